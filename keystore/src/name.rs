@@ -1,0 +1,35 @@
+//! Names and addresses: servers, protocols, keys, services and endpoints.
+//!
+//! Each is parsed once, at the edge, into a type that cannot be wrong. What has been parsed is safe as a
+//! file name: lower-case letters, digits, `-`, `_` and single inner dots, so no `/`, no `..`, nothing hidden.
+
+mod endpoint;
+mod label;
+mod path;
+
+pub use endpoint::{Address, Endpoint, EndpointError};
+pub use label::{KeyName, NameError, NameFault, Protocol, ServerName};
+pub use path::{KeyPath, PathError, ServicePath};
+
+/// `Display`-based `serde` for a type that is written as its text and parsed when read, so that a doctored
+/// file cannot smuggle in a name that argv would have refused.
+macro_rules! serde_as_text {
+    ($name:ty) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use serde_as_text;
+
+#[cfg(test)]
+mod tests;

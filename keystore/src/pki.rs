@@ -1,0 +1,1 @@
+//! Bytes in, bytes out: private keys, requests, certificates and chains.
