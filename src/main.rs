@@ -1,1 +1,5 @@
+//! `keyring`, the command-line key manager.
+
+mod demo;
+
 fn main() {}
