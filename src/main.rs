@@ -1,5 +1,6 @@
 //! `keyring`, the command-line key manager.
 
 mod demo;
+mod prompt;
 
 fn main() {}
