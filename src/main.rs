@@ -1,6 +1,7 @@
 //! `keyring`, the command-line key manager.
 
 mod demo;
+mod interrupt;
 mod prompt;
 
 fn main() {}
