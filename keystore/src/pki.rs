@@ -1,1 +1,45 @@
 //! Bytes in, bytes out: private keys, requests, certificates and chains.
+//!
+//! Nothing here opens a file, asks the clock or prints. What is written follows the RFCs to the letter; what
+//! others wrote is read as leniently as safety allows, because certificates arrive through mail programs,
+//! web pages and word processors.
+//!
+//! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
+//! - names: [`Subject`], [`SubjectAltName`]
+//! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
+//! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
+
+mod algorithm;
+mod asn1;
+mod certificate;
+mod chain;
+mod extensions;
+mod key_manager_header;
+mod oid;
+mod passphrase;
+mod pem;
+mod pkcs7;
+mod private_key;
+mod private_key_file;
+mod public_key;
+mod reader;
+mod request;
+mod signature;
+mod subject;
+mod subject_alt_name;
+mod text;
+
+pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
+pub use certificate::{Certificate, CertificateError};
+pub use chain::{Chain, ChainError, assemble};
+pub use key_manager_header::Contact;
+pub use passphrase::{Passphrase, PassphraseError};
+pub use pem::{PemBlock, PemError, pem_blocks};
+pub use private_key::{Pbes2, PrivateKey, PrivateKeyError};
+pub use private_key_file::{EncryptedPrivateKey, PrivateKeyFile};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use reader::{LooksLike, ReadError, looks_like, read_certificates};
+pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateName, TemplateNameError};
+pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
+pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
+pub use subject_alt_name::{Uri, UriError};

@@ -1,0 +1,165 @@
+//! The little of X.690 that lenient reading needs: tag, length, value, of DER and of BER with indefinite lengths.
+//!
+//! Strict reading and all writing of structures is done by the crates `der` and `x509-cert`.
+
+use der::asn1::ObjectIdentifier;
+
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+/// `[0]`, constructed.
+pub(super) const CONTEXT_0: u8 = 0xa0;
+/// `[3]`, constructed.
+pub(super) const CONTEXT_3: u8 = 0xa3;
+
+/// Deeper than any honest structure of this room.
+const MAX_DEPTH: usize = 32;
+
+/// One element: its identifier octet, its contents, and all of it.
+#[derive(Clone, Copy)]
+pub(super) struct Tlv<'a> {
+    pub(super) tag: u8,
+    pub(super) content: &'a [u8],
+    pub(super) raw: &'a [u8],
+}
+
+impl<'a> Tlv<'a> {
+    /// The elements inside, when the contents are nothing but elements.
+    pub(super) fn children(&self) -> Option<Vec<Tlv<'a>>> {
+        let mut rest = self.content;
+        let mut children = Vec::new();
+        while !rest.is_empty() {
+            let (child, after) = read(rest)?;
+            children.push(child);
+            rest = after;
+        }
+        Some(children)
+    }
+
+    /// The contents as an object identifier.
+    pub(super) fn oid(&self) -> Option<ObjectIdentifier> {
+        if self.tag != OID {
+            return None;
+        }
+        ObjectIdentifier::from_bytes(self.content).ok()
+    }
+
+    /// The element when it has this tag.
+    pub(super) fn tagged(self, tag: u8) -> Option<Self> {
+        (self.tag == tag).then_some(self)
+    }
+}
+
+/// The first element of some bytes, and what follows it.
+pub(super) fn read(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
+    read_at_depth(bytes, 0)
+}
+
+/// The only element of some bytes.
+pub(super) fn whole(bytes: &[u8]) -> Option<Tlv<'_>> {
+    let (element, rest) = read(bytes)?;
+    rest.is_empty().then_some(element)
+}
+
+fn read_at_depth(bytes: &[u8], depth: usize) -> Option<(Tlv<'_>, &[u8])> {
+    let (&tag, after_tag) = bytes.split_first()?;
+    // tags above 30 do not occur in what this room reads
+    if tag & 0x1f == 0x1f || depth > MAX_DEPTH {
+        return None;
+    }
+    let (&first, after_first) = after_tag.split_first()?;
+    if first == 0x80 {
+        return if tag & 0x20 == 0 { None } else { read_indefinite(tag, bytes, after_first, depth) };
+    }
+    let (length, contents) = definite_length(first, after_first)?;
+    let (content, rest) = contents.split_at_checked(length)?;
+    let raw = bytes.get(..bytes.len() - rest.len())?;
+    Some((Tlv { tag, content, raw }, rest))
+}
+
+fn definite_length(first: u8, rest: &[u8]) -> Option<(usize, &[u8])> {
+    if first < 0x80 {
+        return Some((usize::from(first), rest));
+    }
+    let count = usize::from(first & 0x7f);
+    if count > 4 {
+        return None;
+    }
+    let (octets, rest) = rest.split_at_checked(count)?;
+    let length = octets.iter().try_fold(0usize, |length, &octet| length.checked_mul(256)?.checked_add(octet.into()))?;
+    Some((length, rest))
+}
+
+fn read_indefinite<'a>(tag: u8, bytes: &'a [u8], contents: &'a [u8], depth: usize) -> Option<(Tlv<'a>, &'a [u8])> {
+    let mut rest = contents;
+    loop {
+        if let Some(after) = rest.strip_prefix(&[0, 0]) {
+            let content = contents.get(..contents.len() - rest.len())?;
+            let raw = bytes.get(..bytes.len() - after.len())?;
+            return Some((Tlv { tag, content, raw }, after));
+        }
+        rest = read_at_depth(rest, depth + 1)?.1;
+    }
+}
+
+/// An element in DER.
+pub(super) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut element = vec![tag];
+    match u8::try_from(content.len()) {
+        Ok(length) if length < 0x80 => element.push(length),
+        _ => {
+            let octets = content.len().to_be_bytes();
+            let significant: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
+            element.push(0x80 | u8::try_from(significant.len()).expect("a usize has at most eight octets"));
+            element.extend(significant);
+        }
+    }
+    element.extend_from_slice(content);
+    element
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{OCTET_STRING, SEQUENCE, read, whole, write};
+
+    #[test]
+    fn lengths_are_written_in_their_shortest_form() {
+        for (length, header) in [(0, "0400"), (127, "047f"), (128, "048180"), (256, "04820100"), (65536, "0483010000")]
+        {
+            let element = write(OCTET_STRING, &vec![7; length]);
+            let hex: String = element[..element.len() - length].iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(hex, header);
+            assert_eq!(whole(&element).unwrap().content.len(), length);
+        }
+    }
+
+    #[test]
+    fn indefinite_lengths_end_at_their_own_end_of_contents() {
+        let bytes = [0x30, 0x80, 0x24, 0x80, 0x04, 0x01, 0xaa, 0, 0, 0x02, 0x01, 0x05, 0, 0, 0xff];
+        let (sequence, rest) = read(&bytes).unwrap();
+        assert_eq!((sequence.tag, rest), (SEQUENCE, &[0xff][..]));
+        let children = sequence.children().unwrap();
+        assert_eq!(children.len(), 2);
+        assert_eq!(children[1].content, [5]);
+    }
+
+    #[test]
+    fn a_tower_of_indefinite_lengths_is_refused_not_climbed() {
+        assert!(read(&[0x30, 0x80].repeat(100_000)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Some((element, rest)) = read(&bytes) {
+                prop_assert_eq!(element.raw.len() + rest.len(), bytes.len());
+                let _ = element.children();
+            }
+        }
+    }
+}

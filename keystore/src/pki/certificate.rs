@@ -1,0 +1,194 @@
+//! Certificates (RFC 5280), read leniently: it is not for us to refuse what an authority signed.
+
+mod fields;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::signature::{self, Verdict};
+use super::{PublicKey, Subject, SubjectAltName, oid, pem};
+use crate::digest::Digest;
+use crate::timestamp::Timestamp;
+use fields::{Fields, Signed};
+
+/// A certificate: its DER, and what it says. Equal when the octets are.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    fields: Fields,
+}
+
+/// Why bytes are no certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not the structure of RFC 5280 section 4.1.
+    #[error("not a certificate: {reason}")]
+    Damaged {
+        /// What is wrong.
+        reason: String,
+    },
+    /// More octets than the certificate has.
+    #[error("{count} octets behind the certificate")]
+    TrailingData {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Certificate {
+    /// Reads a certificate in DER.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        Ok(Self { der: der.to_vec(), fields: Fields::read(der)? })
+    }
+
+    /// The certificate in DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate as `CERTIFICATE` (RFC 7468 section 5), LF, 64 columns.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        pem::encode("CERTIFICATE", &self.der)
+    }
+
+    /// The SHA-256 hash of the DER.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of(&self.der)
+    }
+
+    /// Who it is for.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.fields.subject
+    }
+
+    /// Who signed it.
+    #[must_use]
+    pub fn issuer(&self) -> &Subject {
+        &self.fields.issuer
+    }
+
+    /// The serial number in lower-case hexadecimal, without colons.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        self.fields.serial.clone()
+    }
+
+    /// The first second it is valid in.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
+        self.fields.not_before
+    }
+
+    /// The last second it is valid in.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        self.fields.not_after
+    }
+
+    /// What it is good for. Names of other kinds than ours are left out, and counted by
+    /// [`other_names`](Self::other_names).
+    #[must_use]
+    pub fn names(&self) -> &[SubjectAltName] {
+        &self.fields.names
+    }
+
+    /// How many subject alternative names are of other kinds than ours, or damaged.
+    #[must_use]
+    pub fn other_names(&self) -> usize {
+        self.fields.other_names
+    }
+
+    /// The key it certifies.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.fields.public_key
+    }
+
+    /// How it is signed: `sha256WithRSAEncryption`, `ecdsa-with-SHA384` ...
+    #[must_use]
+    pub fn signature_algorithm(&self) -> &str {
+        &self.fields.signature_algorithm
+    }
+
+    /// Why it should not be used, whoever issued it: a signature by a broken hash, a weak key. The signature of
+    /// a certificate that is its own issuer says nothing and is not looked at.
+    #[must_use]
+    pub fn weaknesses(&self) -> Vec<String> {
+        let hash = oid::broken_hash(self.signature_algorithm()).filter(|_| !self.is_self_issued());
+        let hash = hash.map(|hash| format!("a signature with {hash}: it can be forged"));
+        hash.into_iter().chain(self.public_key().weakness()).collect()
+    }
+
+    /// Whether it is an authority's (RFC 5280 section 4.2.1.9).
+    #[must_use]
+    pub fn is_ca(&self) -> bool {
+        self.fields.is_ca
+    }
+
+    /// Whether subject and issuer are the same.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.fields.raw_subject == self.fields.raw_issuer
+    }
+
+    /// Whether it is signed by its own key.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.issued_by(self)
+    }
+
+    /// Whether another certificate's owner signed this one: the names and key identifiers agree and the
+    /// signature holds. A signature that cannot be checked any more is taken on the word of the names.
+    #[must_use]
+    pub fn issued_by(&self, issuer: &Self) -> bool {
+        let named = self.fields.raw_issuer == issuer.fields.raw_subject || self.issuer() == issuer.subject();
+        let identified = match (&self.fields.authority_key_id, &issuer.fields.subject_key_id) {
+            (Some(wanted), Some(found)) => wanted == found,
+            _ => true,
+        };
+        named && identified && self.signature_by(issuer.public_key()) != Verdict::Invalid
+    }
+
+    /// Whether it is good for a host name or an address, by its subject alternative names (RFC 9525 section 6.1:
+    /// the common name does not count).
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        self.names().iter().any(|name| name.matches_host(host))
+    }
+
+    fn signature_by(&self, key: &PublicKey) -> Verdict {
+        let Some(Signed { message, algorithm, signature }) = Signed::of(&self.der) else { return Verdict::Invalid };
+        signature::check(key, algorithm, signature, message)
+    }
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl Hash for Certificate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.der.hash(state);
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({}, {})", self.subject(), self.fingerprint().short())
+    }
+}
+
+#[cfg(test)]
+mod tests;

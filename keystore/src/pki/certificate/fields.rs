@@ -1,0 +1,133 @@
+//! What a certificate says.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use super::CertificateError;
+use crate::pki::asn1::{self, BIT_STRING, CONTEXT_3, SEQUENCE, Tlv};
+use crate::pki::{PublicKey, Subject, SubjectAltName, extensions, oid};
+use crate::timestamp::Timestamp;
+
+#[derive(Clone)]
+pub(super) struct Fields {
+    pub(super) subject: Subject,
+    pub(super) issuer: Subject,
+    pub(super) raw_subject: Vec<u8>,
+    pub(super) raw_issuer: Vec<u8>,
+    pub(super) serial: String,
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+    pub(super) names: Vec<SubjectAltName>,
+    pub(super) other_names: usize,
+    pub(super) public_key: PublicKey,
+    pub(super) signature_algorithm: String,
+    pub(super) is_ca: bool,
+    pub(super) authority_key_id: Option<Vec<u8>>,
+    pub(super) subject_key_id: Option<Vec<u8>>,
+}
+
+impl Fields {
+    pub(super) fn read(der: &[u8]) -> Result<Self, CertificateError> {
+        let damaged = |reason: &str| CertificateError::Damaged { reason: reason.to_owned() };
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| damaged(&reason(&error)))?;
+        if !rest.is_empty() {
+            return Err(CertificateError::TrailingData { count: rest.len() });
+        }
+        let (raw_subject, raw_issuer) = (parsed.subject().as_raw(), parsed.issuer().as_raw());
+        let name = |raw, what| Subject::from_der(raw).map_err(|_| damaged(what));
+        let extensions = Extensions::of(der);
+        let (names, other_names) = extensions.names();
+        let signature = der::asn1::ObjectIdentifier::from_bytes(parsed.signature_algorithm.algorithm.as_bytes());
+        Ok(Self {
+            subject: name(raw_subject, "its subject cannot be read")?,
+            issuer: name(raw_issuer, "its issuer cannot be read")?,
+            raw_subject: raw_subject.to_vec(),
+            raw_issuer: raw_issuer.to_vec(),
+            serial: serial(parsed.raw_serial()),
+            not_before: Timestamp::from_unix(parsed.validity().not_before.timestamp()),
+            not_after: Timestamp::from_unix(parsed.validity().not_after.timestamp()),
+            names,
+            other_names,
+            public_key: PublicKey::from_spki_der(parsed.public_key().raw)
+                .map_err(|_| damaged("its public key cannot be read"))?,
+            signature_algorithm: oid::signature_name(
+                &signature.map_err(|_| damaged("its signature algorithm cannot be read"))?,
+            ),
+            is_ca: extensions.is_ca(),
+            authority_key_id: extensions.authority_key_id(),
+            subject_key_id: extensions.subject_key_id(),
+        })
+    }
+}
+
+/// The x509-parser says much about its own types; the first words are enough.
+fn reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
+    match error {
+        x509_parser::nom::Err::Incomplete(_) => "it is cut off".to_owned(),
+        x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error.to_string(),
+    }
+}
+
+/// Without the zero octet that keeps a number positive.
+fn serial(octets: &[u8]) -> String {
+    let octets = match octets {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        octets => octets,
+    };
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// What is signed, how, and the signature (RFC 5280 section 4.1.1).
+pub(super) struct Signed<'a> {
+    pub(super) message: &'a [u8],
+    pub(super) algorithm: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    pub(super) fn of(der: &'a [u8]) -> Option<Self> {
+        let [tbs, algorithm, signature] = asn1::whole(der)?.tagged(SEQUENCE)?.children()?.try_into().ok()?;
+        let (_, signature) = signature.tagged(BIT_STRING)?.content.split_first()?;
+        Some(Self { message: tbs.raw, algorithm: algorithm.raw, signature })
+    }
+}
+
+struct Extensions<'a>(Option<Tlv<'a>>);
+
+impl<'a> Extensions<'a> {
+    fn of(der: &'a [u8]) -> Self {
+        let find = || {
+            let tbs = asn1::read(Signed::of(der)?.message)?.0.children()?;
+            tbs.last()?.tagged(CONTEXT_3)?.children()?.first().copied()
+        };
+        Self(find())
+    }
+
+    fn find(&self, oid: der::asn1::ObjectIdentifier) -> Option<&'a [u8]> {
+        extensions::find(self.0.as_ref()?, oid)
+    }
+
+    fn names(&self) -> (Vec<SubjectAltName>, usize) {
+        let Some(value) = self.find(oid::SUBJECT_ALT_NAME) else { return (Vec::new(), 0) };
+        // an extension that is damaged as a whole counts as one damaged name
+        SubjectAltName::read_all(value).unwrap_or((Vec::new(), 1))
+    }
+
+    /// `BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, ... }`
+    fn is_ca(&self) -> bool {
+        let first = || asn1::whole(self.find(oid::BASIC_CONSTRAINTS)?)?.children()?.first().copied();
+        first().is_some_and(|first| first.tag == 0x01 && first.content.iter().any(|&octet| octet != 0))
+    }
+
+    /// `SubjectKeyIdentifier ::= OCTET STRING`
+    fn subject_key_id(&self) -> Option<Vec<u8>> {
+        let id = asn1::whole(self.find(oid::SUBJECT_KEY_ID)?)?.tagged(asn1::OCTET_STRING)?;
+        Some(id.content.to_vec())
+    }
+
+    /// `AuthorityKeyIdentifier ::= SEQUENCE { keyIdentifier [0] ... OPTIONAL, ... }`
+    fn authority_key_id(&self) -> Option<Vec<u8>> {
+        let fields = asn1::whole(self.find(oid::AUTHORITY_KEY_ID)?)?.tagged(SEQUENCE)?.children()?;
+        Some(fields.first()?.tagged(0x80)?.content.to_vec())
+    }
+}

@@ -1,0 +1,109 @@
+//! The object identifiers of this room, and their names for people.
+
+use der::asn1::ObjectIdentifier;
+
+const fn oid(text: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(text)
+}
+
+// keys
+pub(super) const RSA_ENCRYPTION: ObjectIdentifier = oid("1.2.840.113549.1.1.1");
+pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = oid("1.2.840.10045.2.1");
+pub(super) const P_256: ObjectIdentifier = oid("1.2.840.10045.3.1.7");
+pub(super) const P_384: ObjectIdentifier = oid("1.3.132.0.34");
+pub(super) const ED25519: ObjectIdentifier = oid("1.3.101.112");
+// signatures
+pub(super) const RSA_SHA256: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
+pub(super) const RSASSA_PSS: ObjectIdentifier = oid("1.2.840.113549.1.1.10");
+pub(super) const ECDSA_SHA256: ObjectIdentifier = oid("1.2.840.10045.4.3.2");
+pub(super) const ECDSA_SHA384: ObjectIdentifier = oid("1.2.840.10045.4.3.3");
+// encryption (RFC 8018)
+pub(super) const PBES2: ObjectIdentifier = oid("1.2.840.113549.1.5.13");
+// requests
+pub(super) const EXTENSION_REQUEST: ObjectIdentifier = oid("1.2.840.113549.1.9.14");
+/// Microsoft's alias of the extension request.
+pub(super) const MS_EXTENSION_REQUEST: ObjectIdentifier = oid("1.3.6.1.4.1.311.2.1.14");
+/// `szOID_ENROLL_CERTTYPE_EXTENSION`: the template's name, a bare `BMPString`.
+pub(super) const MS_TEMPLATE_NAME: ObjectIdentifier = oid("1.3.6.1.4.1.311.20.2");
+// extensions
+pub(super) const SUBJECT_KEY_ID: ObjectIdentifier = oid("2.5.29.14");
+pub(super) const KEY_USAGE: ObjectIdentifier = oid("2.5.29.15");
+pub(super) const SUBJECT_ALT_NAME: ObjectIdentifier = oid("2.5.29.17");
+pub(super) const BASIC_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.19");
+pub(super) const AUTHORITY_KEY_ID: ObjectIdentifier = oid("2.5.29.35");
+pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = oid("2.5.29.37");
+pub(super) const SERVER_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.1");
+// containers
+pub(super) const DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.1");
+pub(super) const SIGNED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.2");
+
+/// The name of a signature algorithm as RFCs and other tools write it, else its dotted form.
+pub(super) fn signature_name(oid: &ObjectIdentifier) -> String {
+    let text = oid.to_string();
+    let name = match text.as_str() {
+        "1.2.840.113549.1.1.2" => "md2WithRSAEncryption",
+        "1.2.840.113549.1.1.3" => "md4WithRSAEncryption",
+        "1.2.840.113549.1.1.4" => "md5WithRSAEncryption",
+        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => "sha1WithRSAEncryption",
+        "1.2.840.113549.1.1.10" => "rsassaPss",
+        "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption",
+        "1.2.840.113549.1.1.12" => "sha384WithRSAEncryption",
+        "1.2.840.113549.1.1.13" => "sha512WithRSAEncryption",
+        "1.2.840.113549.1.1.14" => "sha224WithRSAEncryption",
+        "1.2.840.10040.4.3" => "dsa-with-SHA1",
+        "1.2.840.10045.4.1" => "ecdsa-with-SHA1",
+        "1.2.840.10045.4.3.1" => "ecdsa-with-SHA224",
+        "1.2.840.10045.4.3.2" => "ecdsa-with-SHA256",
+        "1.2.840.10045.4.3.3" => "ecdsa-with-SHA384",
+        "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        other => other,
+    };
+    name.to_owned()
+}
+
+/// What makes a signature algorithm forgeable today, if anything does.
+pub(super) fn broken_hash(signature: &str) -> Option<&'static str> {
+    let signature = signature.to_ascii_lowercase();
+    ["md2", "md4", "md5", "sha1"].into_iter().zip(["MD2", "MD4", "MD5", "SHA-1"]).find_map(|(mark, name)| {
+        let found = signature.starts_with(mark) || signature.ends_with(&format!("-{mark}"));
+        found.then_some(name)
+    })
+}
+
+/// The name of a key algorithm: the public key's, with its curve.
+pub(super) fn key_name(algorithm: &ObjectIdentifier, curve: Option<&ObjectIdentifier>) -> String {
+    let text = algorithm.to_string();
+    let name = match text.as_str() {
+        "1.2.840.113549.1.1.1" => "RSA",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.10040.4.1" => "DSA",
+        "1.2.840.10045.2.1" => {
+            return curve.map_or_else(|| "ECDSA".to_owned(), |curve| format!("ECDSA {}", curve_name(curve)));
+        }
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        other => return format!("algorithm {other}"),
+    };
+    name.to_owned()
+}
+
+fn curve_name(curve: &ObjectIdentifier) -> String {
+    let text = curve.to_string();
+    let name = match text.as_str() {
+        "1.2.840.10045.3.1.1" => "P-192",
+        "1.3.132.0.33" => "P-224",
+        "1.2.840.10045.3.1.7" => "P-256",
+        "1.3.132.0.34" => "P-384",
+        "1.3.132.0.35" => "P-521",
+        "1.3.132.0.10" => "secp256k1",
+        other => return format!("curve {other}"),
+    };
+    name.to_owned()
+}

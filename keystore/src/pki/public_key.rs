@@ -1,0 +1,164 @@
+//! Public keys, as certificates and requests carry them.
+
+use std::fmt;
+
+use rsa::BoxedUint;
+
+use super::{asn1, oid};
+use crate::digest::Digest;
+
+/// An RSA modulus below this can be factored with some effort.
+const RSA_MINIMUM: u32 = 2048;
+/// The smallest public exponent that authorities accept.
+const EXPONENT_MINIMUM: u64 = 65537;
+
+/// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) in DER. Two keys are equal when their octets are.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PublicKey {
+    der: Vec<u8>,
+}
+
+/// Bytes that are no public key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublicKeyError {
+    /// Not the structure of RFC 5280 section 4.1.2.7.
+    #[error("not a public key: no SubjectPublicKeyInfo in DER")]
+    NotAPublicKey,
+}
+
+impl PublicKey {
+    /// Takes a public key of any algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`PublicKeyError::NotAPublicKey`] when the bytes are not one `SubjectPublicKeyInfo`.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        parts(der).ok_or(PublicKeyError::NotAPublicKey)?;
+        Ok(Self { der: der.to_vec() })
+    }
+
+    /// The `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The SHA-256 hash of the `SubjectPublicKeyInfo`: what a key is recognised by.
+    #[must_use]
+    pub fn hash(&self) -> Digest {
+        Digest::of(&self.der)
+    }
+
+    /// For people: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Some(parts) = parts(&self.der) else { return "unknown".to_owned() };
+        let name = oid::key_name(&parts.algorithm, parts.curve.as_ref());
+        match self.rsa() {
+            Some(rsa) => format!("{name} {} bits", rsa.modulus.bits_vartime()),
+            None => name,
+        }
+    }
+
+    /// What makes the key unfit for use, if anything does: an RSA modulus under 2048 bits, a public exponent
+    /// that is even or smaller than 65537.
+    #[must_use]
+    pub fn weakness(&self) -> Option<String> {
+        let rsa = self.rsa()?;
+        let bits = rsa.modulus.bits_vartime();
+        if bits < RSA_MINIMUM {
+            return Some(format!("an RSA key of {bits} bits: fewer than {RSA_MINIMUM} can be broken"));
+        }
+        let lowest = rsa.exponent.as_words().first().copied().unwrap_or(0);
+        if lowest.is_multiple_of(2) {
+            return Some("an RSA key with an even public exponent: it is damaged".to_owned());
+        }
+        if rsa.exponent.bits_vartime() <= 64 && rsa.exponent < BoxedUint::from(EXPONENT_MINIMUM) {
+            return Some(format!("an RSA key with the public exponent {lowest}: less than {EXPONENT_MINIMUM} is weak"));
+        }
+        None
+    }
+
+    /// The size of the modulus, when it is an RSA key.
+    pub(super) fn rsa_bits(&self) -> Option<u32> {
+        Some(self.rsa()?.modulus.bits_vartime())
+    }
+
+    fn rsa(&self) -> Option<RsaNumbers> {
+        let parts = parts(&self.der)?;
+        if parts.algorithm != oid::RSA_ENCRYPTION && parts.algorithm != oid::RSASSA_PSS {
+            return None;
+        }
+        let numbers = asn1::whole(parts.key)?.tagged(asn1::SEQUENCE)?.children()?;
+        let [modulus, exponent] = numbers.as_slice() else { return None };
+        Some(RsaNumbers { modulus: number(modulus)?, exponent: number(exponent)? })
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {})", self.describe(), self.hash().short())
+    }
+}
+
+/// `RSAPublicKey` (RFC 8017 appendix A.1.1).
+struct RsaNumbers {
+    modulus: BoxedUint,
+    exponent: BoxedUint,
+}
+
+fn number(integer: &asn1::Tlv<'_>) -> Option<BoxedUint> {
+    let octets = integer.tagged(asn1::INTEGER)?.content;
+    let bits = u32::try_from(octets.len()).ok()?.checked_mul(8)?;
+    BoxedUint::from_be_slice(octets, bits).ok()
+}
+
+struct Parts<'a> {
+    algorithm: der::asn1::ObjectIdentifier,
+    curve: Option<der::asn1::ObjectIdentifier>,
+    key: &'a [u8],
+}
+
+fn parts(der: &[u8]) -> Option<Parts<'_>> {
+    let outer = asn1::whole(der)?.tagged(asn1::SEQUENCE)?.children()?;
+    let [algorithm, key] = outer.as_slice() else { return None };
+    let algorithm = algorithm.tagged(asn1::SEQUENCE)?.children()?;
+    let (unused, key) = key.tagged(asn1::BIT_STRING)?.content.split_first()?;
+    let (identifier, parameters) = algorithm.split_first()?;
+    let curve = parameters.first().and_then(asn1::Tlv::oid);
+    (*unused == 0).then_some(Parts { algorithm: identifier.oid()?, curve, key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicKey;
+    use crate::pki::asn1::{BIT_STRING, INTEGER, SEQUENCE, write};
+
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> PublicKey {
+        let numbers = [write(INTEGER, modulus), write(INTEGER, exponent)].concat();
+        let bits = [vec![0], write(SEQUENCE, &numbers)].concat();
+        let algorithm = [0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+        let key = [algorithm.to_vec(), write(BIT_STRING, &bits)].concat();
+        PublicKey::from_spki_der(&write(SEQUENCE, &key)).unwrap()
+    }
+
+    #[test]
+    fn weak_rsa_keys_are_named() {
+        let modulus = |octets: usize| [vec![0, 0x80], vec![1; octets - 1]].concat();
+        let good = rsa(&modulus(256), &[1, 0, 1]);
+        assert_eq!(good.describe(), "RSA 2048 bits");
+        assert_eq!(good.weakness(), None);
+        assert!(rsa(&modulus(128), &[1, 0, 1]).weakness().unwrap().contains("1024 bits"));
+        assert!(rsa(&modulus(256), &[3]).weakness().unwrap().contains("exponent 3"));
+        assert!(rsa(&modulus(256), &[1, 0, 0]).weakness().unwrap().contains("even"));
+        assert_eq!(rsa(&modulus(256), &[1; 12]).weakness(), None);
+        assert!(rsa(&[], &[]).weakness().is_some());
+    }
+
+    #[test]
+    fn what_is_no_public_key_is_refused() {
+        for bytes in [&b""[..], b"0", &[0x30, 0], &[0x30, 2, 5, 0]] {
+            assert!(PublicKey::from_spki_der(bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::name::serde_as_text;
+use crate::pki::asn1;
+
+const LIMIT: usize = 64;
+const BMP_STRING: u8 = 0x1e;
+
+/// The name of a certificate template of Active Directory Certificate Services: its `cn`, such as `WebServer`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TemplateName(String);
+
+/// Why the name of a template was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateNameError {
+    /// Nothing was given.
+    #[error("the name of the certificate template is empty")]
+    Empty,
+    /// More than 64 characters.
+    #[error("the name of the certificate template has {length} characters: there are at most 64")]
+    TooLong {
+        /// Its characters.
+        length: usize,
+    },
+    /// A control character, or one beyond `BMPString`.
+    #[error("the name of the certificate template has the character {character:?}, which BMPString cannot hold")]
+    Character {
+        /// The character.
+        character: char,
+    },
+}
+
+impl TemplateName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value of Microsoft's extension: a bare `BMPString`.
+    pub(super) fn to_der(&self) -> Vec<u8> {
+        let units: Vec<u8> = self.0.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        asn1::write(BMP_STRING, &units)
+    }
+
+    /// Reads a bare string or, as MS-WCCE has it, one in a SEQUENCE.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let element = asn1::whole(der)?;
+        let element = match element.tag {
+            asn1::SEQUENCE => *element.children()?.first()?,
+            _ => element,
+        };
+        let text = match element.tag {
+            BMP_STRING => {
+                let (units, []) = element.content.as_chunks::<2>() else { return None };
+                String::from_utf16(&units.iter().map(|&unit| u16::from_be_bytes(unit)).collect::<Vec<_>>()).ok()?
+            }
+            0x0c | 0x13 | 0x16 => String::from_utf8(element.content.to_vec()).ok()?,
+            _ => return None,
+        };
+        text.parse().ok()
+    }
+}
+
+impl fmt::Display for TemplateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for TemplateName {
+    type Err = TemplateNameError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateNameError> {
+        if text.trim().is_empty() {
+            return Err(TemplateNameError::Empty);
+        }
+        let unfit = |&c: &char| c.is_control() || u32::from(c) > 0xffff;
+        if let Some(character) = text.chars().find(unfit) {
+            return Err(TemplateNameError::Character { character });
+        }
+        let length = text.chars().count();
+        if length > LIMIT {
+            return Err(TemplateNameError::TooLong { length });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+serde_as_text!(TemplateName);
