@@ -1,7 +1,12 @@
 //! The keystore: everything of `keyring` that opens no socket, runs no program, reads no environment
 //! variable and prints nothing.
 
+pub mod change;
 pub mod digest;
+pub mod model;
 pub mod name;
+pub mod ops;
 pub mod pki;
+pub mod store;
 pub mod timestamp;
+pub mod world;

@@ -78,3 +78,11 @@ pub enum PrivateKeyError {
         limit: String,
     },
 }
+
+impl PrivateKeyError {
+    /// Whether another passphrase may help.
+    #[must_use]
+    pub fn is_wrong_passphrase(&self) -> bool {
+        matches!(self, Self::WrongPassphrase)
+    }
+}

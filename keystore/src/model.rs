@@ -1,0 +1,16 @@
+//! What a keystore holds, without any file: facts, committed state, and the two joined for one key.
+//!
+//! Everything here is pure. Facts took effect at once (private keys, requests); the committed state is what
+//! the last commit made effective; [`KeyView`] joins both with what is staged.
+
+mod facts;
+mod installed;
+mod number;
+mod state;
+mod view;
+
+pub use facts::{KeyFacts, RequestFacts, ServerFacts, VersionFacts};
+pub use installed::{CertificateSummary, Installed};
+pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
+pub use view::{KeyView, Next};

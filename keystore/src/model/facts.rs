@@ -1,0 +1,106 @@
+//! Facts: private keys and the requests made with them. They took effect when they were made.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RequestNumber, VersionNumber};
+use crate::digest::Digest;
+use crate::name::{KeyName, KeyPath, Protocol};
+use crate::pki::{KeyAlgorithm, Subject, SubjectAltName};
+use crate::timestamp::Timestamp;
+use crate::world::Actor;
+
+/// One certification request (PKCS#10, RFC 2986) that was made with a private key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RequestFacts {
+    /// Its number among the requests of this private key.
+    pub number: RequestNumber,
+    /// When it was made.
+    pub made: Timestamp,
+    /// SHA-256 of the request file.
+    pub file: Digest,
+    /// The subject it asks for.
+    pub subject: Subject,
+    /// The names it asks for.
+    pub names: Vec<SubjectAltName>,
+    /// The Microsoft certificate template it asks for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub certificate_template: Option<String>,
+}
+
+/// One private key and the requests made with it. Stands in `version.json` beside the private key too.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VersionFacts {
+    /// Its number among the versions of the key.
+    pub number: VersionNumber,
+    /// What kind of key it is.
+    pub algorithm: KeyAlgorithm,
+    /// SHA-256 of the `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
+    pub spki: Digest,
+    /// SHA-256 of the private key file.
+    pub file: Digest,
+    /// Whether the private key file needs a passphrase.
+    pub encrypted: bool,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Who made it.
+    pub by: Actor,
+    /// The requests made with it, oldest first.
+    pub requests: Vec<RequestFacts>,
+}
+
+impl VersionFacts {
+    /// The number the next request gets.
+    #[must_use]
+    pub fn next_request(&self) -> RequestNumber {
+        self.requests.last().map_or(RequestNumber(1), |request| request.number.next())
+    }
+}
+
+/// The versions of one key, oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct KeyFacts {
+    /// Every private key ever made for it.
+    pub versions: Vec<VersionFacts>,
+}
+
+impl KeyFacts {
+    /// One version.
+    #[must_use]
+    pub fn version(&self, number: VersionNumber) -> Option<&VersionFacts> {
+        self.versions.iter().find(|version| version.number == number)
+    }
+
+    /// The version whose public key has this hash.
+    #[must_use]
+    pub fn version_of(&self, spki: Digest) -> Option<&VersionFacts> {
+        self.versions.iter().rev().find(|version| version.spki == spki)
+    }
+
+    /// The newest request of the newest version that has one.
+    #[must_use]
+    pub fn last_request(&self) -> Option<&RequestFacts> {
+        self.versions.iter().rev().find_map(|version| version.requests.last())
+    }
+}
+
+/// The facts of one server: the index that stands in `servers/SERVER/facts.json`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ServerFacts {
+    /// Keys by protocol and name.
+    pub protocols: BTreeMap<Protocol, BTreeMap<KeyName, KeyFacts>>,
+}
+
+impl ServerFacts {
+    /// The facts of one key of this server.
+    #[must_use]
+    pub fn key(&self, key: &KeyPath) -> Option<&KeyFacts> {
+        self.protocols.get(&key.service.protocol)?.get(&key.name)
+    }
+
+    /// The facts of one key of this server, made when there are none.
+    pub fn key_mut(&mut self, key: &KeyPath) -> &mut KeyFacts {
+        self.protocols.entry(key.service.protocol.clone()).or_default().entry(key.name.clone()).or_default()
+    }
+}

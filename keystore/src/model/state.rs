@@ -1,0 +1,131 @@
+//! The committed state, server by server. A [`State`] holds the servers that were loaded, no more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Generation, Installed};
+use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
+
+/// The certificate a key runs on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Current {
+    /// The generation that made it current.
+    pub since: Generation,
+    /// Private key and certificate.
+    pub installed: Installed,
+}
+
+/// One key in the committed state.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct KeyEntry {
+    /// Its current version, once one was committed.
+    pub current: Option<Current>,
+    /// Every endpoint bound to it, on whatever server.
+    pub bound: BTreeSet<Endpoint>,
+}
+
+/// What an endpoint is bound to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Binding {
+    /// The key.
+    pub key: KeyPath,
+    /// The generation that bound it.
+    pub since: Generation,
+}
+
+/// One protocol on one server.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceState {
+    /// Its keys.
+    pub keys: BTreeMap<KeyName, KeyEntry>,
+    /// Its endpoints that are bound.
+    pub bindings: BTreeMap<Address, Binding>,
+}
+
+/// One server.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ServerState {
+    /// Its services.
+    pub services: BTreeMap<Protocol, ServiceState>,
+}
+
+/// The servers that were loaded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct State {
+    servers: BTreeMap<ServerName, ServerState>,
+}
+
+impl State {
+    /// Puts one server in.
+    pub fn load(&mut self, name: ServerName, server: ServerState) {
+        self.servers.insert(name, server);
+    }
+
+    /// Whether this server was loaded.
+    #[must_use]
+    pub fn has(&self, server: &ServerName) -> bool {
+        self.servers.contains_key(server)
+    }
+
+    /// The servers that were loaded.
+    pub fn servers(&self) -> impl Iterator<Item = (&ServerName, &ServerState)> {
+        self.servers.iter()
+    }
+
+    fn service(&self, path: &ServicePath) -> Option<&ServiceState> {
+        self.servers.get(&path.server)?.services.get(&path.protocol)
+    }
+
+    fn service_mut(&mut self, path: &ServicePath) -> &mut ServiceState {
+        self.servers.entry(path.server.clone()).or_default().services.entry(path.protocol.clone()).or_default()
+    }
+
+    /// One key.
+    #[must_use]
+    pub fn key(&self, key: &KeyPath) -> Option<&KeyEntry> {
+        self.service(&key.service)?.keys.get(&key.name)
+    }
+
+    /// One key, made when there is none.
+    pub fn key_mut(&mut self, key: &KeyPath) -> &mut KeyEntry {
+        self.service_mut(&key.service).keys.entry(key.name.clone()).or_default()
+    }
+
+    /// The current version of a key.
+    #[must_use]
+    pub fn current(&self, key: &KeyPath) -> Option<&Current> {
+        self.key(key)?.current.as_ref()
+    }
+
+    /// What an endpoint is bound to.
+    #[must_use]
+    pub fn binding(&self, endpoint: &Endpoint) -> Option<&Binding> {
+        self.service(&endpoint.service)?.bindings.get(&endpoint.address)
+    }
+
+    /// Binds an endpoint, or frees it, on both sides of the relation.
+    pub fn set_binding(&mut self, endpoint: &Endpoint, binding: Option<Binding>) {
+        let bindings = &mut self.service_mut(&endpoint.service).bindings;
+        let before = match &binding {
+            Some(binding) => bindings.insert(endpoint.address, binding.clone()),
+            None => bindings.remove(&endpoint.address),
+        };
+        if let Some(before) = before {
+            self.key_mut(&before.key).bound.remove(endpoint);
+        }
+        if let Some(after) = binding {
+            self.key_mut(&after.key).bound.insert(endpoint.clone());
+        }
+    }
+
+    /// Drops entries that say nothing, so that equal states have equal bytes.
+    pub fn tidy(&mut self) {
+        for server in self.servers.values_mut() {
+            for service in server.services.values_mut() {
+                service.keys.retain(|_, key| key.current.is_some() || !key.bound.is_empty());
+            }
+            server.services.retain(|_, service| !service.keys.is_empty() || !service.bindings.is_empty());
+        }
+    }
+}

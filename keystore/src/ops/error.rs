@@ -1,0 +1,169 @@
+//! Why something that was asked for was not done.
+
+use crate::model::VersionNumber;
+use crate::name::{Endpoint, KeyPath};
+use crate::ops::commit::Fault;
+use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
+use crate::store::{CommitError, StoreError};
+use crate::timestamp::Timestamp;
+
+/// Why something that was asked for was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The keystore could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A commit failed on its way.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// There is no such key.
+    #[error("there is no key {key}")]
+    KeyNotFound {
+        /// The key.
+        key: KeyPath,
+    },
+    /// There is no key and no binding on this server, or of this service.
+    #[error("there is nothing under {place}")]
+    NothingThere {
+        /// The server or service.
+        place: String,
+    },
+    /// The key is there and has a certificate.
+    #[error("{key} is there already and has a certificate")]
+    KeyHasCertificate {
+        /// The key.
+        key: KeyPath,
+    },
+    /// The key is there and waits for its certificate.
+    #[error("{key} is there already and has no certificate yet ({state})")]
+    KeyWaits {
+        /// The key.
+        key: KeyPath,
+        /// `new` or `pending`.
+        state: &'static str,
+    },
+    /// A next version was asked for where there is no current one.
+    #[error("{key} has no committed certificate yet, so there is nothing to prepare a next version of")]
+    NothingToFollow {
+        /// The key.
+        key: KeyPath,
+    },
+    /// There is a next version already.
+    #[error("{key} has a next version already: version {version}")]
+    NextExists {
+        /// The key.
+        key: KeyPath,
+        /// Its next version.
+        version: VersionNumber,
+    },
+    /// A request was asked for and only the current private key could make it.
+    #[error("{key} has a certificate and no next version to make a request with")]
+    NothingToRequest {
+        /// The key.
+        key: KeyPath,
+    },
+    /// `--reuse-key` without a certificate, or with a next version.
+    #[error("{key} has no current private key to be used again")]
+    NothingToReuse {
+        /// The key.
+        key: KeyPath,
+    },
+    /// A private key could not be used.
+    #[error("the private key of {key} cannot be used")]
+    PrivateKey {
+        /// The key.
+        key: KeyPath,
+        /// Why.
+        #[source]
+        source: PrivateKeyError,
+    },
+    /// A request could not be made.
+    #[error("no request can be made for {key}")]
+    Request {
+        /// The key.
+        key: KeyPath,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+    /// A subject field was refused.
+    #[error("the subject is refused")]
+    Subject(#[from] SubjectError),
+    /// The key changed while something was prepared for it.
+    #[error("{key} changed while this was prepared")]
+    KeyChanged {
+        /// The key.
+        key: KeyPath,
+    },
+    /// A file holds no certificate that could be read.
+    #[error("{file} cannot be installed")]
+    Unreadable {
+        /// The file, as the user named it.
+        file: String,
+        /// What it holds.
+        #[source]
+        source: ReadError,
+    },
+    /// Several certificates, and none of them certifies one of the key's private keys.
+    #[error("none of the certificates is for a private key of {key}: they are for {}", offered(.subjects))]
+    WrongKey {
+        /// The key.
+        key: KeyPath,
+        /// What they are for.
+        subjects: Vec<Subject>,
+        /// The key of this keystore that one of them is for.
+        belongs_to: Option<KeyPath>,
+    },
+    /// Certificates that can't be put together.
+    #[error("the certificates cannot be put together")]
+    Chain(#[from] ChainError),
+    /// The certificate has expired.
+    #[error("the certificate for {subject} expired at {not_after}")]
+    Expired {
+        /// What it is for.
+        subject: Subject,
+        /// The end of its validity.
+        not_after: Timestamp,
+    },
+    /// The certificate is not valid yet.
+    #[error("the certificate for {subject} is not valid before {not_before}")]
+    NotYetValid {
+        /// What it is for.
+        subject: Subject,
+        /// The start of its validity.
+        not_before: Timestamp,
+    },
+    /// There is nothing to unbind.
+    #[error("{endpoint} is not bound")]
+    NotBound {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
+    /// The plan of a commit has faults.
+    #[error("the commit is refused")]
+    Refused {
+        /// Every one of them.
+        faults: Vec<Fault>,
+    },
+    /// `--strict`, and the plan has warnings.
+    #[error("the commit is refused under --strict")]
+    Warned {
+        /// Every one of them.
+        warnings: Vec<super::Warning>,
+    },
+    /// A private key is encrypted, and was not opened.
+    #[error("the private key of {key} (version {version}) is encrypted")]
+    NotUnlocked {
+        /// The key.
+        key: KeyPath,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// A commit runs with the changes that were to be taken back.
+    #[error("a commit of these changes is running")]
+    CommitRunning,
+}
+
+fn offered(subjects: &[Subject]) -> String {
+    subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,166 @@
+//! `install-cert`: an authority's reply, checked and staged. A refused reply changes nothing.
+
+use super::{Error, Warning, find_key};
+use crate::change::{Change, Target};
+use crate::digest::Digest;
+use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
+use crate::name::KeyPath;
+use crate::pki::{Certificate, Chain, ChainError, Subject, SubjectAltName, assemble, read_certificates};
+use crate::store::{Keystore, Snapshot, WrittenCertificate};
+use crate::timestamp::Timestamp;
+
+/// A file with certificates in it, in whatever form.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name, as the user gave it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What was installed.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The key.
+    pub key: KeyPath,
+    /// Private key and certificate.
+    pub installed: Installed,
+    /// Whether it was installed or staged before, so that nothing changed.
+    pub unchanged: bool,
+    /// The root that was given and left out of the chain, as clients have their own.
+    pub root: Option<Subject>,
+    /// Certificates that belong to another chain and were left out.
+    pub foreign: Vec<Subject>,
+    /// What to look at.
+    pub warnings: Vec<Warning>,
+}
+
+/// Stages the certificate for `key` that is among `inputs`, with its chain.
+///
+/// # Errors
+/// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now, or when
+/// the disk refuses.
+pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input]) -> Result<Outcome, Error> {
+    let mut certificates = Vec::new();
+    for Input { name, bytes } in inputs {
+        let read = read_certificates(bytes);
+        certificates.extend(read.map_err(|source| Error::Unreadable { file: name.clone(), source })?);
+    }
+    let snapshot = keystore.read()?;
+    let view = find_key(&snapshot, key)?;
+    let chain = find_leaf(&snapshot, &view, certificates)?;
+    check_validity(&chain.leaf, keystore.world().now())?;
+    stage(keystore, key, &chain)
+}
+
+fn find_leaf(snapshot: &Snapshot<'_>, view: &KeyView, certificates: Vec<Certificate>) -> Result<Chain, Error> {
+    let keys: Vec<Digest> = view.facts.versions.iter().map(|version| version.spki).collect();
+    match assemble(certificates, &keys) {
+        Ok(chain) => Ok(chain),
+        Err(ChainError::NoLeaf { offered }) => {
+            let (subjects, spkis): (Vec<_>, Vec<_>) = offered.into_iter().unzip();
+            Err(Error::WrongKey { key: view.path.clone(), subjects, belongs_to: owner(snapshot, &spkis)? })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The key of this keystore that has one of these public keys. Reads every server's facts.
+fn owner(snapshot: &Snapshot<'_>, spkis: &[Digest]) -> Result<Option<KeyPath>, Error> {
+    for server in snapshot.servers()? {
+        for (protocol, keys) in snapshot.facts(&server)?.protocols {
+            for (name, facts) in keys {
+                if spkis.iter().any(|spki| facts.version_of(*spki).is_some()) {
+                    let service = crate::name::ServicePath { server, protocol };
+                    return Ok(Some(KeyPath { service, name }));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn check_validity(leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
+    let subject = leaf.subject().clone();
+    if leaf.not_after() < now {
+        return Err(Error::Expired { subject, not_after: leaf.not_after() });
+    }
+    if leaf.not_before() > now {
+        return Err(Error::NotYetValid { subject, not_before: leaf.not_before() });
+    }
+    Ok(())
+}
+
+fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, Error> {
+    let mut transaction = keystore.write()?;
+    let view = transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
+    let version = view.facts.version_of(chain.leaf.public_key().hash());
+    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
+    let warnings = warnings(&view, version, chain);
+    let outcome = |installed: Installed, unchanged| Outcome {
+        key: key.clone(),
+        installed,
+        unchanged,
+        root: chain.root.as_ref().map(|root| root.subject().clone()),
+        foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
+        warnings: warnings.clone(),
+    };
+    let staged = transaction.stage().certificate(key);
+    if let Some(staged) = staged.filter(|staged| is_same(staged, chain)) {
+        return Ok(outcome(staged.clone(), true));
+    }
+    if let Some(current) = view.current.as_ref().filter(|current| is_same(&current.installed, chain)) {
+        transaction.withdraw(&Target::Certificate(key.clone()));
+        transaction.finish()?;
+        return Ok(outcome(current.installed.clone(), true));
+    }
+    let written = transaction.add_certificate(key, version, chain)?;
+    let installed = installed(version, chain, written);
+    transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()) });
+    transaction.finish()?;
+    Ok(outcome(installed, false))
+}
+
+fn is_same(installed: &Installed, chain: &Chain) -> bool {
+    let rest: String = chain.intermediates.iter().map(Certificate::to_pem).collect();
+    installed.summary.fingerprint == chain.leaf.fingerprint() && installed.chain_file == Digest::of(rest.as_bytes())
+}
+
+fn installed(version: &VersionFacts, chain: &Chain, written: WrittenCertificate) -> Installed {
+    Installed {
+        version: version.number,
+        spki: version.spki,
+        encrypted: version.encrypted,
+        private_key_file: version.file,
+        certificate: written.number,
+        certificate_file: written.certificate_file,
+        chain_file: written.chain_file,
+        chain_length: chain.intermediates.len(),
+        issuer_known: !is_issuer_missing(chain),
+        requests: version.requests.len(),
+        summary: CertificateSummary::of(&chain.leaf),
+    }
+}
+
+/// Whether a client that knows only roots could be left without the issuer: the leaf came alone, and neither
+/// signed itself nor was its root given.
+fn is_issuer_missing(chain: &Chain) -> bool {
+    chain.intermediates.is_empty() && chain.missing_issuer.is_some()
+}
+
+fn warnings(view: &KeyView, version: &VersionFacts, chain: &Chain) -> Vec<Warning> {
+    let key = || view.path.clone();
+    let mut warnings = Vec::new();
+    if is_issuer_missing(chain) {
+        warnings.push(Warning::IssuerMissing { key: key(), issuer: chain.leaf.issuer().clone() });
+    }
+    let issued = chain.leaf.names();
+    let requested = version.requests.last().map_or(&[][..], |request| &request.names);
+    let missing: Vec<SubjectAltName> = requested.iter().filter(|name| !issued.contains(name)).cloned().collect();
+    if !missing.is_empty() {
+        warnings.push(Warning::NotIssued { key: key(), names: missing });
+    }
+    let weak = std::iter::once(&chain.leaf).chain(&chain.intermediates).flat_map(Certificate::weaknesses);
+    warnings.extend(weak.map(|what| Warning::Weak { key: key(), what }));
+    warnings
+}

@@ -1,0 +1,106 @@
+//! What is done all the same, but should be looked at. `commit --strict` refuses it.
+
+use std::fmt;
+
+use crate::name::{Endpoint, KeyPath};
+use crate::pki::{Subject, SubjectAltName};
+
+/// Something to look at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Warning {
+    /// The issuer was not among the certificates: clients that don't know it cannot trust the key.
+    IssuerMissing {
+        /// The key.
+        key: KeyPath,
+        /// The issuer.
+        issuer: Subject,
+    },
+    /// Names that were requested and are not in the certificate.
+    NotIssued {
+        /// The key.
+        key: KeyPath,
+        /// The names.
+        names: Vec<SubjectAltName>,
+    },
+    /// A signature algorithm or key that clients refuse.
+    Weak {
+        /// The key.
+        key: KeyPath,
+        /// What is weak.
+        what: String,
+    },
+    /// The certificate's names cover nothing that the endpoint is called.
+    NotCovered {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// The key.
+        key: KeyPath,
+        /// The names it has.
+        names: Vec<SubjectAltName>,
+    },
+    /// A key that is bound has no certificate yet.
+    NoCertificate {
+        /// The key.
+        key: KeyPath,
+    },
+}
+
+impl Warning {
+    /// A short word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::IssuerMissing { .. } => "issuer-missing",
+            Self::NotIssued { .. } => "names-not-issued",
+            Self::Weak { .. } => "weak",
+            Self::NotCovered { .. } => "endpoint-not-covered",
+            Self::NoCertificate { .. } => "no-certificate",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IssuerMissing { key, issuer } => {
+                write!(f, "the chain of {key} lacks its issuer \"{issuer}\": give it to install-cert with --chain")
+            }
+            Self::NotIssued { key, names } => {
+                write!(f, "the certificate of {key} lacks names that were requested: {}", joined(names))
+            }
+            Self::Weak { key, what } => write!(f, "the certificate of {key} is weak: {what}"),
+            Self::NotCovered { endpoint, key, names } if names.is_empty() => {
+                write!(f, "{endpoint} is not covered by {key}, which has no names")
+            }
+            Self::NotCovered { endpoint, key, names } => {
+                write!(f, "{endpoint} is not covered by the names of {key}: {}", joined(names))
+            }
+            Self::NoCertificate { key } => {
+                write!(f, "{key} has no certificate yet: install one before you commit")
+            }
+        }
+    }
+}
+
+fn joined(names: &[SubjectAltName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether names cover what an endpoint is called: its server's name, whole or as the first part of a longer
+/// host name, or its address. `mail01` counts as covered by `mail01.example.com`.
+pub(super) fn covers(names: &[SubjectAltName], endpoint: &Endpoint) -> bool {
+    let server = endpoint.server().as_str();
+    let address = endpoint.address.ip().map(|ip| ip.to_string());
+    names.iter().any(|name| {
+        name.matches_host(server)
+            || address.as_ref().is_some_and(|address| name.matches_host(address))
+            || (!server.contains('.') && first_label(name) == Some(server))
+    })
+}
+
+fn first_label(name: &SubjectAltName) -> Option<&str> {
+    match name {
+        SubjectAltName::Dns(name) => name.as_str().split('.').next(),
+        _ => None,
+    }
+}

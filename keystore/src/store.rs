@@ -1,0 +1,29 @@
+//! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
+
+mod disk;
+mod error;
+mod facts;
+mod format;
+mod intent;
+mod keystore;
+mod layout;
+mod live;
+mod lock;
+mod log;
+mod publication;
+mod real_disk;
+mod recovery;
+mod snapshot;
+mod staged;
+mod transaction;
+mod tree;
+
+pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use error::StoreError;
+pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
+pub use layout::StorePath;
+pub use log::{EndpointChange, Pair, Record};
+pub use publication::{CommitError, Committing, Prepared, Proposal, Publication, Recorded, Switched};
+pub use real_disk::RealDisk;
+pub use snapshot::Snapshot;
+pub use transaction::{NewVersion, Transaction, WrittenCertificate};

@@ -1,0 +1,232 @@
+//! The one room that touches files. Everything the keystore does to a disk is one of these operations, so
+//! that a test can fail or crash at each.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::layout::StorePath;
+
+/// What stands at a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A socket, a device, a pipe.
+    Other,
+}
+
+/// Kind, permission bits and owner of a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits, such as `0o600`.
+    pub mode: u32,
+    /// The owner's user id.
+    pub owner: u32,
+}
+
+/// One name in a folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Entry {
+    /// The file name.
+    pub name: String,
+}
+
+/// A lock that is held until this is dropped, or its process ends. The file says who holds it.
+pub trait LockFile: Send {
+    /// Writes who holds the lock into the lock file. Not durable: it is for whoever waits now.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn describe(&mut self, text: &str) -> io::Result<()>;
+}
+
+/// The primitive operations. Nothing is durable before a sync: a file's bytes by `sync` at its creation, a
+/// name (made, renamed, removed) by [`Disk::sync_folder`] of its folder, and everything by
+/// [`Disk::sync_everything`]. A failed sync is never tried again as if it could succeed. No operation follows a
+/// symbolic link. Paths are relative to the keystore's folder.
+#[expect(clippy::missing_errors_doc, reason = "each fails as the system call that it stands for")]
+pub trait Disk: Send + Sync {
+    /// The keystore's folder, for messages and for what must be told to other programs.
+    fn root(&self) -> &Path;
+    /// The bytes of a regular file.
+    fn read(&self, path: &StorePath) -> io::Result<Vec<u8>>;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>>;
+    /// The target of a symbolic link.
+    fn read_link(&self, path: &StorePath) -> io::Result<String>;
+    /// What stands at a path.
+    fn status(&self, path: &StorePath) -> io::Result<Status>;
+    /// Makes a folder where nothing stands.
+    fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()>;
+    /// Makes a file where nothing stands; with `sync`, its bytes are durable on return.
+    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, path: &StorePath) -> io::Result<()>;
+    /// Whether [`Disk::sync_everything`] is to be had.
+    fn can_sync_everything(&self) -> bool;
+    /// Makes everything that was written durable at once (`syncfs`).
+    fn sync_everything(&self) -> io::Result<()>;
+    /// Renames, in place of what stands at `to`.
+    fn rename(&self, from: &StorePath, to: &StorePath) -> io::Result<()>;
+    /// Makes a second name for a file where nothing stands.
+    fn link(&self, from: &StorePath, to: &StorePath) -> io::Result<()>;
+    /// Makes a symbolic link where nothing stands.
+    fn symlink(&self, target: &str, path: &StorePath) -> io::Result<()>;
+    /// Removes a file or a symbolic link.
+    fn remove_file(&self, path: &StorePath) -> io::Result<()>;
+    /// Removes an empty folder.
+    fn remove_folder(&self, path: &StorePath) -> io::Result<()>;
+    /// Takes an exclusive lock, or `None` when another process holds it. Makes the file (0600) when missing.
+    fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>>;
+}
+
+/// An operation that failed, with its path.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {verb} {}", path.display())]
+pub struct DiskError {
+    /// What was tried: `read`, `write` ...
+    pub verb: &'static str,
+    /// The whole path.
+    pub path: PathBuf,
+    /// Why it failed.
+    #[source]
+    pub source: io::Error,
+}
+
+impl DiskError {
+    /// Whether the path does not exist.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+/// The compositions that the keystore is written with; errors carry the path.
+impl dyn Disk + '_ {
+    fn context<T>(&self, verb: &'static str, path: &StorePath, result: io::Result<T>) -> Result<T, DiskError> {
+        result.map_err(|source| DiskError { verb, path: self.root().join(path.as_path()), source })
+    }
+
+    pub(super) fn load(&self, path: &StorePath) -> Result<Vec<u8>, DiskError> {
+        self.context("read", path, self.read(path))
+    }
+
+    pub(super) fn load_if_present(&self, path: &StorePath) -> Result<Option<Vec<u8>>, DiskError> {
+        if_present(self.load(path))
+    }
+
+    pub(super) fn look(&self, path: &StorePath) -> Result<Status, DiskError> {
+        self.context("look at", path, self.status(path))
+    }
+
+    pub(super) fn exists(&self, path: &StorePath) -> Result<bool, DiskError> {
+        Ok(if_present(self.look(path))?.is_some())
+    }
+
+    pub(super) fn names(&self, path: &StorePath) -> Result<Vec<Entry>, DiskError> {
+        Ok(if_present(self.context("list", path, self.list(path)))?.unwrap_or_default())
+    }
+
+    pub(super) fn link_target(&self, path: &StorePath) -> Result<Option<String>, DiskError> {
+        if_present(self.context("read", path, self.read_link(path)))
+    }
+
+    pub(super) fn sync_names(&self, path: &StorePath) -> Result<(), DiskError> {
+        self.context("sync", path, self.sync_folder(path))
+    }
+
+    /// Makes what was written durable: all at once where that can be had, else the names in these folders, from
+    /// the bottom up, of files that were synced when they were made.
+    pub(super) fn sync_batch(&self, folders: &BTreeSet<StorePath>) -> Result<(), DiskError> {
+        if self.can_sync_everything() {
+            return self.context("sync", &StorePath::root(), self.sync_everything());
+        }
+        folders.iter().rev().try_for_each(|folder| self.sync_names(folder))
+    }
+
+    /// Makes the missing folders down to `path`, which are durable once each one's parent, returned topmost
+    /// first, has been synced.
+    pub(super) fn ensure_folder(&self, path: &StorePath, mode: u32) -> Result<Vec<StorePath>, DiskError> {
+        match self.create_folder(path, mode) {
+            Ok(()) => Ok(path.parent().into_iter().collect()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let Some(parent) = path.parent() else { return self.context("make", path, Err(error)) };
+                let mut to_sync = self.ensure_folder(&parent, mode)?;
+                self.context("make", path, self.create_folder(path, mode))?;
+                to_sync.push(parent);
+                Ok(to_sync)
+            }
+            Err(error) => self.context("make", path, Err(error)),
+        }
+    }
+
+    /// Makes a file where nothing stands. Its name is durable once its folder has been synced.
+    pub(super) fn add(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
+        self.context("write", path, self.create_file(path, bytes, mode, sync))
+    }
+
+    /// Puts a file in place of what stands there: temporary file, write, fsync, rename. Its name is durable
+    /// once its folder has been synced.
+    pub(super) fn put(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
+        let temporary = path.temporary();
+        self.discard(&temporary)?;
+        self.add(&temporary, bytes, mode, sync)?;
+        self.context("replace", path, self.rename(&temporary, path))
+    }
+
+    /// [`put`](Self::put), durable on return.
+    pub(super) fn put_durably(&self, path: &StorePath, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+        self.put(path, bytes, mode, true)?;
+        path.parent().map_or(Ok(()), |folder| self.sync_names(&folder))
+    }
+
+    /// Points a symbolic link elsewhere in one rename. Durable once its folder has been synced.
+    pub(super) fn point(&self, path: &StorePath, target: &str) -> Result<(), DiskError> {
+        let temporary = path.temporary();
+        self.discard(&temporary)?;
+        self.context("link", &temporary, self.symlink(target, &temporary))?;
+        self.context("switch", path, self.rename(&temporary, path))
+    }
+
+    /// Gives a file a second name where nothing stands; says whether nothing stood there.
+    pub(super) fn claim(&self, from: &StorePath, to: &StorePath) -> Result<bool, DiskError> {
+        match self.link(from, to) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => self.context("link", to, Err(error)),
+        }
+    }
+
+    /// Removes a file or a link, if it is there.
+    pub(super) fn discard(&self, path: &StorePath) -> Result<(), DiskError> {
+        if_present(self.context("remove", path, self.remove_file(path))).map(|_| ())
+    }
+
+    /// Removes a folder that holds files and links only, if it is there.
+    pub(super) fn discard_folder(&self, path: &StorePath) -> Result<(), DiskError> {
+        for entry in self.names(path)? {
+            self.discard(&path.join(&entry.name))?;
+        }
+        if_present(self.context("remove", path, self.remove_folder(path))).map(|_| ())
+    }
+
+    pub(super) fn lock(&self, path: &StorePath) -> Result<Option<Box<dyn LockFile>>, DiskError> {
+        self.context("lock", path, self.try_lock(path))
+    }
+}
+
+fn if_present<T>(result: Result<T, DiskError>) -> Result<Option<T>, DiskError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

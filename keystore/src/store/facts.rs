@@ -1,0 +1,123 @@
+//! Facts on disk: material in numbered folders to which files are only ever added, and an index per server.
+
+use zeroize::Zeroizing;
+
+use super::format::{check_digest, decode, encode};
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::{Disk, StoreError};
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, Installed, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
+use crate::name::{KeyPath, ServerName};
+
+pub(super) fn load(disk: &dyn Disk, server: &ServerName) -> Result<ServerFacts, StoreError> {
+    let path = layout::facts(server);
+    disk.load_if_present(&path)?.map_or_else(|| Ok(ServerFacts::default()), |bytes| decode(disk, &path, &bytes))
+}
+
+/// Writes the index durably.
+pub(super) fn store(disk: &dyn Disk, server: &ServerName, facts: &ServerFacts) -> Result<(), StoreError> {
+    Ok(disk.put_durably(&layout::facts(server), &encode(facts), PRIVATE_FILE)?)
+}
+
+/// The number for the next version of a key: above every folder there ever was, indexed or not.
+pub(super) fn next_version(disk: &dyn Disk, key: &KeyPath, facts: &ServerFacts) -> Result<VersionNumber, StoreError> {
+    let indexed = facts.key(key).and_then(|key| key.versions.last()).map_or(0, |version| version.number.0);
+    let folders = disk.names(&layout::key(key))?;
+    let on_disk = folders.iter().filter_map(|entry| entry.name.parse().ok()).max().unwrap_or(0);
+    Ok(VersionNumber(indexed.max(on_disk)).next())
+}
+
+/// Writes a private key and what it is, durably, before any index names them.
+pub(super) fn add_version(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: &VersionFacts,
+    private_key: &[u8],
+) -> Result<(), StoreError> {
+    let folder = layout::version(key, version.number);
+    let mut to_sync = disk.ensure_folder(&folder, PRIVATE_FOLDER)?;
+    disk.add(&layout::private_key(key, version.number), private_key, PRIVATE_FILE, true)?;
+    disk.add(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE, true)?;
+    to_sync.push(folder);
+    // From the bottom up: a name is durable only after what it names.
+    for folder in to_sync.iter().rev() {
+        disk.sync_names(folder)?;
+    }
+    Ok(())
+}
+
+/// Writes a request beside its private key. `version` lists it already.
+pub(super) fn add_request(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: &VersionFacts,
+    request: &RequestFacts,
+    pem: &str,
+) -> Result<(), StoreError> {
+    let path = layout::request(key, version.number, request.number);
+    // A file of this number that no index names is what a crash left; the numbers it could have had are spent.
+    disk.put(&path, pem.as_bytes(), PRIVATE_FILE, true)?;
+    disk.put(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE, true)?;
+    Ok(disk.sync_names(&layout::version(key, version.number))?)
+}
+
+/// Writes a certificate and its chain beside their private key, under a number that was never used.
+pub(super) fn add_certificate(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: VersionNumber,
+    certificate: &str,
+    chain: &str,
+) -> Result<CertificateNumber, StoreError> {
+    let folder = layout::version(key, version);
+    let used = disk.names(&folder)?;
+    let last = used.iter().filter_map(|entry| layout::certificate_number(&entry.name)).max();
+    let number = last.unwrap_or(CertificateNumber(0)).next();
+    // The chain first: where a certificate stands, its chain does too.
+    disk.put(&layout::chain(key, version, number), chain.as_bytes(), PRIVATE_FILE, true)?;
+    disk.add(&layout::certificate(key, version, number), certificate.as_bytes(), PRIVATE_FILE, true)?;
+    disk.sync_names(&folder)?;
+    Ok(number)
+}
+
+/// The private key file of a version, checked against its hash.
+pub(super) fn private_key(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: VersionNumber,
+    digest: Digest,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let path = layout::private_key(key, version);
+    let bytes = Zeroizing::new(disk.load(&path)?);
+    check_digest(disk, &path, &bytes, digest)?;
+    Ok(bytes)
+}
+
+/// The certificate and chain files of what is installed, checked against their hashes.
+pub(super) fn certificate(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    installed: &Installed,
+) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    let read = |path: StorePath, digest| -> Result<Vec<u8>, StoreError> {
+        let bytes = disk.load(&path)?;
+        check_digest(disk, &path, &bytes, digest)?;
+        Ok(bytes)
+    };
+    let certificate = layout::certificate(key, installed.version, installed.certificate);
+    let chain = layout::chain(key, installed.version, installed.certificate);
+    Ok((read(certificate, installed.certificate_file)?, read(chain, installed.chain_file)?))
+}
+
+/// One request file, checked against its hash.
+pub(super) fn request(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: VersionNumber,
+    request: &RequestFacts,
+) -> Result<Vec<u8>, StoreError> {
+    let path = layout::request(key, version, request.number);
+    let bytes = disk.load(&path)?;
+    check_digest(disk, &path, &bytes, request.file)?;
+    Ok(bytes)
+}

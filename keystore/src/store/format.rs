@@ -1,0 +1,37 @@
+//! How records are written: JSON for people and programs alike, one value a file.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::layout::StorePath;
+use super::{Disk, StoreError};
+use crate::digest::Digest;
+
+/// The version of the format that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+/// A value as the bytes of its file.
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // The stored types have text keys and no failing `Serialize`, the only two ways this could fail.
+    let mut bytes = serde_json::to_vec(value).expect("stored types serialize");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The value in the bytes of a file.
+pub(super) fn decode<T: DeserializeOwned>(disk: &dyn Disk, path: &StorePath, bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))
+}
+
+pub(super) fn damaged(disk: &dyn Disk, path: &StorePath, reason: impl Into<String>) -> StoreError {
+    StoreError::Damaged { path: disk.root().join(path.as_path()), reason: reason.into() }
+}
+
+/// Refuses bytes that are not the ones a record names.
+pub(super) fn check_digest(disk: &dyn Disk, path: &StorePath, bytes: &[u8], wanted: Digest) -> Result<(), StoreError> {
+    let found = Digest::of(bytes);
+    if found == wanted {
+        return Ok(());
+    }
+    Err(damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}")))
+}

@@ -1,0 +1,214 @@
+//! The keystore as a whole: made, opened, read, written.
+
+use serde::Deserialize;
+
+use super::layout::{self, PASSAGE, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::publication::Committing;
+use super::{Disk, Snapshot, StoreError, Transaction, format};
+use crate::pki::KeyAlgorithm;
+use crate::world::World;
+
+/// Subject fields that requests get when nothing else is given (RFC 5280 attribute names spelled out).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SubjectDefaults {
+    /// `C`, two letters.
+    pub country: Option<String>,
+    /// `ST`, spelled out.
+    pub state: Option<String>,
+    /// `L`.
+    pub locality: Option<String>,
+    /// `O`.
+    pub organization: Option<String>,
+    /// `OU`.
+    pub unit: Vec<String>,
+}
+
+/// `[defaults]` of `keystore.toml`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Defaults {
+    /// The algorithm of new keys.
+    pub algorithm: KeyAlgorithm,
+    /// The subject of new requests.
+    pub subject: SubjectDefaults,
+}
+
+/// What `keystore.toml` says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// The version of the keystore's format.
+    pub format: u32,
+    /// The keystore's identifier.
+    pub id: String,
+    /// What is taken when nothing is given.
+    pub defaults: Defaults,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole {
+    #[serde(rename = "format")]
+    _format: u32,
+    #[serde(rename = "id")]
+    _id: String,
+    #[serde(default)]
+    defaults: Defaults,
+}
+
+impl Config {
+    fn parse(disk: &dyn Disk, bytes: &[u8]) -> Result<Self, StoreError> {
+        let path = layout::config();
+        let wrong = |reason: String| StoreError::Config { path: disk.root().join(path.as_path()), reason };
+        let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+        let Header { format, id } = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let defaults = if format <= format::VERSION {
+            toml::from_str::<Whole>(text).map_err(|error| wrong(error.to_string()))?.defaults
+        } else {
+            Defaults::default()
+        };
+        Ok(Self { format, id, defaults })
+    }
+}
+
+/// An open keystore.
+pub struct Keystore {
+    disk: Box<dyn Disk>,
+    world: World,
+    config: Config,
+}
+
+impl Keystore {
+    /// Makes a keystore in an empty folder. `defaults` is the text of the `[defaults]` part of `keystore.toml`.
+    ///
+    /// # Errors
+    /// When something stands in the folder, when `defaults` has a mistake, or when the disk refuses.
+    pub fn init(disk: Box<dyn Disk>, world: World, defaults: &str) -> Result<Self, StoreError> {
+        if disk.exists(&layout::config())? {
+            return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
+        }
+        if !disk.names(&StorePath::root())?.is_empty() {
+            return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
+        }
+        check_private(&*disk)?;
+        let text = format!("format = {}\nid = \"{}\"\n\n{defaults}", format::VERSION, world.new_id());
+        let config = Config::parse(&*disk, text.as_bytes())?;
+        for (folder, mode) in [
+            (layout::servers(), PRIVATE_FOLDER),
+            (layout::commits(), PRIVATE_FOLDER),
+            (layout::state(), PRIVATE_FOLDER),
+            (layout::live(), PASSAGE),
+        ] {
+            disk.ensure_folder(&folder, mode)?;
+        }
+        // Last: where it stands, the keystore is whole.
+        disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?;
+        Ok(Self { disk, world, config })
+    }
+
+    /// Opens a keystore.
+    ///
+    /// # Errors
+    /// When there is none, when others could write to it, or when `keystore.toml` can't be read.
+    pub fn open(disk: Box<dyn Disk>, world: World) -> Result<Self, StoreError> {
+        let Some(bytes) = disk.load_if_present(&layout::config())? else {
+            return Err(StoreError::NoKeystore { path: disk.root().to_path_buf() });
+        };
+        check_private(&*disk)?;
+        let config = Config::parse(&*disk, &bytes)?;
+        Ok(Self { disk, world, config })
+    }
+
+    /// What `keystore.toml` says.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The keystore's folder.
+    #[must_use]
+    pub fn root(&self) -> &std::path::Path {
+        self.disk.root()
+    }
+
+    /// Time, randomness and who asks.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.config.format > format::VERSION {
+            return Err(StoreError::NewerFormat {
+                path: self.root().to_path_buf(),
+                format: self.config.format,
+                known: format::VERSION,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads one generation, without any lock.
+    ///
+    /// # Errors
+    /// When it can't be read, or is damaged.
+    pub fn read(&self) -> Result<Snapshot<'_>, StoreError> {
+        Snapshot::take(self.disk())
+    }
+
+    /// Takes the lock for facts and the stage.
+    ///
+    /// # Errors
+    /// When another process holds it too long, or the keystore can't be read.
+    pub fn write(&self) -> Result<Transaction<'_>, StoreError> {
+        Transaction::begin(self)
+    }
+
+    /// Takes the lock for publishing.
+    ///
+    /// # Errors
+    /// As [`Keystore::write`].
+    pub fn begin_commit(&self) -> Result<Committing<'_>, StoreError> {
+        Committing::begin(self)
+    }
+
+    /// Where a service finds what is published at an endpoint.
+    #[must_use]
+    pub fn live_folder(&self, endpoint: &crate::name::Endpoint) -> std::path::PathBuf {
+        self.root().join(layout::live_current(endpoint).as_path())
+    }
+
+    /// The folder of one version of a key: its private key, requests and certificates.
+    #[must_use]
+    pub fn version_folder(
+        &self,
+        key: &crate::name::KeyPath,
+        version: crate::model::VersionNumber,
+    ) -> std::path::PathBuf {
+        self.root().join(layout::version(key, version).as_path())
+    }
+}
+
+/// Refuses a keystore that others can write to, or that belongs to somebody else.
+fn check_private(disk: &dyn Disk) -> Result<(), StoreError> {
+    let path = disk.root().to_path_buf();
+    let status = disk.look(&StorePath::root())?;
+    let user = rustix::process::geteuid().as_raw();
+    if status.owner != user {
+        return Err(StoreError::ForeignOwner { path, owner: status.owner, user });
+    }
+    if status.mode & 0o022 != 0 {
+        return Err(StoreError::WritableByOthers { path, mode: status.mode });
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Where everything stands: the only maker of paths.
+//!
+//! Names have been parsed (`crate::name`), so that no path made of them leaves its folder.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
+
+/// Mode of the keystore's folder and of `live/`: anyone may pass, nobody may look.
+pub(super) const PASSAGE: u32 = 0o711;
+/// Mode of every other folder.
+pub(super) const PRIVATE_FOLDER: u32 = 0o700;
+/// Mode of every file that is not under `live/`, and of private keys there.
+pub(super) const PRIVATE_FILE: u32 = 0o600;
+/// Mode of certificates under `live/`.
+pub(super) const PUBLIC_FILE: u32 = 0o644;
+
+/// A path inside the keystore, relative to its folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StorePath(PathBuf);
+
+impl StorePath {
+    /// The keystore's folder.
+    pub(super) fn root() -> Self {
+        Self(PathBuf::new())
+    }
+
+    /// The path, relative to the keystore's folder.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The folder it is in; none for the keystore's own.
+    pub(super) fn parent(&self) -> Option<Self> {
+        self.0.parent().map(|parent| Self(parent.to_path_buf()))
+    }
+
+    /// A name below it. For names that this module made, or that were read from the folder itself.
+    pub(super) fn join(&self, name: &str) -> Self {
+        Self(self.0.join(name))
+    }
+
+    /// The name under which what shall stand here is prepared. Only a lock's holder writes, so that one is enough.
+    pub(super) fn temporary(&self) -> Self {
+        let name = self.0.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        Self(self.0.with_file_name(format!(".{name}.new")))
+    }
+}
+
+fn at(name: &str) -> StorePath {
+    StorePath(PathBuf::from(name))
+}
+
+pub(super) fn config() -> StorePath {
+    at("keystore.toml")
+}
+
+pub(super) fn lock() -> StorePath {
+    at("lock")
+}
+
+pub(super) fn publish_lock() -> StorePath {
+    at("publish.lock")
+}
+
+pub(super) fn stage() -> StorePath {
+    at("stage.json")
+}
+
+pub(super) fn intent() -> StorePath {
+    at("intent.json")
+}
+
+pub(super) fn servers() -> StorePath {
+    at("servers")
+}
+
+/// The index of a server's facts. No protocol has a dot in its name, so nothing else is called this.
+pub(super) fn facts(server: &ServerName) -> StorePath {
+    servers().join(server.as_str()).join("facts.json")
+}
+
+pub(super) fn key(key: &KeyPath) -> StorePath {
+    servers().join(key.server().as_str()).join(key.service.protocol.as_str()).join(key.name.as_str())
+}
+
+pub(super) fn version(path: &KeyPath, number: VersionNumber) -> StorePath {
+    key(path).join(&number.to_string())
+}
+
+pub(super) fn version_facts(path: &KeyPath, number: VersionNumber) -> StorePath {
+    version(path, number).join("version.json")
+}
+
+pub(super) fn private_key(path: &KeyPath, number: VersionNumber) -> StorePath {
+    version(path, number).join("private-key.pem")
+}
+
+pub(super) fn request(path: &KeyPath, version_number: VersionNumber, number: RequestNumber) -> StorePath {
+    version(path, version_number).join(&format!("request-{number}.csr"))
+}
+
+pub(super) fn certificate(path: &KeyPath, version_number: VersionNumber, number: CertificateNumber) -> StorePath {
+    version(path, version_number).join(&format!("certificate-{number}.pem"))
+}
+
+pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: CertificateNumber) -> StorePath {
+    version(path, version_number).join(&format!("chain-{number}.pem"))
+}
+
+/// The number of the certificate file with this name.
+pub(super) fn certificate_number(name: &str) -> Option<CertificateNumber> {
+    name.strip_prefix("certificate-")?.strip_suffix(".pem")?.parse().ok().map(CertificateNumber)
+}
+
+pub(super) fn commits() -> StorePath {
+    at("commits")
+}
+
+pub(super) fn commit(generation: Generation) -> StorePath {
+    commits().join(&format!("{:010}.json", generation.0))
+}
+
+/// The generation of the record with this file name.
+pub(super) fn commit_generation(name: &str) -> Option<Generation> {
+    let digits = name.strip_suffix(".json")?;
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok().map(Generation))?
+}
+
+pub(super) fn state() -> StorePath {
+    at("state")
+}
+
+/// A part of the committed state, named by its content.
+pub(super) fn state_object(digest: Digest) -> StorePath {
+    state().join(&format!("{digest}.json"))
+}
+
+/// Where to start looking for the newest generation. A hint, never the truth.
+pub(super) fn head_hint() -> StorePath {
+    state().join("head")
+}
+
+pub(super) fn live() -> StorePath {
+    at("live")
+}
+
+pub(super) fn live_endpoint(endpoint: &Endpoint) -> StorePath {
+    let ServicePath { server, protocol } = &endpoint.service;
+    live().join(server.as_str()).join(protocol.as_str()).join(&address_folder(&endpoint.address))
+}
+
+pub(super) fn live_version(endpoint: &Endpoint, name: &str) -> StorePath {
+    live_endpoint(endpoint).join(name)
+}
+
+pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
+    live_endpoint(endpoint).join("current")
+}
+
+/// `default`, `v4-192.0.2.7-993`, `v6-2001-db8--1-993`. An IPv6 address has no `-` and a port no `:`, so that no
+/// two addresses share a folder.
+fn address_folder(address: &Address) -> String {
+    match address {
+        Address::Default => "default".to_owned(),
+        Address::Socket(socket) => match socket.ip() {
+            IpAddr::V4(ip) => format!("v4-{ip}-{}", socket.port()),
+            IpAddr::V6(ip) => format!("v6-{}-{}", ip.to_string().replace(':', "-"), socket.port()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{address_folder, certificate_number, commit, commit_generation, live_endpoint};
+    use crate::model::{CertificateNumber, Generation};
+    use crate::name::Address;
+
+    #[test]
+    fn endpoints_have_readable_folders() {
+        for (endpoint, folder) in [
+            ("mail01/imap@default", "live/mail01/imap/default"),
+            ("mail01/imap@192.0.2.7:993", "live/mail01/imap/v4-192.0.2.7-993"),
+            ("mail01/imap@[2001:db8::1]:993", "live/mail01/imap/v6-2001-db8--1-993"),
+        ] {
+            assert_eq!(live_endpoint(&endpoint.parse().unwrap()).as_path().to_str(), Some(folder));
+        }
+    }
+
+    #[test]
+    fn file_names_tell_their_numbers() {
+        assert_eq!(commit(Generation(42)).as_path().to_str(), Some("commits/0000000042.json"));
+        assert_eq!(commit_generation("0000000042.json"), Some(Generation(42)));
+        assert_eq!(commit_generation(".0000000042.json.new"), None);
+        assert_eq!(commit_generation("+42.json"), None);
+        assert_eq!(certificate_number("certificate-7.pem"), Some(CertificateNumber(7)));
+        assert_eq!(certificate_number("chain-7.pem"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_addresses_share_a_folder(a in any::<std::net::SocketAddr>(), b in any::<std::net::SocketAddr>()) {
+            let (a, b) = (a.to_string().parse::<Address>(), b.to_string().parse::<Address>());
+            if let (Ok(a), Ok(b)) = (a, b) {
+                prop_assert_eq!(a == b, address_folder(&a) == address_folder(&b));
+            }
+        }
+    }
+}

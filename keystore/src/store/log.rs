@@ -1,0 +1,164 @@
+//! The commit log: one record per generation, each with its own hash and its parent's. Creating
+//! `commits/N+1` *is* the commit.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::format::{damaged, decode, encode};
+use super::layout::{self, StorePath};
+use super::{Disk, StoreError};
+use crate::change::Change;
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, Generation, Installed, VersionNumber};
+use crate::name::{Endpoint, KeyPath};
+use crate::timestamp::Timestamp;
+use crate::world::Actor;
+
+/// A private key with its certificate, as a record names it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Pair {
+    /// The key.
+    pub key: KeyPath,
+    /// The private key's version.
+    pub version: VersionNumber,
+    /// Which of its certificates.
+    pub certificate: CertificateNumber,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Digest,
+    /// End of its validity.
+    pub not_after: Timestamp,
+}
+
+impl Pair {
+    /// Names what is installed for a key.
+    #[must_use]
+    pub fn of(key: &KeyPath, installed: &Installed) -> Self {
+        Self {
+            key: key.clone(),
+            version: installed.version,
+            certificate: installed.certificate,
+            fingerprint: installed.summary.fingerprint,
+            not_after: installed.summary.not_after,
+        }
+    }
+}
+
+/// What a commit did to one endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EndpointChange {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// What was published there before.
+    pub from: Option<Pair>,
+    /// What is published there from then on.
+    pub to: Option<Pair>,
+}
+
+/// The record of one commit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The version of the keystore's format.
+    pub format: u32,
+    /// The keystore's identifier.
+    pub keystore: String,
+    /// Which commit this is.
+    pub generation: Generation,
+    /// The hash of the record before; none for the first.
+    pub parent: Option<Digest>,
+    /// When it was made.
+    pub time: Timestamp,
+    /// Who made it.
+    pub actor: Actor,
+    /// Why.
+    pub message: Option<String>,
+    /// The change sets that took effect with it.
+    pub change_sets: Vec<String>,
+    /// The root of the state after it.
+    pub state: Digest,
+    /// The changes, in the order in which they were staged.
+    pub changes: Vec<Change>,
+    /// What they did to each endpoint.
+    pub endpoints: Vec<EndpointChange>,
+}
+
+/// A record with its hash, as the file holds them. The hash is of the record's bytes as they stand.
+#[derive(Serialize, Deserialize)]
+struct Envelope<'a> {
+    hash: Digest,
+    #[serde(borrow)]
+    record: &'a RawValue,
+}
+
+/// The bytes of a record's file, and its hash.
+pub(super) fn seal(record: &Record) -> (Vec<u8>, Digest) {
+    // See `format::encode`: stored types serialize.
+    let raw = serde_json::value::to_raw_value(record).expect("a record serializes");
+    let hash = Digest::of(raw.get().as_bytes());
+    (encode(&Envelope { hash, record: &raw }), hash)
+}
+
+/// What a command needs to know of the newest record. Reading it does not cost what the commit changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Head {
+    pub(super) generation: Generation,
+    pub(super) hash: Option<Digest>,
+    pub(super) change_sets: Vec<String>,
+    pub(super) state: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+struct HeadFields {
+    generation: Generation,
+    change_sets: Vec<String>,
+    state: Digest,
+}
+
+impl Head {
+    const EMPTY: Self = Self { generation: Generation::EMPTY, hash: None, change_sets: Vec::new(), state: None };
+
+    /// Finds the newest record: from the hint upwards, or through the whole folder when the hint is no help.
+    pub(super) fn find(disk: &dyn Disk) -> Result<Self, StoreError> {
+        let hint = disk.load_if_present(&layout::head_hint())?;
+        let hinted = hint.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok()).map(Generation);
+        let mut newest = match hinted {
+            Some(generation) if disk.exists(&layout::commit(generation))? => generation,
+            _ => newest_listed(disk)?,
+        };
+        while disk.exists(&layout::commit(newest.next()))? {
+            newest = newest.next();
+        }
+        if newest == Generation::EMPTY { Ok(Self::EMPTY) } else { Self::load(disk, newest) }
+    }
+
+    fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
+        let path = layout::commit(generation);
+        let bytes = disk.load(&path)?;
+        let envelope: Envelope<'_> = parse(disk, &path, &bytes)?;
+        let fields: HeadFields = decode(disk, &path, envelope.record.get().as_bytes())?;
+        if fields.generation != generation {
+            return Err(damaged(disk, &path, format!("it is the record of generation {}", fields.generation)));
+        }
+        Ok(Self { generation, hash: Some(envelope.hash), change_sets: fields.change_sets, state: Some(fields.state) })
+    }
+}
+
+fn newest_listed(disk: &dyn Disk) -> Result<Generation, StoreError> {
+    let names = disk.names(&layout::commits())?;
+    Ok(names.iter().filter_map(|entry| layout::commit_generation(&entry.name)).max().unwrap_or(Generation::EMPTY))
+}
+
+fn parse<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelope<'a>, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))
+}
+
+/// Reads one record and checks its hash.
+pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
+    let path = layout::commit(generation);
+    let bytes = disk.load(&path)?;
+    let envelope = parse(disk, &path, &bytes)?;
+    let found = Digest::of(envelope.record.get().as_bytes());
+    if found != envelope.hash {
+        return Err(damaged(disk, &path, format!("its record has the hash {found}, it says {}", envelope.hash)));
+    }
+    Ok((decode(disk, &path, envelope.record.get().as_bytes())?, envelope.hash))
+}

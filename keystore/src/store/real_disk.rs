@@ -1,0 +1,209 @@
+//! The disk of the machine. Every path is walked from the keystore's folder, which is held open, one
+//! component at a time and never through a symbolic link.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self as sys, AtFlags, FileType, FlockOperation, Mode, OFlags};
+
+use super::disk::{Disk, Entry, Kind, LockFile, Status};
+use super::layout::StorePath;
+
+/// A keystore's folder on the machine's disk.
+#[derive(Debug)]
+pub struct RealDisk {
+    root: PathBuf,
+    folder: OwnedFd,
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+impl RealDisk {
+    /// Opens the folder.
+    ///
+    /// # Errors
+    /// When it is missing, is no folder, or may not be opened.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let folder = sys::open(root, FOLDER - OFlags::NOFOLLOW, Mode::empty())?;
+        Ok(Self { root: root.to_path_buf(), folder })
+    }
+
+    /// Opens the folder, made first (0711, durably) where nothing stands. Folders above it are made too.
+    ///
+    /// # Errors
+    /// When it can't be made or opened.
+    #[expect(clippy::disallowed_methods, reason = "this file is the Disk room")]
+    pub fn create(root: &Path) -> io::Result<Self> {
+        let above = root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(above)?;
+        match sys::mkdir(root, Mode::from_raw_mode(super::layout::PASSAGE)) {
+            Err(rustix::io::Errno::EXIST) => {}
+            made => made?,
+        }
+        sys::fsync(sys::open(above, FOLDER - OFlags::NOFOLLOW, Mode::empty())?)?;
+        let disk = Self::open(root)?;
+        sys::fchmod(&disk.folder, Mode::from_raw_mode(super::layout::PASSAGE))?;
+        Ok(disk)
+    }
+
+    /// Opens the folder that `path` is in, and gives its last component.
+    fn parent<'p>(&self, path: &'p StorePath) -> io::Result<(OwnedFd, &'p OsStr)> {
+        let name = path.as_path().file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let parent = path.as_path().parent().unwrap_or(Path::new(""));
+        Ok((self.folder_at(parent)?, name))
+    }
+
+    fn folder_at(&self, path: &Path) -> io::Result<OwnedFd> {
+        let mut folder = self.folder.try_clone()?;
+        for component in path.components() {
+            folder = sys::openat(&folder, component.as_os_str(), FOLDER, Mode::empty())?;
+        }
+        Ok(folder)
+    }
+}
+
+/// Gives an open file or folder exactly this mode, whatever the umask took away at its making.
+fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
+    let wanted = Mode::from_raw_mode(mode);
+    if Mode::from_raw_mode(sys::fstat(&file)?.st_mode) != wanted {
+        sys::fchmod(&file, wanted)?;
+    }
+    Ok(())
+}
+
+impl Disk for RealDisk {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
+        let (folder, name) = self.parent(path)?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mut file = File::from(sys::openat(&folder, name, flags, Mode::empty())?);
+        let status = sys::fstat(&file)?;
+        if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0));
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in sys::Dir::read_from(self.folder_at(path.as_path())?)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                entries.push(Entry { name });
+            }
+        }
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    fn read_link(&self, path: &StorePath) -> io::Result<String> {
+        let (folder, name) = self.parent(path)?;
+        let target = sys::readlinkat(&folder, name, Vec::new())?;
+        target.into_string().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the link's target is not text"))
+    }
+
+    fn status(&self, path: &StorePath) -> io::Result<Status> {
+        let status = if path.as_path().as_os_str().is_empty() {
+            sys::fstat(&self.folder)?
+        } else {
+            let (folder, name) = self.parent(path)?;
+            sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?
+        };
+        let kind = match FileType::from_raw_mode(status.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Other,
+        };
+        Ok(Status { kind, mode: status.st_mode & 0o7777, owner: status.st_uid })
+    }
+
+    fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        let (folder, name) = self.parent(path)?;
+        sys::mkdirat(&folder, name, Mode::from_raw_mode(mode))?;
+        set_mode(sys::openat(&folder, name, FOLDER, Mode::empty())?, mode)
+    }
+
+    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+        let (folder, name) = self.parent(path)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(sys::openat(&folder, name, flags, Mode::from_raw_mode(mode))?);
+        set_mode(&file, mode)?;
+        file.write_all(bytes)?;
+        if sync { file.sync_all() } else { Ok(()) }
+    }
+
+    fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
+        Ok(sys::fsync(self.folder_at(path.as_path())?)?)
+    }
+
+    fn can_sync_everything(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    fn sync_everything(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return Ok(sys::syncfs(&self.folder)?);
+        #[cfg(not(target_os = "linux"))]
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+
+    fn rename(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
+        let ((from_folder, from), (to_folder, to)) = (self.parent(from)?, self.parent(to)?);
+        Ok(sys::renameat(&from_folder, from, &to_folder, to)?)
+    }
+
+    fn link(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
+        let ((from_folder, from), (to_folder, to)) = (self.parent(from)?, self.parent(to)?);
+        Ok(sys::linkat(&from_folder, from, &to_folder, to, AtFlags::empty())?)
+    }
+
+    fn symlink(&self, target: &str, path: &StorePath) -> io::Result<()> {
+        let (folder, name) = self.parent(path)?;
+        Ok(sys::symlinkat(target, &folder, name)?)
+    }
+
+    fn remove_file(&self, path: &StorePath) -> io::Result<()> {
+        let (folder, name) = self.parent(path)?;
+        Ok(sys::unlinkat(&folder, name, AtFlags::empty())?)
+    }
+
+    fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
+        let (folder, name) = self.parent(path)?;
+        Ok(sys::unlinkat(&folder, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
+        let (folder, name) = self.parent(path)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(super::layout::PRIVATE_FILE);
+        let file = File::from(sys::openat(&folder, name, flags, mode)?);
+        match sys::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Box::new(RealLock(file)))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The lock goes with the open file.
+struct RealLock(File);
+
+impl LockFile for RealLock {
+    fn describe(&mut self, text: &str) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.rewind()?;
+        self.0.write_all(text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+use std::io::ErrorKind;
+
+use super::{Disk as _, RealDisk};
+use crate::store::disk::Kind;
+use crate::store::layout::StorePath;
+
+fn disk() -> (tempfile::TempDir, RealDisk) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = RealDisk::create(&folder.path().join("a/keystore")).unwrap();
+    (folder, disk)
+}
+
+fn path(text: &str) -> StorePath {
+    text.split('/').fold(StorePath::root(), |path, part| path.join(part))
+}
+
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    let (_folder, disk) = disk();
+    assert_eq!(disk.status(&StorePath::root()).unwrap().mode, 0o711);
+    disk.create_folder(&path("live"), 0o711).unwrap();
+    disk.create_file(&path("live/public"), b"x", 0o666, true).unwrap();
+    disk.create_file(&path("live/private"), b"x", 0o600, true).unwrap();
+    assert_eq!(disk.status(&path("live")).unwrap().mode, 0o711);
+    assert_eq!(disk.status(&path("live/public")).unwrap().mode, 0o666);
+    assert_eq!(disk.status(&path("live/private")).unwrap().mode, 0o600);
+}
+
+#[test]
+fn never_writes_over_a_file_and_never_follows_a_link() {
+    let (folder, disk) = disk();
+    disk.create_file(&path("file"), b"first", 0o600, true).unwrap();
+    let again = disk.create_file(&path("file"), b"second", 0o600, true).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+
+    let outside = folder.path().join("outside");
+    disk.symlink(outside.to_str().unwrap(), &path("link")).unwrap();
+    assert!(disk.create_file(&path("link"), b"x", 0o600, true).is_err());
+    assert!(disk.create_file(&path("link/below"), b"x", 0o600, true).is_err());
+    assert!(disk.read(&path("link")).is_err());
+    assert!(disk.list(&path("link")).is_err());
+    assert!(disk.try_lock(&path("link")).is_err());
+    assert_eq!(disk.status(&path("link")).unwrap().kind, Kind::Link);
+    assert!(!outside.exists());
+    assert_eq!(disk.read(&path("file")).unwrap(), b"first");
+}
+
+#[test]
+fn a_second_lock_is_refused_until_the_first_is_dropped() {
+    let (_folder, disk) = disk();
+    let mut held = disk.try_lock(&path("lock")).unwrap().unwrap();
+    held.describe("held by a test").unwrap();
+    assert!(disk.try_lock(&path("lock")).unwrap().is_none());
+    assert_eq!(disk.read(&path("lock")).unwrap(), b"held by a test");
+    drop(held);
+    assert!(disk.try_lock(&path("lock")).unwrap().is_some());
+}
+
+#[test]
+fn a_link_is_made_only_where_nothing_stands() {
+    let (_folder, disk) = disk();
+    disk.create_file(&path("one"), b"1", 0o600, true).unwrap();
+    disk.create_file(&path("two"), b"2", 0o600, true).unwrap();
+    assert_eq!(disk.link(&path("one"), &path("two")).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    disk.link(&path("one"), &path("three")).unwrap();
+    assert_eq!(disk.read(&path("three")).unwrap(), b"1");
+    assert_eq!(disk.list(&StorePath::root()).unwrap().len(), 3);
+}
+
+#[test]
+fn the_whole_disk_can_be_synced() {
+    let (_folder, disk) = disk();
+    assert_eq!(disk.sync_everything().is_ok(), disk.can_sync_everything());
+    disk.sync_folder(&StorePath::root()).unwrap();
+}

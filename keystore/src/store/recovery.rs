@@ -1,0 +1,49 @@
+//! What to do with a commit that did not come to its end: finish it when its record is there, undo it otherwise.
+//! Every step can be done twice, so that a crash in the middle of this is recovered by the same.
+
+use super::intent::Intent;
+use super::layout::{self, StorePath};
+use super::log::Head;
+use super::{Disk, StoreError, live, staged};
+
+/// Recovers an interrupted commit, if there is one. The caller holds both locks.
+pub(super) fn recover(disk: &dyn Disk) -> Result<(), StoreError> {
+    let Some(intent) = Intent::load(disk)? else { return Ok(()) };
+    let head = Head::find(disk)?;
+    if head.generation == intent.generation && head.change_sets == intent.change_sets {
+        finish(disk, &intent)
+    } else {
+        undo(disk, &intent)
+    }
+}
+
+/// Clears up behind a recorded commit. The caller holds both locks.
+pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
+    let stage = staged::load(disk)?;
+    let rest = stage.clone().without(&intent.change_sets);
+    if rest != stage {
+        staged::store(disk, &rest)?;
+    }
+    disk.discard(&layout::commit(intent.generation).temporary())?;
+    for switch in &intent.switches {
+        live::tidy(disk, switch)?;
+    }
+    clear_intent(disk)?;
+    // A hint: when it is lost or old, the log itself is asked.
+    disk.put(&layout::head_hint(), intent.generation.to_string().as_bytes(), layout::PRIVATE_FILE, false)?;
+    Ok(())
+}
+
+/// Puts every endpoint back to what it served before. The caller holds the lock for publishing.
+pub(super) fn undo(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
+    for switch in &intent.switches {
+        live::undo(disk, switch)?;
+    }
+    disk.discard(&layout::commit(intent.generation).temporary())?;
+    clear_intent(disk)
+}
+
+fn clear_intent(disk: &dyn Disk) -> Result<(), StoreError> {
+    disk.discard(&layout::intent())?;
+    Ok(disk.sync_names(&StorePath::root())?)
+}

@@ -1,0 +1,202 @@
+//! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
+
+use std::collections::BTreeSet;
+
+use zeroize::Zeroizing;
+
+use super::log::{self, Head, Record};
+use super::tree::Tree;
+use super::{Disk, StoreError, facts, layout, staged};
+use crate::change::{Conflict, Stage};
+use crate::digest::Digest;
+use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
+use crate::name::{Endpoint, KeyPath, ServerName};
+
+/// One generation of a keystore, with its stage.
+pub struct Snapshot<'k> {
+    disk: &'k dyn Disk,
+    pub(super) head: Head,
+    pub(super) tree: Tree,
+    stage: Stage,
+}
+
+impl<'k> Snapshot<'k> {
+    /// Reads the newest generation and the stage that belongs to it.
+    pub(super) fn take(disk: &'k dyn Disk) -> Result<Self, StoreError> {
+        let mut before = staged::bytes(disk)?;
+        loop {
+            let head = Head::find(disk)?;
+            let after = staged::bytes(disk)?;
+            // The same stage on both sides of the head was the stage at the head.
+            if before == after {
+                let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
+                let tree = Tree::load(disk, head.state)?;
+                return Ok(Self { disk, head, tree, stage });
+            }
+            before = after;
+        }
+    }
+
+    /// The newest generation.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.head.generation
+    }
+
+    /// The hash of its record; none for the empty keystore.
+    #[must_use]
+    pub fn head_hash(&self) -> Option<Digest> {
+        self.head.hash
+    }
+
+    /// What is staged on top of it.
+    #[must_use]
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// Every server that has a key or a binding.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
+        let folders = self.disk.names(&layout::servers())?;
+        let with_facts = folders.iter().filter_map(|entry| entry.name.parse().ok());
+        let staged = self.stage.changes().filter_map(|change| match change.target() {
+            crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
+            crate::change::Target::Certificate(_) => None,
+        });
+        Ok(self.tree.servers().cloned().chain(with_facts).chain(staged).collect())
+    }
+
+    /// The facts of a server.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn facts(&self, server: &ServerName) -> Result<ServerFacts, StoreError> {
+        facts::load(self.disk, server)
+    }
+
+    /// The committed state of a server.
+    ///
+    /// # Errors
+    /// When it can't be read, or is damaged.
+    pub fn server(&self, server: &ServerName) -> Result<ServerState, StoreError> {
+        self.tree.server(self.disk, server)
+    }
+
+    /// A state with one server loaded.
+    ///
+    /// # Errors
+    /// As [`Snapshot::server`].
+    pub fn state_of(&self, server: &ServerName) -> Result<State, StoreError> {
+        let mut state = State::default();
+        state.load(server.clone(), self.server(server)?);
+        Ok(state)
+    }
+
+    /// One key whole; none when nobody ever made a private key for it.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn key(&self, path: &KeyPath) -> Result<Option<KeyView>, StoreError> {
+        let facts = self.facts(path.server())?;
+        let Some(key_facts) = facts.key(path) else { return Ok(None) };
+        let state = self.state_of(path.server())?;
+        Ok(Some(KeyView::join(path.clone(), key_facts.clone(), state.key(path), self.stage.certificate(path))))
+    }
+
+    /// What an endpoint is bound to once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
+        match self.stage.binding(endpoint) {
+            Some(staged) => Ok(staged.cloned()),
+            None => self.committed_binding(endpoint),
+        }
+    }
+
+    /// What an endpoint is bound to by the last commit.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn committed_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
+        Ok(self.state_of(endpoint.server())?.binding(endpoint).map(|binding| binding.key.clone()))
+    }
+
+    /// The committed state of every server that the stage touches, and the same after the stage.
+    ///
+    /// # Errors
+    /// When the keystore can't be read. Changes that cannot be applied are the inner error.
+    pub fn before_and_after(&self) -> Result<(State, Result<State, Vec<Conflict>>), StoreError> {
+        let mut before = State::default();
+        loop {
+            let missing = self.stage.missing_servers(&before);
+            if missing.is_empty() {
+                break;
+            }
+            for server in missing {
+                before.load(server.clone(), self.server(&server)?);
+            }
+        }
+        let after = self.stage.apply(before.clone(), self.generation().next());
+        Ok((before, after))
+    }
+
+    /// The record of a generation; none for the empty one.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn record(&self, generation: Generation) -> Result<Option<(Record, Digest)>, StoreError> {
+        if generation == Generation::EMPTY || generation > self.generation() {
+            return Ok(None);
+        }
+        log::load(self.disk, generation).map(Some)
+    }
+
+    /// The private key file of a version: bytes that are secret unless they are encrypted.
+    ///
+    /// # Errors
+    /// When it can't be read, or isn't the file that was written.
+    pub fn private_key_file(&self, key: &KeyPath, version: &VersionFacts) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        facts::private_key(self.disk, key, version.number, version.file)
+    }
+
+    /// The private key file of what is installed.
+    ///
+    /// # Errors
+    /// As [`Snapshot::private_key_file`].
+    pub fn installed_key_file(&self, key: &KeyPath, installed: &Installed) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        facts::private_key(self.disk, key, installed.version, installed.private_key_file)
+    }
+
+    /// The certificate file and the chain file of what is installed.
+    ///
+    /// # Errors
+    /// When they can't be read, or aren't the files that were written.
+    pub fn certificate_files(&self, key: &KeyPath, installed: &Installed) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+        facts::certificate(self.disk, key, installed)
+    }
+
+    /// A request file.
+    ///
+    /// # Errors
+    /// When it can't be read, or isn't the file that was written.
+    pub fn request_file(
+        &self,
+        key: &KeyPath,
+        version: &VersionFacts,
+        request: &RequestFacts,
+    ) -> Result<Vec<u8>, StoreError> {
+        facts::request(self.disk, key, version.number, request)
+    }
+
+    /// What is published at an endpoint: the name of its version folder, or none.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
+        Ok(self.disk.link_target(&layout::live_current(endpoint))?)
+    }
+}
