@@ -1,3 +1,7 @@
+use der::Encode;
+use der::asn1::OctetString;
+use pkcs8::EncryptedPrivateKeyInfoOwned;
+use pkcs8::pkcs5::pbes2::Parameters;
 use proptest::prelude::*;
 
 use super::{EncryptedPrivateKey, PrivateKeyFile};
@@ -56,13 +60,29 @@ fn a_damaged_envelope_is_never_mistaken_for_a_wrong_passphrase() {
 #[test]
 fn rounds_have_limits() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    for rounds in [0, u32::MAX] {
+    for rounds in [0, Pbes2::MAX_ROUNDS + 1, u32::MAX] {
         let error = key.encrypt(&passphrase("x"), &Pbes2 { rounds, ..PBES2 }).unwrap_err();
         assert_eq!(error, PrivateKeyError::Encryption { rounds });
     }
-    // as another tool might write it: 10 rounds replaced by 0x7f00_0000
-    let pem = key.encrypt(&passphrase("x"), &Pbes2 { rounds: 0x0101_0101, ..PBES2 }).map(|_| ());
-    assert!(pem.is_ok());
+}
+
+#[test]
+fn derivations_meant_to_exhaust_are_not_begun() {
+    let envelope = |scheme: Parameters| {
+        let encrypted_data = OctetString::new([0; 16]).unwrap();
+        EncryptedPrivateKeyInfoOwned { encryption_algorithm: scheme.into(), encrypted_data }.to_der().unwrap()
+    };
+    let scrypt = |log_n, p| {
+        let cost = pkcs8::pkcs5::scrypt::Params::new(log_n, 8, p).unwrap();
+        envelope(Parameters::generate_scrypt_aes256cbc(cost, &[0; 16], [0; 16]).unwrap())
+    };
+    let pbkdf2 = |rounds| envelope(Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &[0; 16], [0; 16]).unwrap());
+    for excessive in [pbkdf2(Pbes2::MAX_ROUNDS + 1), scrypt(24, 1), scrypt(10, 65)] {
+        let error = EncryptedPrivateKey::from_der(&excessive).unwrap_err();
+        assert!(matches!(error, PrivateKeyError::ExcessiveDerivation { .. }), "{error}");
+    }
+    assert!(matches!(EncryptedPrivateKey::from_der(&pbkdf2(0)), Err(PrivateKeyError::DamagedEncryption)));
+    assert!(EncryptedPrivateKey::from_der(&scrypt(17, 1)).is_ok());
 }
 
 #[test]
