@@ -43,3 +43,6 @@ pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateN
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};
+
+#[cfg(test)]
+mod test_support;

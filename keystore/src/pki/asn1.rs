@@ -47,6 +47,14 @@ impl<'a> Tlv<'a> {
         ObjectIdentifier::from_bytes(self.content).ok()
     }
 
+    /// The octets of a BIT STRING that is made of whole octets, as keys and signatures are.
+    pub(super) fn bits(&self) -> Option<&'a [u8]> {
+        match self.tagged(BIT_STRING)?.content {
+            [0, octets @ ..] => Some(octets),
+            _ => None,
+        }
+    }
+
     /// The element when it has this tag.
     pub(super) fn tagged(self, tag: u8) -> Option<Self> {
         (self.tag == tag).then_some(self)

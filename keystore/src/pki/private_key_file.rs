@@ -5,10 +5,8 @@ use std::fmt;
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::{EncryptedPrivateKeyInfoRef, Error as Pkcs8Error, pkcs5};
 
-use super::{Passphrase, PemBlock, PrivateKey, PrivateKeyError, asn1, oid, pem_blocks};
+use super::{Passphrase, Pbes2, PemBlock, PrivateKey, PrivateKeyError, asn1, oid, pem_blocks};
 
-/// More rounds than anybody means: ten seconds and more.
-const MAX_ROUNDS: u32 = 50_000_000;
 /// More memory than anybody means.
 const MAX_SCRYPT_MEMORY: u128 = 1 << 30;
 
@@ -122,8 +120,8 @@ fn check_cost(scheme: &EncryptionScheme) -> Result<(), PrivateKeyError> {
         if rounds == 0 {
             return Err(PrivateKeyError::DamagedEncryption);
         }
-        if rounds > MAX_ROUNDS {
-            return Err(excessive(&format!("{rounds} rounds"), &format!("{MAX_ROUNDS} rounds")));
+        if rounds > Pbes2::MAX_ROUNDS {
+            return Err(excessive(&format!("{rounds} rounds"), &format!("{} rounds", Pbes2::MAX_ROUNDS)));
         }
     }
     if let Some(scrypt) = parameters.kdf.scrypt() {

@@ -123,10 +123,9 @@ fn parts(der: &[u8]) -> Option<Parts<'_>> {
     let outer = asn1::whole(der)?.tagged(asn1::SEQUENCE)?.children()?;
     let [algorithm, key] = outer.as_slice() else { return None };
     let algorithm = algorithm.tagged(asn1::SEQUENCE)?.children()?;
-    let (unused, key) = key.tagged(asn1::BIT_STRING)?.content.split_first()?;
     let (identifier, parameters) = algorithm.split_first()?;
     let curve = parameters.first().and_then(asn1::Tlv::oid);
-    (*unused == 0).then_some(Parts { algorithm: identifier.oid()?, curve, key })
+    Some(Parts { algorithm: identifier.oid()?, curve, key: key.bits()? })
 }
 
 #[cfg(test)]

@@ -96,9 +96,10 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, ReadError> {
     }
 }
 
-/// A SEQUENCE of more than 127 octets, which no text begins with.
+/// A SEQUENCE of more than 127 octets, which no text begins with, or all of a shorter one.
 fn is_binary(bytes: &[u8]) -> bool {
     matches!(bytes, [asn1::SEQUENCE, 0x80..=0x84, ..])
+        || asn1::whole(bytes).is_some_and(|element| element.tag == asn1::SEQUENCE)
 }
 
 /// What is in a block, by its label.

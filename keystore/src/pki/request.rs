@@ -9,7 +9,7 @@ use std::fmt;
 pub use error::RequestError;
 pub use template_name::{TemplateName, TemplateNameError};
 
-use super::asn1::{self, BIT_STRING, CONTEXT_0, INTEGER, SEQUENCE, SET, Tlv};
+use super::asn1::{self, CONTEXT_0, INTEGER, SEQUENCE, SET, Tlv};
 use super::signature::{self, Verdict};
 use super::{PemBlock, PrivateKey, PublicKey, Subject, SubjectAltName, extensions, oid, pem, text};
 
@@ -201,14 +201,13 @@ impl<'a> Parts<'a> {
             _ => return None,
         };
         version.tagged(INTEGER)?;
-        let (_, signature) = signature.tagged(BIT_STRING)?.content.split_first()?;
         Some(Self {
             info,
             subject: subject.tagged(SEQUENCE)?,
             public_key: public_key.tagged(SEQUENCE)?,
             attributes,
             algorithm: algorithm.tagged(SEQUENCE)?,
-            signature,
+            signature: signature.bits()?,
         })
     }
 

@@ -52,7 +52,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
 fn looks_like_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let sample = bytes.as_chunks::<2>().0;
     sample.len() > 1
-        && sample.iter().take(SAMPLE).all(|&pair| matches!(unit(pair), 0x20..=0x7e | 0x09 | 0x0a | 0x0d | 0xa0))
+        && sample.iter().take(SAMPLE).all(|&pair| matches!(unit(pair), 0x20..=0x7e | 0x09 | 0x0a | 0x0d | 0xa0..=0xff))
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
         ] {
             assert_eq!(*decode(&bytes), text);
         }
-        let plain = "-----BEGIN X-----\r\nabc";
+        let plain = "Organization: Müller\r\n-----BEGIN X-----\r\nabc";
         assert_eq!(*decode(&utf16(plain, u16::to_le_bytes)), plain);
         assert_eq!(*decode(&utf16(plain, u16::to_be_bytes)), plain);
         assert_eq!(*decode(b"M\xfcller"), "Müller");

@@ -4,7 +4,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::CertificateError;
-use crate::pki::asn1::{self, BIT_STRING, CONTEXT_3, SEQUENCE, Tlv};
+use crate::pki::asn1::{self, CONTEXT_3, SEQUENCE, Tlv};
 use crate::pki::{PublicKey, Subject, SubjectAltName, extensions, oid};
 use crate::timestamp::Timestamp;
 
@@ -87,8 +87,7 @@ pub(super) struct Signed<'a> {
 impl<'a> Signed<'a> {
     pub(super) fn of(der: &'a [u8]) -> Option<Self> {
         let [tbs, algorithm, signature] = asn1::whole(der)?.tagged(SEQUENCE)?.children()?.try_into().ok()?;
-        let (_, signature) = signature.tagged(BIT_STRING)?.content.split_first()?;
-        Some(Self { message: tbs.raw, algorithm: algorithm.raw, signature })
+        Some(Self { message: tbs.raw, algorithm: algorithm.raw, signature: signature.bits()? })
     }
 }
 

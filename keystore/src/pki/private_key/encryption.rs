@@ -24,6 +24,9 @@ impl Pbes2 {
     /// The rounds that make guessing dear: a tenth of a second in 2026.
     pub const ROUNDS: u32 = 600_000;
 
+    /// More rounds than anybody means, ten seconds and more: neither written nor read.
+    pub const MAX_ROUNDS: u32 = 50_000_000;
+
     /// Salt and initialization vector from a generator.
     pub fn random(rounds: u32, random: &mut impl CryptoRng) -> Self {
         let (mut salt, mut iv) = ([0; 16], [0; 16]);
@@ -38,10 +41,10 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`PrivateKeyError::Encryption`] when the rounds are none or beyond 100,000,000.
+    /// [`PrivateKeyError::Encryption`] when the rounds are none or beyond [`Pbes2::MAX_ROUNDS`].
     pub fn encrypt(&self, passphrase: &Passphrase, pbes2: &Pbes2) -> Result<String, PrivateKeyError> {
         let failed = || PrivateKeyError::Encryption { rounds: pbes2.rounds };
-        if pbes2.rounds == 0 {
+        if !(1..=Pbes2::MAX_ROUNDS).contains(&pbes2.rounds) {
             return Err(failed());
         }
         let scheme =
