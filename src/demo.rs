@@ -1,7 +1,6 @@
 //! What the demonstration brings along so that it needs no network and no installed daemon: an authority that
 //! signs, a TLS server that reloads as daemons do, and a client that proves what is served. All of it lives in
 //! this process and on 127.0.0.1, and nothing of it outlives the demonstration.
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "until the command `demo` uses it"))]
 
 mod authority;
 mod client;
@@ -12,6 +11,6 @@ mod server;
 mod tests;
 
 pub(crate) use authority::Authority;
-pub(crate) use client::{Client, Served};
+pub(crate) use client::Client;
 pub(crate) use error::DemoError;
 pub(crate) use server::{Reader, Server, Source};

@@ -4,7 +4,6 @@
 //! Every command is safe against a crash at any point, so that most work is simply cut off. What has to be undone
 //! outside the keystore (a switch of live files, a reload of a service) runs in [`critical`], and a loop in it that
 //! waits for something asks [`requested`] and gives up early.
-#![cfg_attr(not(test), expect(dead_code, reason = "until `main` installs it"))]
 
 use std::cell::Cell;
 use std::io;
@@ -109,6 +108,7 @@ fn end(terminal: Option<&Terminal>) -> ! {
     if let Some(terminal) = terminal {
         terminal.restore();
     }
+    #[expect(clippy::disallowed_methods, reason = "the cursor comes back when nothing else can be printed")]
     let stderr = io::stderr();
     if termios::isatty(&stderr) {
         // past the lock of `Stderr`, which a thread may hold that waits for the terminal

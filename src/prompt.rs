@@ -1,4 +1,132 @@
-//! Questions on a terminal: they only fill in what the command line lacks.
-#![cfg_attr(not(test), expect(dead_code, reason = "until the wizards use it"))]
+//! Questions on a terminal. They only fill in what the command line lacks, in the order in which the Key Manager
+//! asked, and end with the command line that would have done the same. Ctrl-C at any question changes nothing:
+//! nothing is written before the last answer.
 
+pub(crate) mod bind;
 mod country;
+pub(crate) mod create_key;
+pub(crate) mod install_cert;
+pub(crate) mod make_csr;
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
+use dialoguer::{Confirm, FuzzySelect, Input, Password, Select};
+use keystore::name::KeyPath;
+use keystore::ops::list::{Scope, list};
+use keystore::pki::Passphrase;
+use keystore::store::Snapshot;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::interrupt;
+use crate::output::{Page, has_colour, say, style};
+
+fn theme() -> Box<dyn Theme> {
+    if has_colour() { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) }
+}
+
+/// An answer, or the end of the command: Ctrl-C and a closed terminal both mean no.
+fn answered<T>(answer: dialoguer::Result<T>) -> Result<T, Failure> {
+    answer.map_err(|error| {
+        let dialoguer::Error::IO(source) = &error;
+        match source.kind() {
+            std::io::ErrorKind::Interrupted => {
+                interrupt::wait_for_end();
+                Failure::Declined
+            }
+            std::io::ErrorKind::UnexpectedEof => Failure::Declined,
+            _ => Failure::Question(error),
+        }
+    })
+}
+
+/// Asks for text until it is accepted.
+fn text<E: Display>(
+    question: &str,
+    default: Option<&str>,
+    accept: impl Fn(&str) -> Result<(), E>,
+) -> Result<String, Failure> {
+    let theme = theme();
+    let mut input = Input::<String>::with_theme(&*theme).with_prompt(question).allow_empty(true);
+    if let Some(default) = default.filter(|default| !default.is_empty()) {
+        input = input.default(default.to_owned());
+    }
+    let accept = |answer: &String| accept(answer.trim()).map_err(|refusal| refusal.to_string());
+    Ok(answered(input.validate_with(accept).interact_text())?.trim().to_owned())
+}
+
+/// Asks yes or no.
+pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
+    answered(Confirm::with_theme(&*theme()).with_prompt(question).default(default).interact())
+}
+
+/// Asks for one of a few.
+fn choose(question: &str, items: &[String], default: usize) -> Result<usize, Failure> {
+    answered(Select::with_theme(&*theme()).with_prompt(question).items(items).default(default).interact())
+}
+
+/// Asks for one of many, found by typing.
+fn search(question: &str, items: &[String], default: usize) -> Result<usize, Failure> {
+    answered(FuzzySelect::with_theme(&*theme()).with_prompt(question).items(items).default(default).interact())
+}
+
+/// Asks for the passphrase of a private key that is encrypted.
+pub(crate) fn passphrase(question: &str) -> Result<Passphrase, Failure> {
+    let answer = answered(Password::with_theme(&*theme()).with_prompt(question).interact())?;
+    Passphrase::new(answer).map_err(|source| Failure::Passphrase { from: "the terminal".to_owned(), source })
+}
+
+/// Asks twice for a new passphrase; none when both answers are empty.
+fn new_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
+    let theme = theme();
+    let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(true);
+    let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
+    Ok(Passphrase::new(answer).ok().map(Arc::new))
+}
+
+/// Asks for one of the keystore's keys, those first that `first` picks.
+fn choose_key(
+    snapshot: &Snapshot<'_>,
+    question: &str,
+    first: impl Fn(&keystore::model::KeyView) -> bool,
+) -> Result<KeyPath, Failure> {
+    let mut views: Vec<_> = list(snapshot, &Scope::All)?.into_iter().flat_map(|service| service.keys).collect();
+    views.sort_by_key(|view| !first(view));
+    if views.is_empty() {
+        return Err(Failure::Usage {
+            message: "the keystore has no keys yet".to_owned(),
+            hint: "`keyring create-key` makes one",
+        });
+    }
+    let label = |view: &keystore::model::KeyView| format!("{} ({})", view.path, view.state());
+    let labels: Vec<_> = views.iter().map(label).collect();
+    let chosen = search(question, &labels, 0)?;
+    Ok(views.swap_remove(chosen).path)
+}
+
+/// Shows what will be done and asks whether to go on.
+fn confirm_summary(title: &str, lines: &[(&str, String)]) -> Result<(), Failure> {
+    let mut page = Page::default();
+    page.gap();
+    page.styled(style::STRONG, title);
+    for (name, value) in lines {
+        page.field(2, name, value);
+    }
+    say(&page)?;
+    if confirm("Go on?", true)? { Ok(()) } else { Err(Failure::Declined) }
+}
+
+/// Shows the command line that does the same without questions.
+pub(crate) fn show_command(context: &Context, mut words: Vec<String>) -> Result<(), Failure> {
+    if let Some(store) = context.store_flag() {
+        words.splice(1..1, ["--store".to_owned(), store.display().to_string()]);
+    }
+    context.say(format_args!("The same without questions:\n  {}", shell_words::join(words)))
+}
+
+/// Words of a command line.
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

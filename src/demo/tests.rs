@@ -9,7 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use super::{Authority, Client, DemoError, Reader, Served, Server, Source};
+use super::client::Served;
+use super::{Authority, Client, DemoError, Reader, Server, Source};
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
 const NAME: &str = "mail01.example.com";

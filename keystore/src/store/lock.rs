@@ -24,14 +24,23 @@ struct Holder {
     since: Timestamp,
 }
 
-/// Takes a lock, waiting as long as the caller's world says.
+/// Takes a lock, waiting as long as the caller's world says, or until the user interrupts.
 pub(super) fn acquire(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Held, StoreError> {
+    wait_for(disk, world, path, world.interrupted)
+}
+
+/// Takes a lock for work that must come to its end, interrupted or not.
+pub(super) fn acquire_to_finish(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Held, StoreError> {
+    wait_for(disk, world, path, || false)
+}
+
+fn wait_for(disk: &dyn Disk, world: &World, path: &StorePath, interrupted: fn() -> bool) -> Result<Held, StoreError> {
     let deadline = Instant::now() + world.lock_wait;
     loop {
         if let Some(held) = try_acquire(disk, world, path)? {
             return Ok(held);
         }
-        if (world.interrupted)() {
+        if interrupted() {
             return Err(StoreError::Interrupted);
         }
         if Instant::now() >= deadline {

@@ -194,7 +194,7 @@ impl Work<'_> {
     fn clear_up(&self) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
         disk.sync_names(&layout::commits())?;
-        let _writing = lock::acquire(disk, self.keystore.world(), &layout::lock())?;
+        let _writing = lock::acquire_to_finish(disk, self.keystore.world(), &layout::lock())?;
         recovery::finish(disk, &self.intent)
     }
 

@@ -1,0 +1,81 @@
+//! The commands: one file each, named as its use case in `keystore::ops`. Each has its flags (`Args`), turns them
+//! into a request, and reports the outcome.
+
+pub(crate) mod bind;
+pub(crate) mod commit;
+pub(crate) mod completions;
+pub(crate) mod create_key;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod discard;
+pub(crate) mod init;
+pub(crate) mod install_cert;
+pub(crate) mod list;
+pub(crate) mod log;
+pub(crate) mod make_csr;
+pub(crate) mod man;
+mod passphrase;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod unbind;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::exit::Exit;
+
+impl Command {
+    /// The command's name, as it is typed and as JSON and records name it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::CreateKey(_) => "create-key",
+            Self::MakeCsr(_) => "make-csr",
+            Self::InstallCert(_) => "install-cert",
+            Self::Bind(_) => "bind",
+            Self::Unbind(_) => "unbind",
+            Self::Status(_) => "status",
+            Self::Diff(_) => "diff",
+            Self::Commit(_) => "commit",
+            Self::Discard(_) => "discard",
+            Self::List(_) => "list",
+            Self::Show(_) => "show",
+            Self::Log(_) => "log",
+            Self::Demo(_) => "demo",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+        }
+    }
+}
+
+/// Runs a command and prints what it reports.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+    let context = Context::new(cli.global, cli.command.name());
+    dispatch(&context, cli.command)
+}
+
+/// Runs a command in a context.
+pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => report(context, &init::run(context, &args)?),
+        Command::CreateKey(args) => create_key::run(context, &args),
+        Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
+        Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::Bind(args) => report(context, &bind::run(context, &args)?),
+        Command::Unbind(args) => report(context, &unbind::run(context, &args)?),
+        Command::Status(args) => report(context, &status::run(context, &args)?),
+        Command::Diff(args) => report(context, &diff::run(context, &args)?),
+        Command::Commit(args) => report(context, &commit::run(context, &args)?),
+        Command::Discard(args) => report(context, &discard::run(context, &args)?),
+        Command::List(args) => report(context, &list::run(context, &args)?),
+        Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Log(args) => report(context, &log::run(context, &args)?),
+        Command::Demo(args) => demo::run(context, &args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}
+
+fn report(context: &Context, report: &impl crate::output::Report) -> Result<Exit, Failure> {
+    Ok(context.printer.finish(context.command, report)?)
+}

@@ -1,0 +1,35 @@
+//! `completions`: for the shell.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output;
+
+const HELP: &str = "\
+Examples:
+  keyring completions bash > /etc/bash_completion.d/keyring
+  keyring completions zsh > ~/.zfunc/_keyring
+  keyring completions fish > ~/.config/fish/completions/keyring.fish
+
+Exit codes:
+  0 done   2 usage";
+
+/// Print a completion script for a shell
+///
+/// Standard output gets the script, to be put where the shell looks for such.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "keyring", &mut script);
+    output::plain(&script)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,147 @@
+//! `create-key`: a new private key.
+
+use std::sync::Arc;
+
+use keystore::name::KeyPath;
+use keystore::ops::create_key::{self as op, CreateKey, Created, Material};
+use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey};
+use serde::Serialize;
+
+use super::make_csr;
+use super::passphrase::PassphraseArgs;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::{Page, Report};
+use crate::prompt;
+
+const HELP: &str = "\
+Examples:
+  keyring create-key mail01/imap/main
+  keyring create-key mail01/imap/main --algorithm rsa-3072 --passphrase-file secret.txt
+  keyring create-key mail01/imap/main --next        (a new private key; the one in use stays until a commit)
+
+Without KEY, on a terminal, it asks for everything and goes on to the request.
+
+Exit codes:
+  0 done   2 usage   3 name, algorithm or passphrase refused   4 the key is there already   5 in use";
+
+/// Make a private key
+///
+/// The private key is on disk for good when this returns: it is a fact, which neither discard nor a crash takes away.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// The key: SERVER/PROTOCOL/NAME
+    key: Option<String>,
+    /// Make the next version of a key that has a certificate
+    #[arg(long)]
+    next: bool,
+    /// ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096 or ed25519 [default: that of keystore.toml]
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// What is asked for, with nothing left open.
+pub(crate) struct Request {
+    pub(crate) key: KeyPath,
+    pub(crate) next: bool,
+    pub(crate) algorithm: KeyAlgorithm,
+    pub(crate) passphrase: Option<Arc<Passphrase>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    key: String,
+    version: u32,
+    algorithm: String,
+    encrypted: bool,
+    spki_sha256: String,
+    folder: String,
+}
+
+impl Outcome {
+    fn of(created: &Created) -> Self {
+        let Created { key, version, folder } = created;
+        Self {
+            key: key.to_string(),
+            version: version.number.0,
+            algorithm: version.algorithm.to_string(),
+            encrypted: version.encrypted,
+            spki_sha256: version.spki.to_string(),
+            folder: folder.display().to_string(),
+        }
+    }
+}
+
+impl Report for Outcome {
+    fn notes(&self, page: &mut Page) {
+        let Self { key, version, algorithm, folder, .. } = self;
+        let encrypted = if self.encrypted { ", encrypted" } else { "" };
+        page.line(format_args!("Made {key}, version {version} ({algorithm}{encrypted}), in {folder}."));
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let Some(key) = &args.key else { return wizard(context, args) };
+    let keystore = context.keystore()?;
+    let key: KeyPath = key.parse()?;
+    let algorithm = match &args.algorithm {
+        Some(name) => name.parse()?,
+        None => keystore.config().defaults.algorithm,
+    };
+    let passphrase = args.passphrase.get(&key)?;
+    let created = create(context, &Request { key, next: args.next, algorithm, passphrase })?;
+    Ok(context.printer.finish(context.command, &Outcome::of(&created))?)
+}
+
+/// Generates a private key and keeps it. No lock is held meanwhile.
+fn create(context: &Context, request: &Request) -> Result<Created, Failure> {
+    let keystore = context.keystore()?;
+    let asked = CreateKey { key: request.key.clone(), next: request.next };
+    op::check(&keystore.read()?, &asked)?;
+    let failed = |source| keystore::ops::Error::PrivateKey { key: request.key.clone(), source };
+    let private_key = PrivateKey::generate(request.algorithm).map_err(failed)?;
+    let material = match &request.passphrase {
+        None => Material::plain(&private_key),
+        Some(passphrase) => {
+            let pbes2 = Pbes2::random(Pbes2::ROUNDS, &mut rand::rng());
+            Material::encrypted(&private_key, passphrase, &pbes2).map_err(failed)?
+        }
+    };
+    Ok(op::create_key(&keystore, &asked, &material)?)
+}
+
+fn wizard(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if !context.can_ask() {
+        return Err(Failure::Missing { what: "the key to make", flag: "KEY" });
+    }
+    let keystore = context.keystore()?;
+    let request = prompt::create_key::ask(context, &keystore, args)?;
+    let created = create(context, &request)?;
+    context.printer.finish(context.command, &Outcome::of(&created))?;
+    prompt::show_command(context, prompt::create_key::command_line(&request))?;
+    if !prompt::confirm("Make the request now?", true)? {
+        return Ok(Exit::Done);
+    }
+    let follow = context.follow("make-csr");
+    let passphrase = PassphraseArgs { known: request.passphrase, ..args.passphrase.clone() };
+    let outcome = make_csr::run(&follow, &make_csr::Args::for_key(&request.key, passphrase))?;
+    Ok(follow.printer.finish(follow.command, &outcome)?)
+}
+
+impl Args {
+    pub(crate) fn next(&self) -> bool {
+        self.next
+    }
+
+    pub(crate) fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+
+    pub(crate) fn passphrase(&self) -> &PassphraseArgs {
+        &self.passphrase
+    }
+}

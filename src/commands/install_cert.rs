@@ -1,0 +1,120 @@
+//! `install-cert`: an authority's reply.
+
+use keystore::name::KeyPath;
+use keystore::ops::install_cert::{self as op, Input};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{CertificateJson, CodedJson, Page, Report, coded, style, until};
+use crate::{outside, prompt};
+
+const HELP: &str = "\
+Examples:
+  keyring install-cert mail01/imap/main reply.pem
+  keyring install-cert mail01/imap/main mail.cer --chain intermediates.p7b
+  certbot-or-any-other-tool | keyring install-cert mail01/imap/main -
+
+PEM, base64 without armour, DER and PKCS#7 are read, from any number of files, leaf and chain in any order. The leaf is
+found by the key it certifies. Nothing serves it before `keyring commit`.
+
+Exit codes:
+  0 done, or installed already   1 a file can't be read   2 usage   3 the certificate is refused   4 no such key   5 in use";
+
+/// Install the certificate that the authority sent back
+///
+/// It is staged: nothing changes for any service before a commit. A refused certificate changes nothing at all.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// The key: SERVER/PROTOCOL/NAME
+    key: Option<String>,
+    /// Files with the certificate and its chain; - is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    /// A file with intermediates; repeatable
+    #[arg(long, value_name = "FILE")]
+    chain: Vec<String>,
+}
+
+/// What is asked for, with nothing left open.
+pub(crate) struct Request {
+    pub(crate) key: KeyPath,
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    key: String,
+    version: u32,
+    changed: bool,
+    certificate: CertificateJson,
+    root_left_out: Option<String>,
+    left_out: Vec<String>,
+    warnings: Vec<CodedJson>,
+    #[serde(skip)]
+    validity: String,
+}
+
+impl Report for Outcome {
+    fn notes(&self, page: &mut Page) {
+        let Self { key, version, certificate, validity, .. } = self;
+        if self.changed {
+            page.line(format_args!("Staged a certificate for {key}, version {version}, {validity}."));
+        } else {
+            page.line(format_args!("{key} has this certificate already: nothing to do."));
+        }
+        page.field(2, "subject", &certificate.subject);
+        page.field(2, "names", certificate.names.join(", "));
+        page.field(2, "issuer", &certificate.issuer);
+        page.field(2, "chain", format_args!("{} intermediate(s)", certificate.chain_length));
+        if let Some(root) = &self.root_left_out {
+            page.field(2, "left out", format_args!("the root \"{root}\": clients have their own"));
+        }
+        for subject in &self.left_out {
+            page.field(2, "left out", format_args!("\"{subject}\": it has no part in this chain"));
+        }
+        for CodedJson { message, .. } in &self.warnings {
+            page.tagged(style::WARN, "warning:", message);
+        }
+        if self.changed {
+            page.line("`keyring status` shows what is staged; `keyring commit` makes it effective.");
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.files.iter().chain(&self.chain).cloned().collect()
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    let keystore = context.keystore()?;
+    let request = match &args.key {
+        Some(key) if !args.files().is_empty() => Request { key: key.parse()?, files: args.files() },
+        _ if context.can_ask() => prompt::install_cert::ask(context, &keystore, args)?,
+        Some(_) => return Err(Failure::Missing { what: "the certificate's file", flag: "FILE" }),
+        None => return Err(Failure::Missing { what: "the key to install a certificate for", flag: "KEY and FILE" }),
+    };
+    if request.files.iter().filter(|file| *file == "-").count() > 1 {
+        return Err(Failure::Usage { message: "standard input is named twice".to_owned(), hint: "give - once" });
+    }
+    let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)?.to_vec() });
+    let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
+    let outcome = op::install_cert(&keystore, &request.key, &inputs)?;
+    Ok(Outcome {
+        key: outcome.key.to_string(),
+        version: outcome.installed.version.0,
+        changed: !outcome.unchanged,
+        certificate: CertificateJson::of(&outcome.installed),
+        root_left_out: outcome.root.map(|root| root.to_string()),
+        left_out: outcome.foreign.iter().map(ToString::to_string).collect(),
+        warnings: coded(&outcome.warnings),
+        validity: until(outcome.installed.summary.not_after, keystore.world().now()),
+    })
+}

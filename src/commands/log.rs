@@ -1,0 +1,106 @@
+//! `log`: the commits.
+
+use keystore::ops::log as op;
+use keystore::store::Record;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{ChangeJson, Page, PairJson, Report, change_line, style};
+
+const HELP: &str = "\
+Examples:
+  keyring log
+  keyring log --limit 1 --json
+
+Exit codes:
+  0 done   2 usage   7 a record is damaged";
+
+/// Show the commits, newest first
+///
+/// When each was made, by whom, why, and what it changed.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// Show at most this many
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct EndpointJson {
+    endpoint: String,
+    from: Option<PairJson>,
+    to: Option<PairJson>,
+}
+
+#[derive(Serialize)]
+struct CommitJson {
+    generation: u64,
+    hash: String,
+    parent: Option<String>,
+    time: String,
+    user: String,
+    sudo_user: Option<String>,
+    host: String,
+    message: Option<String>,
+    changes: Vec<ChangeJson>,
+    endpoints: Vec<EndpointJson>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    commits: Vec<CommitJson>,
+    #[serde(skip)]
+    records: Vec<Record>,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    let keystore = context.keystore()?;
+    let records = op::log(&keystore.read()?, args.limit.unwrap_or(usize::MAX))?;
+    let commit = |(record, hash): &(Record, keystore::digest::Digest)| CommitJson {
+        generation: record.generation.0,
+        hash: hash.to_string(),
+        parent: record.parent.map(|parent| parent.to_string()),
+        time: record.time.to_string(),
+        user: record.actor.user.clone(),
+        sudo_user: record.actor.sudo_user.clone(),
+        host: record.actor.host.clone(),
+        message: record.message.clone(),
+        changes: record.changes.iter().map(ChangeJson::of).collect(),
+        endpoints: record.endpoints.iter().map(endpoint_json).collect(),
+    };
+    let commits = records.iter().map(commit).collect();
+    Ok(Outcome { commits, records: records.into_iter().map(|(record, _)| record).collect() })
+}
+
+fn endpoint_json(change: &keystore::store::EndpointChange) -> EndpointJson {
+    EndpointJson {
+        endpoint: change.endpoint.to_string(),
+        from: change.from.as_ref().map(PairJson::of),
+        to: change.to.as_ref().map(PairJson::of),
+    }
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        for (record, commit) in self.records.iter().zip(&self.commits) {
+            page.gap();
+            page.styled(style::STRONG, format_args!("generation {}", record.generation));
+            page.field(2, "made", format_args!("{} by {}", record.time, record.actor));
+            page.field(2, "hash", &commit.hash);
+            if let Some(message) = &record.message {
+                page.field(2, "why", message);
+            }
+            for change in &record.changes {
+                page.line(format_args!("    {}", change_line(change)));
+            }
+        }
+    }
+
+    fn notes(&self, page: &mut Page) {
+        if self.records.is_empty() {
+            page.line("Nothing has been committed yet.");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! `make-csr`: a certification request for an authority.
+
+use std::path::PathBuf;
+
+use keystore::name::KeyPath;
+use keystore::ops::find_key;
+use keystore::ops::make_csr::{self as op, Made, MakeCsr, SubjectChoice, SubjectFields};
+use keystore::pki::{Contact, SubjectAltName};
+use keystore::store::Keystore;
+use serde::Serialize;
+
+use super::passphrase::PassphraseArgs;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{Page, Report};
+use crate::{outside, prompt};
+
+const HELP: &str = "\
+Examples:
+  keyring make-csr mail01/imap/main --cn mail.example.com --org \"Example Corp\" --country US > mail.csr
+  keyring make-csr mail01/imap/main --san dns:mail.example.com --san dns:imap.example.com --out mail.csr
+  keyring make-csr mail01/imap/main --subject \"C=US,O=Example Corp,OU=IT,OU=Mail,CN=mail.example.com\"
+
+What is not given is taken from the key's last request, else from keystore.toml; a subject is encoded in the order given.
+On a key with a certificate, the request is for its next version (create-key --next), or with --reuse-key for the
+private key in use.
+
+Exit codes:
+  0 done   2 usage   3 subject, name or passphrase refused   4 no such key, or no version to make it with   5 in use";
+
+/// Make a certification request (PKCS#10)
+///
+/// The request goes to standard output, or to a file with --out, and is kept beside its private key.
+#[derive(clap::Args, Debug, Default)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// The key: SERVER/PROTOCOL/NAME
+    key: Option<String>,
+    /// Common name (CN); when it is a host name it is added to the names
+    #[arg(long, value_name = "NAME", help_heading = "Subject")]
+    cn: Option<String>,
+    /// Organization (O)
+    #[arg(long, value_name = "NAME", help_heading = "Subject")]
+    org: Option<String>,
+    /// Organizational unit (OU); repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Subject")]
+    unit: Vec<String>,
+    /// Country (C): two letters
+    #[arg(long, value_name = "CC", help_heading = "Subject")]
+    country: Option<String>,
+    /// State or province (ST), spelled out
+    #[arg(long, value_name = "NAME", help_heading = "Subject")]
+    state: Option<String>,
+    /// Locality (L): town or city
+    #[arg(long, value_name = "NAME", help_heading = "Subject")]
+    locality: Option<String>,
+    /// The whole subject, RFC 4514 text, encoded in the order given
+    #[arg(long, value_name = "DN", help_heading = "Subject",
+          conflicts_with_all = ["cn", "org", "unit", "country", "state", "locality"])]
+    subject: Option<String>,
+    /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
+    #[arg(long, value_name = "KIND:VALUE")]
+    san: Vec<String>,
+    /// Ask for the current private key to be certified again
+    #[arg(long)]
+    reuse_key: bool,
+    /// Name of a Microsoft certificate template, such as WebServer
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// Write the text header of the original Key Manager above the request
+    #[arg(long)]
+    key_manager_header: bool,
+    /// The webmaster's mailbox, for the header
+    #[arg(long, value_name = "MAILBOX", requires = "key_manager_header")]
+    email: Option<String>,
+    /// The webmaster's phone number, for the header
+    #[arg(long, value_name = "NUMBER", requires = "key_manager_header")]
+    phone: Option<String>,
+    /// Write the request to FILE; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace FILE when it is there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// What is asked for, with nothing left open.
+pub(crate) struct Request {
+    pub(crate) csr: MakeCsr,
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    key: String,
+    version: u32,
+    request: u32,
+    reused_key: bool,
+    subject: String,
+    names: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    request_pem: String,
+    kept: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out: Option<String>,
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        if self.out.is_none() {
+            page.block(&self.request_pem);
+        }
+    }
+
+    fn notes(&self, page: &mut Page) {
+        let Self { key, version, request, subject, .. } = self;
+        page.line(format_args!("Made request {request} with version {version} of {key}."));
+        if self.reused_key {
+            page.line("It is for the private key in use, which is certified again.");
+        } else if *request > 1 {
+            page.line("It is another one for the same private key: a reply to any of them can be installed.");
+        }
+        page.field(2, "subject", if subject.is_empty() { "(none)" } else { subject });
+        page.field(2, "names", self.names.join(", "));
+        page.field(2, "kept in", &self.kept);
+        if let Some(out) = &self.out {
+            page.field(2, "written to", out);
+        }
+        page.line(format_args!("Send it to your authority, then: keyring install-cert {key} REPLY"));
+    }
+}
+
+impl Args {
+    /// The arguments of a request that follows the making of its key.
+    pub(crate) fn for_key(key: &KeyPath, passphrase: PassphraseArgs) -> Self {
+        Self { key: Some(key.to_string()), passphrase, ..Self::default() }
+    }
+
+    /// Whether they say what the request is to be about.
+    fn is_specific(&self) -> bool {
+        let Self { cn, org, unit, country, state, locality, subject, san, .. } = self;
+        !(unit.is_empty() && san.is_empty()) || [cn, org, country, state, locality, subject].iter().any(|f| f.is_some())
+    }
+
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    pub(crate) fn out(&self) -> Option<&PathBuf> {
+        self.out.as_ref()
+    }
+
+    /// The request, as far as the command line makes it.
+    pub(crate) fn request(&self, key: KeyPath) -> Result<MakeCsr, Failure> {
+        let subject = match &self.subject {
+            Some(text) => SubjectChoice::Whole(text.parse()?),
+            None => SubjectChoice::Fields(SubjectFields {
+                country: self.country.clone(),
+                state: self.state.clone(),
+                locality: self.locality.clone(),
+                organization: self.org.clone(),
+                units: self.unit.clone(),
+                common_name: self.cn.clone(),
+            }),
+        };
+        let names = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
+        let certificate_template = self.template.as_deref().map(str::parse).transpose()?;
+        Ok(MakeCsr { key, subject, names, certificate_template, reuse_key: self.reuse_key })
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    if context.printer.is_json() && args.out.as_deref().is_some_and(|out| out.as_os_str() == "-") {
+        return Err(Failure::Usage {
+            message: "with --json, standard output carries the JSON document".to_owned(),
+            hint: "leave --out out: the request is the string request_pem in the document",
+        });
+    }
+    let keystore = context.keystore()?;
+    let request = resolve(context, &keystore, args)?;
+    let out = request.out.filter(|out| out.as_os_str() != "-");
+    if let Some(out) = out.as_deref().filter(|out| !args.force && outside::exists(out)) {
+        return Err(outside::OutsideError::Exists { name: out.display().to_string() }.into());
+    }
+    let snapshot = keystore.read()?;
+    let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &request.csr)?;
+    let file = op::private_key_file(&snapshot, &plan)?;
+    let private_key = args.passphrase.open(context, &plan.key, file)?;
+    let made = op::make_csr(&keystore, &plan, &private_key)?;
+    let text = text(&made, args);
+    if let Some(out) = &out {
+        outside::write(out, text.as_bytes(), args.force)?;
+    }
+    Ok(outcome(&made, plan.reused, text, out))
+}
+
+/// Completes what the command line lacks: from the last request, or by asking.
+fn resolve(context: &Context, keystore: &Keystore, args: &Args) -> Result<Request, Failure> {
+    let Some(key) = &args.key else {
+        if !context.can_ask() {
+            return Err(Failure::Missing { what: "the key to make a request for", flag: "KEY" });
+        }
+        return prompt::make_csr::ask(context, keystore, args);
+    };
+    let csr = args.request(key.parse()?)?;
+    if args.is_specific() || find_key(&keystore.read()?, &csr.key)?.last_request().is_some() {
+        return Ok(Request { csr, out: args.out.clone() });
+    }
+    if !context.can_ask() {
+        return Err(Failure::Missing { what: "what the request is about", flag: "--cn, --san or --subject" });
+    }
+    prompt::make_csr::ask(context, keystore, args)
+}
+
+fn text(made: &Made, args: &Args) -> String {
+    if args.key_manager_header {
+        let contact = Contact { email: args.email.clone(), phone: args.phone.clone() };
+        return made.request.to_key_manager_text(&contact);
+    }
+    made.request.to_pem()
+}
+
+fn outcome(made: &Made, reused: bool, text: String, out: Option<PathBuf>) -> Outcome {
+    let Made { key, version, facts, folder, .. } = made;
+    Outcome {
+        key: key.to_string(),
+        version: version.number.0,
+        request: facts.number.0,
+        reused_key: reused,
+        subject: facts.subject.to_string(),
+        names: facts.names.iter().map(ToString::to_string).collect(),
+        template: facts.certificate_template.clone(),
+        request_pem: text,
+        kept: folder.join(format!("request-{}.csr", facts.number)).display().to_string(),
+        out: out.map(|out| out.display().to_string()),
+    }
+}

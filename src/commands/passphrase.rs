@@ -1,0 +1,117 @@
+//! Where passphrases come from: a file, an environment variable, or the terminal. Never from the command line.
+
+use std::sync::Arc;
+
+use keystore::name::KeyPath;
+use keystore::ops;
+use keystore::pki::{Passphrase, PrivateKey, PrivateKeyError, PrivateKeyFile};
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::{outside, prompt};
+
+/// The flags that name a passphrase's source.
+#[derive(clap::Args, Debug, Default, Clone)]
+pub(crate) struct PassphraseArgs {
+    /// Take the passphrase from the first line of FILE; with KEY=, that of one key
+    #[arg(long, value_name = "[KEY=]FILE")]
+    pub(crate) passphrase_file: Vec<String>,
+    /// Take the passphrase from the environment variable NAME; with KEY=, that of one key
+    #[arg(long, value_name = "[KEY=]NAME")]
+    pub(crate) passphrase_env: Vec<String>,
+    /// What a wizard has asked for already.
+    #[arg(skip)]
+    pub(crate) known: Option<Arc<Passphrase>>,
+}
+
+/// `KEY=REST` when what stands before `=` is a key.
+fn for_key(text: &str) -> (Option<KeyPath>, &str) {
+    match text.split_once('=').map(|(key, rest)| (key.parse(), rest)) {
+        Some((Ok(key), rest)) => (Some(key), rest),
+        _ => (None, text),
+    }
+}
+
+/// The source for a key: the one that names it, else the one that names none.
+fn choose<'a>(sources: &'a [String], key: &KeyPath) -> Option<&'a str> {
+    let sources = || sources.iter().map(|source| for_key(source));
+    let own = sources().find(|(named, _)| named.as_ref() == Some(key));
+    own.or_else(|| sources().find(|(named, _)| named.is_none())).map(|(_, rest)| rest)
+}
+
+impl PassphraseArgs {
+    /// The passphrase that the command line names for a key.
+    pub(crate) fn get(&self, key: &KeyPath) -> Result<Option<Arc<Passphrase>>, Failure> {
+        if self.known.is_some() {
+            return Ok(self.known.clone());
+        }
+        let (text, from) = match (choose(&self.passphrase_file, key), choose(&self.passphrase_env, key)) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => {
+                return Err(Failure::Usage {
+                    message: format!("two passphrases are named for {key}"),
+                    hint: "give --passphrase-file or --passphrase-env, not both",
+                });
+            }
+            (Some(file), None) => (first_line(file)?, file.to_owned()),
+            (None, Some(name)) => (outside::secret_variable(name)?, format!("${name}")),
+        };
+        let passphrase = Passphrase::new(text.to_string());
+        passphrase.map(|passphrase| Some(Arc::new(passphrase))).map_err(|source| Failure::Passphrase { from, source })
+    }
+
+    /// Opens a private key: at once when it is in the clear, else with the passphrase that is named or asked for.
+    pub(crate) fn open(&self, context: &Context, key: &KeyPath, file: PrivateKeyFile) -> Result<PrivateKey, Failure> {
+        let encrypted = match file {
+            PrivateKeyFile::Plain(private_key) => return Ok(private_key),
+            PrivateKeyFile::Encrypted(encrypted) => encrypted,
+        };
+        let wrong = |source| Failure::from(ops::Error::PrivateKey { key: key.clone(), source });
+        if let Some(passphrase) = self.get(key)? {
+            return encrypted.decrypt(&passphrase).map_err(wrong);
+        }
+        if !context.can_ask() {
+            return Err(Failure::Missing {
+                what: "the passphrase of an encrypted private key",
+                flag: "--passphrase-file or --passphrase-env",
+            });
+        }
+        let mut tries = 3;
+        loop {
+            let passphrase = prompt::passphrase(&format!("Passphrase of {key}"))?;
+            match encrypted.decrypt(&passphrase) {
+                Err(PrivateKeyError::WrongPassphrase) if tries > 1 => {
+                    tries -= 1;
+                    context.say("That is not its passphrase.")?;
+                }
+                opened => return opened.map_err(wrong),
+            }
+        }
+    }
+}
+
+fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {
+    let bytes = outside::read(file)?;
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).map_err(|_| Failure::Usage {
+        message: format!("the first line of {file} is not UTF-8 text"),
+        hint: "give a file whose first line is the passphrase",
+    })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+
+    #[test]
+    fn a_source_that_names_the_key_beats_one_that_names_none() {
+        let sources = ["all.txt".to_owned(), "a/imap/main=own.txt".to_owned(), "odd=name.txt".to_owned()];
+        assert_eq!(choose(&sources, &"a/imap/main".parse().unwrap()), Some("own.txt"));
+        assert_eq!(choose(&sources, &"b/imap/main".parse().unwrap()), Some("all.txt"));
+        assert_eq!(choose(&sources[2..], &"b/imap/main".parse().unwrap()), Some("odd=name.txt"));
+        assert_eq!(choose(&sources[1..2], &"b/imap/main".parse().unwrap()), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! `show`: one key whole.
+
+use keystore::model::{Installed, KeyView, Next, VersionFacts};
+use keystore::name::KeyPath;
+use keystore::ops::find_key;
+use keystore::store::Keystore;
+use keystore::timestamp::Timestamp;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{KeyJson, Page, Report, style, until};
+
+const HELP: &str = "\
+Examples:
+  keyring show mail01/imap/main
+  keyring show mail01/imap/main --json | jq -r .result.key.current.certificate.sha256
+
+Exit codes:
+  0 done   2 usage   3 a name refused   4 no such key   7 keystore damaged";
+
+/// Show one key whole
+///
+/// Its current and next version, its requests, its certificate, its endpoints and where its files are.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// The key: SERVER/PROTOCOL/NAME
+    key: String,
+}
+
+#[derive(Serialize)]
+struct RequestJson {
+    version: u32,
+    request: u32,
+    made: String,
+    subject: String,
+    names: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PublishedJson {
+    endpoint: String,
+    folder: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    key: KeyJson,
+    requests: Vec<RequestJson>,
+    folders: Vec<String>,
+    published: Vec<PublishedJson>,
+    staged_bindings: Vec<String>,
+    #[serde(skip)]
+    view: KeyView,
+    #[serde(skip)]
+    now: Timestamp,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    let keystore = context.keystore()?;
+    let snapshot = keystore.read()?;
+    let view = find_key(&snapshot, &args.key.parse::<KeyPath>()?)?;
+    let mut published = Vec::new();
+    for endpoint in &view.bound {
+        if snapshot.published(endpoint)?.is_some() {
+            let folder = keystore.live_folder(endpoint).display().to_string();
+            published.push(PublishedJson { endpoint: endpoint.to_string(), folder });
+        }
+    }
+    let staged = snapshot.stage().changes().filter_map(|change| match change {
+        keystore::change::Change::Bind { endpoint, key } if *key == view.path => Some(endpoint.to_string()),
+        _ => None,
+    });
+    Ok(Outcome {
+        key: KeyJson::of(&view),
+        requests: view.facts.versions.iter().flat_map(requests).collect(),
+        folders: folders(&keystore, &view),
+        published,
+        staged_bindings: staged.collect(),
+        now: keystore.world().now(),
+        view,
+    })
+}
+
+fn requests(version: &VersionFacts) -> impl Iterator<Item = RequestJson> {
+    version.requests.iter().map(|request| RequestJson {
+        version: version.number.0,
+        request: request.number.0,
+        made: request.made.to_string(),
+        subject: request.subject.to_string(),
+        names: request.names.iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn folders(keystore: &Keystore, view: &KeyView) -> Vec<String> {
+    let folder = |version: &VersionFacts| keystore.version_folder(&view.path, version.number).display().to_string();
+    view.facts.versions.iter().map(folder).collect()
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        page.styled(style::STRONG, &self.view.path);
+        if let Some(current) = &self.view.current {
+            page.line(format_args!(
+                "  current: version {}, since generation {}",
+                current.installed.version, current.since
+            ));
+            self.version(page, self.view.facts.version(current.installed.version));
+            self.certificate(page, &current.installed);
+        }
+        match &self.view.next {
+            None => {}
+            Some(Next::New(version)) => {
+                page.line(format_args!("  next: version {}, new: no request yet", version.number));
+                self.version(page, Some(version));
+            }
+            Some(Next::Pending { version, reused }) => {
+                let reused = if *reused { ", for the private key in use" } else { "" };
+                page.line(format_args!("  next: version {}, pending{reused}", version.number));
+                self.version(page, Some(version));
+            }
+            Some(Next::Installed(installed)) => {
+                page.line(format_args!("  next: version {}, installed, staged", installed.version));
+                self.version(page, self.view.facts.version(installed.version));
+                self.certificate(page, installed);
+            }
+        }
+        self.places(page);
+    }
+}
+
+impl Outcome {
+    fn version(&self, page: &mut Page, version: Option<&VersionFacts>) {
+        let Some(version) = version else { return };
+        let encrypted = if version.encrypted { ", encrypted" } else { "" };
+        page.field(
+            4,
+            "private key",
+            format_args!("{}{encrypted}, made {} by {}", version.algorithm, version.made, version.by),
+        );
+        page.field(4, "public key", format_args!("SHA-256 {}", version.spki));
+        for request in &version.requests {
+            page.field(
+                4,
+                &format!("request {}", request.number),
+                format_args!("{} \"{}\"", request.made, request.subject),
+            );
+        }
+    }
+
+    fn certificate(&self, page: &mut Page, installed: &Installed) {
+        let summary = &installed.summary;
+        let names: Vec<_> = summary.names.iter().map(ToString::to_string).collect();
+        page.field(4, "subject", &summary.subject);
+        page.field(4, "names", names.join(", "));
+        page.field(4, "issuer", &summary.issuer);
+        page.field(4, "serial", &summary.serial);
+        page.field(
+            4,
+            "valid",
+            format_args!("from {} {}", summary.not_before.date(), until(summary.not_after, self.now)),
+        );
+        page.field(4, "certificate", format_args!("SHA-256 {}", summary.fingerprint));
+        page.field(4, "chain", format_args!("{} intermediate(s)", installed.chain_length));
+    }
+
+    fn places(&self, page: &mut Page) {
+        for folder in &self.folders {
+            page.field(2, "kept in", folder);
+        }
+        for PublishedJson { endpoint, folder } in &self.published {
+            page.field(2, "published", format_args!("{endpoint} in {folder}"));
+        }
+        for endpoint in &self.staged_bindings {
+            page.field(2, "staged", format_args!("{endpoint} to be bound"));
+        }
+        if self.key.bound.is_empty() && self.staged_bindings.is_empty() {
+            page.field(2, "bound", "to nothing");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `status`: what is staged, due and wrong.
+
+use keystore::ops::commit::Plan;
+use keystore::ops::status::{self as op, Concern, Matter};
+use keystore::timestamp::Timestamp;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{ChangeJson, CodedJson, Page, Report, change_line, coded, style, until};
+
+const HELP: &str = "\
+Examples:
+  keyring status
+  keyring status --json | jq '.result.staged | length'
+
+Exit codes:
+  0 done   2 usage   7 keystore damaged";
+
+/// Show what is staged, what is due, what is wrong
+///
+/// A line per staged change, then every key that someone should see to.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {}
+
+#[derive(Serialize)]
+struct ConcernJson {
+    key: String,
+    code: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    generation: u64,
+    staged: Vec<ChangeJson>,
+    faults: Vec<CodedJson>,
+    warnings: Vec<CodedJson>,
+    concerns: Vec<ConcernJson>,
+    #[serde(skip)]
+    plan: Plan,
+}
+
+pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
+    let keystore = context.keystore()?;
+    let now = keystore.world().now();
+    let report = op::status(&keystore.read()?, now)?;
+    Ok(Outcome {
+        generation: report.plan.base.0,
+        staged: report.plan.stage.changes().map(ChangeJson::of).collect(),
+        faults: coded(&report.plan.faults),
+        warnings: coded(&report.plan.warnings),
+        concerns: report.concerns.iter().map(|concern| concern_json(concern, now)).collect(),
+        plan: report.plan,
+    })
+}
+
+fn concern_json(Concern { key, matter }: &Concern, now: Timestamp) -> ConcernJson {
+    let (code, message) = match matter {
+        Matter::Expired(summary) => ("expired", format!("its certificate {}", until(summary.not_after, now))),
+        Matter::Due(summary) => {
+            ("due", format!("its certificate is good {}: time to renew it", until(summary.not_after, now)))
+        }
+        Matter::Pending { since } => ("pending", format!("requested {}, its certificate has not come", since.date())),
+        Matter::New => ("new", "it has a private key and no request".to_owned()),
+        Matter::Unbound => ("unbound", "it has a certificate and no endpoint: nothing serves it".to_owned()),
+    };
+    ConcernJson { key: key.to_string(), code, message }
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        match self.staged.len() {
+            0 => page.line(format_args!("Generation {}. Nothing is staged.", self.generation)),
+            1 => page.line(format_args!("Generation {}. 1 change is staged:", self.generation)),
+            count => page.line(format_args!("Generation {}. {count} changes are staged:", self.generation)),
+        };
+        for change in self.plan.stage.changes() {
+            page.line(format_args!("  {}", change_line(change)));
+        }
+        for CodedJson { message, .. } in &self.faults {
+            page.tagged(style::BAD, "refused:", message);
+        }
+        for CodedJson { message, .. } in &self.warnings {
+            page.tagged(style::WARN, "warning:", message);
+        }
+        if !self.concerns.is_empty() {
+            page.line("To see to:");
+        }
+        for ConcernJson { key, message, code } in &self.concerns {
+            let style = if *code == "expired" { style::BAD } else { style::PLAIN };
+            page.styled(style, format_args!("  {key}: {message}"));
+        }
+    }
+}

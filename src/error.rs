@@ -1,0 +1,227 @@
+//! Errors as users meet them: what happened, to which file or key, what to do next, with which exit code.
+
+mod hint;
+
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+
+use keystore::name::{EndpointError, PathError};
+use keystore::ops;
+use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
+use keystore::store::{CommitError, StoreError};
+
+use crate::demo::DemoError;
+use crate::exit::Exit;
+use crate::output::{CodedJson, Page, coded, style};
+use crate::outside::OutsideError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line lacks something, and nobody can be asked.
+    #[error("{what} is missing")]
+    Missing { what: &'static str, flag: &'static str },
+    /// The command line contradicts itself, in a way that clap does not see.
+    #[error("{message}")]
+    Usage { message: String, hint: &'static str },
+    /// clap refused the command line.
+    #[error("{0}")]
+    Arguments(String),
+    /// A key or service address.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// An endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A subject.
+    #[error("the subject is refused")]
+    Subject(#[from] SubjectError),
+    /// A name to be certified.
+    #[error("a name is refused")]
+    Name(#[from] SubjectAltNameError),
+    /// A certificate template's name.
+    #[error("the certificate template's name is refused")]
+    Template(#[from] TemplateNameError),
+    /// A key algorithm.
+    #[error(transparent)]
+    Algorithm(#[from] KeyAlgorithmError),
+    /// A passphrase.
+    #[error("the passphrase from {from} is refused")]
+    Passphrase {
+        from: String,
+        #[source]
+        source: PassphraseError,
+    },
+    /// An operation on the keystore.
+    #[error(transparent)]
+    Keystore(Box<ops::Error>),
+    /// The keystore's folder.
+    #[error("cannot open {}", folder.display())]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// A file outside the keystore.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The published pair does not load into a TLS library.
+    #[error("{endpoint} would not get a working pair of private key and certificate")]
+    Pair {
+        endpoint: String,
+        #[source]
+        source: rustls::Error,
+    },
+    /// A question was answered with Ctrl-C, or the user said no.
+    #[error("nothing was done")]
+    Declined,
+    /// A question could not be put.
+    #[error("cannot ask")]
+    Question(#[source] dialoguer::Error),
+    /// The demonstration.
+    #[error("the demonstration failed")]
+    Demo(#[from] DemoError),
+    /// Standard output or standard error.
+    #[error("cannot write the result")]
+    Output(#[from] io::Error),
+    /// What no other cause tells.
+    #[error(transparent)]
+    Unexpected(#[from] anyhow::Error),
+}
+
+impl From<ops::Error> for Failure {
+    fn from(error: ops::Error) -> Self {
+        Self::Keystore(Box::new(error))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        ops::Error::from(error).into()
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        ops::Error::from(error).into()
+    }
+}
+
+impl Failure {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Missing { .. } | Self::Usage { .. } | Self::Arguments(_) => Exit::Usage,
+            Self::Path(_)
+            | Self::Endpoint(_)
+            | Self::Subject(_)
+            | Self::Name(_)
+            | Self::Template(_)
+            | Self::Algorithm(_)
+            | Self::Passphrase { .. } => Exit::Rejected,
+            Self::Keystore(error) => keystore_exit(error),
+            Self::Outside(OutsideError::Exists { .. }) => Exit::Conflict,
+            Self::Pair { .. } => Exit::Publishing,
+            Self::Declined => Exit::Interrupted,
+            Self::Folder { .. }
+            | Self::Outside(_)
+            | Self::Question(_)
+            | Self::Demo(_)
+            | Self::Output(_)
+            | Self::Unexpected(_) => Exit::Failed,
+        }
+    }
+
+    /// The message with its causes.
+    pub(crate) fn message(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
+    /// Every fault or warning behind it.
+    pub(crate) fn details(&self) -> Vec<CodedJson> {
+        match self {
+            Self::Keystore(error) => match &**error {
+                ops::Error::Refused { faults } => coded(faults),
+                ops::Error::Warned { warnings } => coded(warnings),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// The error for a person.
+    pub(crate) fn render(&self, page: &mut Page) {
+        if let Self::Arguments(text) = self {
+            page.block(text);
+            return;
+        }
+        page.tagged(style::BAD, "error:", self.message());
+        for CodedJson { message, .. } in self.details() {
+            page.line(format_args!("  - {message}"));
+        }
+        if let Some(hint) = self.hint() {
+            page.tagged(style::GOOD, "hint:", hint);
+        }
+    }
+}
+
+fn keystore_exit(error: &ops::Error) -> Exit {
+    use ops::Error as E;
+    match error {
+        E::Store(error) => store_exit(error),
+        E::Commit(error) => commit_exit(error),
+        E::KeyNotFound { .. }
+        | E::NothingThere { .. }
+        | E::KeyHasCertificate { .. }
+        | E::KeyWaits { .. }
+        | E::NothingToFollow { .. }
+        | E::NextExists { .. }
+        | E::NothingToRequest { .. }
+        | E::NothingToReuse { .. }
+        | E::KeyChanged { .. }
+        | E::NotBound { .. } => Exit::Conflict,
+        E::PrivateKey { .. }
+        | E::Request { .. }
+        | E::Subject(_)
+        | E::Unreadable { .. }
+        | E::WrongKey { .. }
+        | E::Chain(_)
+        | E::Expired { .. }
+        | E::NotYetValid { .. }
+        | E::Refused { .. }
+        | E::Warned { .. }
+        | E::NotUnlocked { .. } => Exit::Rejected,
+        E::CommitRunning => Exit::Locked,
+    }
+}
+
+fn store_exit(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Disk(_) | StoreError::Config { .. } => Exit::Failed,
+        StoreError::NoKeystore { .. }
+        | StoreError::NotEmpty { .. }
+        | StoreError::AlreadyThere { .. }
+        | StoreError::NewerFormat { .. } => Exit::Conflict,
+        StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
+        StoreError::Damaged { .. } => Exit::Damaged,
+        StoreError::Locked { .. } => Exit::Locked,
+        StoreError::Interrupted => Exit::Interrupted,
+    }
+}
+
+fn commit_exit(error: &CommitError) -> Exit {
+    match error {
+        CommitError::Undone(_) => Exit::Publishing,
+        CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
+        CommitError::Unfinished { .. } => Exit::Failed,
+        CommitError::Moved => Exit::Conflict,
+    }
+}

@@ -1,0 +1,205 @@
+//! What to do next, and a word for programs, for every cause.
+
+use keystore::name::{EndpointError, NameFault, PathError};
+use keystore::ops::Error as E;
+use keystore::pki::{LooksLike, ReadError};
+use keystore::store::{CommitError, StoreError};
+
+use super::Failure;
+use crate::outside::OutsideError;
+
+impl Failure {
+    /// A word for programs, one per cause.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "missing-argument",
+            Self::Usage { .. } | Self::Arguments(_) => "usage",
+            Self::Path(_) | Self::Endpoint(_) => "bad-name",
+            Self::Subject(_) => "bad-subject",
+            Self::Name(_) => "bad-subject-alt-name",
+            Self::Template(_) => "bad-template",
+            Self::Algorithm(_) => "bad-algorithm",
+            Self::Passphrase { .. } => "bad-passphrase",
+            Self::Keystore(error) => keystore_code(error),
+            Self::Outside(OutsideError::Exists { .. }) => "file-exists",
+            Self::Folder { .. } | Self::Outside(_) => "file",
+            Self::Pair { .. } => "bad-pair",
+            Self::Declined => "declined",
+            Self::Question(_) => "question",
+            Self::Demo(_) => "demo",
+            Self::Output(_) => "output",
+            Self::Unexpected(_) => "unexpected",
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
+            Self::Usage { hint, .. } => Some((*hint).to_owned()),
+            Self::Path(error) | Self::Endpoint(EndpointError::Service(error)) => path_hint(error),
+            Self::Keystore(error) => keystore_hint(error),
+            Self::Outside(OutsideError::Exists { .. }) => {
+                Some("name another file, or say --force to replace it".to_owned())
+            }
+            Self::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
+            Self::Passphrase { .. } => Some("give a file whose first line is the passphrase".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn path_hint(error: &PathError) -> Option<String> {
+    match error {
+        PathError::Name(error) => match &error.fault {
+            NameFault::UpperCase { lower } => Some(format!("write it {lower:?}")),
+            _ => None,
+        },
+        PathError::Form { .. } => None,
+    }
+}
+
+fn keystore_code(error: &E) -> &'static str {
+    match error {
+        E::Store(error) => store_code(error),
+        E::Commit(CommitError::Undone(_)) => "commit-undone",
+        E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
+        E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
+        E::Commit(CommitError::Moved) => "keystore-moved",
+        E::KeyNotFound { .. } => "key-not-found",
+        E::NothingThere { .. } => "nothing-there",
+        E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
+        E::NothingToFollow { .. } => "no-current-version",
+        E::NextExists { .. } => "next-exists",
+        E::NothingToRequest { .. } => "no-next-version",
+        E::NothingToReuse { .. } => "nothing-to-reuse",
+        E::PrivateKey { source, .. } if source.is_wrong_passphrase() => "wrong-passphrase",
+        E::PrivateKey { .. } => "bad-private-key",
+        E::Request { .. } => "bad-request",
+        E::Subject(_) => "bad-subject",
+        E::KeyChanged { .. } => "key-changed",
+        E::Unreadable { source, .. } => read_code(source),
+        E::WrongKey { .. } => "key-mismatch",
+        E::Chain(_) => "bad-chain",
+        E::Expired { .. } => "expired",
+        E::NotYetValid { .. } => "not-yet-valid",
+        E::NotBound { .. } => "not-bound",
+        E::Refused { .. } => "plan-refused",
+        E::Warned { .. } => "plan-warned",
+        E::NotUnlocked { .. } => "passphrase-needed",
+        E::CommitRunning => "commit-running",
+    }
+}
+
+fn read_code(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Empty => "empty-file",
+        ReadError::NotACertificate { .. } => "not-a-certificate",
+        ReadError::DamagedBase64 { .. } => "damaged-base64",
+        ReadError::UnterminatedBlock { .. } => "unterminated-block",
+        _ => "damaged-certificate",
+    }
+}
+
+fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Disk(_) => "disk",
+        StoreError::NoKeystore { .. } => "no-keystore",
+        StoreError::NotEmpty { .. } => "not-empty",
+        StoreError::AlreadyThere { .. } => "keystore-exists",
+        StoreError::WritableByOthers { .. } => "writable-by-others",
+        StoreError::ForeignOwner { .. } => "foreign-owner",
+        StoreError::NewerFormat { .. } => "newer-format",
+        StoreError::Damaged { .. } => "damaged",
+        StoreError::Config { .. } => "bad-config",
+        StoreError::Locked { .. } => "locked",
+        StoreError::Interrupted => "interrupted",
+    }
+}
+
+fn keystore_hint(error: &E) -> Option<String> {
+    let hint = match error {
+        E::Store(error) => return store_hint(error),
+        E::Commit(error) => return commit_hint(error),
+        E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
+        E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
+        E::KeyHasCertificate { key } => {
+            format!("`keyring create-key {key} --next` makes a new private key beside the one in use")
+        }
+        E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
+        E::NothingToFollow { key } => {
+            format!(
+                "`keyring make-csr {key}` makes a request with the private key there is; commit its certificate first"
+            )
+        }
+        E::NextExists { key, .. } => {
+            format!("`keyring make-csr {key}` makes a request with it; `keyring show {key}` shows it")
+        }
+        E::NothingToRequest { key } => format!(
+            "`keyring create-key {key} --next` makes a new private key first; --reuse-key asks for the one in use again"
+        ),
+        E::NothingToReuse { key } => format!("leave --reuse-key out: `keyring show {key}` shows what there is"),
+        E::PrivateKey { source, .. } if source.is_wrong_passphrase() => {
+            "try the passphrase again: nothing was changed".to_owned()
+        }
+        E::KeyChanged { .. } => "try again".to_owned(),
+        E::Unreadable { source, .. } => return read_hint(source),
+        E::WrongKey { belongs_to: Some(key), .. } => format!("it is for {key}: `keyring install-cert {key} ...`"),
+        E::WrongKey { key, .. } => {
+            format!(
+                "ask for the certificate of the request that `keyring show {key}` names; the key still waits for it"
+            )
+        }
+        E::Expired { .. } => "ask the authority for a new certificate; the key still waits for it".to_owned(),
+        E::NotYetValid { .. } => "check this machine's clock, or install it when it is valid".to_owned(),
+        E::NotBound { .. } => "`keyring list` shows what is bound".to_owned(),
+        E::Refused { .. } => "mend these, or take them back with `keyring discard`; nothing was changed".to_owned(),
+        E::Warned { .. } => "mend these, or commit without --strict".to_owned(),
+        E::NotUnlocked { .. } => {
+            "give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned()
+        }
+        E::CommitRunning => "wait for it; `keyring status` shows what is left".to_owned(),
+        E::PrivateKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => return None,
+    };
+    Some(hint)
+}
+
+fn read_hint(error: &ReadError) -> Option<String> {
+    match error {
+        ReadError::NotACertificate { looks_like } => Some(match looks_like {
+            LooksLike::Request => "send the request to the authority and install what comes back".to_owned(),
+            LooksLike::Html => "the authority's page was saved instead of the certificate".to_owned(),
+            _ => "give the certificate that the authority sent back: PEM, base64, DER or PKCS#7".to_owned(),
+        }),
+        ReadError::DamagedBase64 { .. } | ReadError::UnterminatedBlock { .. } => {
+            Some("copy the certificate again, from its BEGIN line to its END line".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    Some(match error {
+        StoreError::NoKeystore { .. } => "`keyring init` makes one; --store DIR names another place".to_owned(),
+        StoreError::AlreadyThere { .. } => "use it as it is, or name another place with --store DIR".to_owned(),
+        StoreError::NotEmpty { .. } => "name an empty or a new folder with --store DIR".to_owned(),
+        StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
+        StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
+        StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
+        StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
+        StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
+        StoreError::Config { .. } => "mend the file with an editor".to_owned(),
+        StoreError::Disk(_) | StoreError::Interrupted => return None,
+    })
+}
+
+fn commit_hint(error: &CommitError) -> Option<String> {
+    Some(match error {
+        CommitError::Undone(_) => "mend the cause and commit again: the changes are still staged".to_owned(),
+        CommitError::UndoIncomplete { .. } => {
+            "mend the cause and run any command that writes: it takes the commit back first".to_owned()
+        }
+        CommitError::Unfinished { .. } => "the next command that writes clears up".to_owned(),
+        CommitError::Moved => "try again".to_owned(),
+    })
+}

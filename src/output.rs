@@ -1,0 +1,165 @@
+//! The only room that prints. Standard output carries what a command is asked for: an artifact, a report, or with
+//! `--json` exactly one JSON document. Everything said besides goes to standard error.
+#![expect(clippy::disallowed_methods, reason = "this is the room for it")]
+
+mod page;
+mod views;
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+pub(crate) use page::{Page, style};
+pub(crate) use views::{
+    BindingJson, CertificateJson, ChangeJson, CodedJson, KeyJson, PairJson, change_line, coded, until,
+};
+
+use crate::error::Failure;
+use crate::exit::Exit;
+
+/// The version of the JSON documents.
+const SCHEMA: u32 = 1;
+
+/// What a command has to say in the end.
+pub(crate) trait Report: Serialize {
+    /// For a person, on standard output: what was asked for.
+    fn report(&self, _page: &mut Page) {}
+
+    /// For a person, on standard error: what was done, and what to look at. `--quiet` leaves it out.
+    fn notes(&self, _page: &mut Page) {}
+
+    /// The exit code.
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}
+
+/// How to print.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Printer {
+    /// For a person.
+    Human,
+    /// For a person who wants to hear no more than what was asked for.
+    Quiet,
+    /// One JSON document.
+    Json,
+    /// For a person, all of it on standard output: a step that is shown by something larger.
+    Shown,
+    /// Nothing: a step of something larger that reports on its own.
+    Silent,
+}
+
+#[derive(Serialize)]
+struct Success<'a, T> {
+    schema: u32,
+    command: &'a str,
+    ok: bool,
+    result: &'a T,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    schema: u32,
+    command: &'a str,
+    ok: bool,
+    error: ErrorJson<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    kind: &'a str,
+    code: &'a str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<CodedJson>,
+}
+
+impl Printer {
+    /// The printer that the flags ask for.
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        match (json, quiet) {
+            (true, _) => Self::Json,
+            (false, true) => Self::Quiet,
+            (false, false) => Self::Human,
+        }
+    }
+
+    /// Whether standard output carries a JSON document and nothing else.
+    pub(crate) fn is_json(self) -> bool {
+        self == Self::Json
+    }
+
+    /// Prints what a command reports.
+    pub(crate) fn finish<T: Report>(self, command: &str, report: &T) -> io::Result<Exit> {
+        match self {
+            Self::Silent => return Ok(report.exit()),
+            Self::Json => {
+                json(&Success { schema: SCHEMA, command, ok: true, result: report })?;
+                return Ok(report.exit());
+            }
+            Self::Human | Self::Quiet | Self::Shown => {}
+        }
+        let mut page = Page::default();
+        report.report(&mut page);
+        print(&page)?;
+        let mut notes = Page::default();
+        report.notes(&mut notes);
+        match self {
+            Self::Human => say(&notes)?,
+            Self::Shown => print(&notes)?,
+            Self::Quiet | Self::Json | Self::Silent => {}
+        }
+        Ok(report.exit())
+    }
+
+    /// Prints why a command failed.
+    pub(crate) fn fail(self, command: &str, failure: &Failure) -> io::Result<Exit> {
+        let exit = failure.exit();
+        if self == Self::Json {
+            let error = ErrorJson {
+                kind: exit.kind(),
+                code: failure.code(),
+                message: failure.message(),
+                hint: failure.hint(),
+                details: failure.details(),
+            };
+            json(&Refusal { schema: SCHEMA, command, ok: false, error })?;
+        } else {
+            let mut page = Page::default();
+            failure.render(&mut page);
+            anstream::stderr().write_all(page.as_bytes())?;
+        }
+        Ok(exit)
+    }
+}
+
+fn json(document: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, document)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Prints text as it is on standard output: help, completions, manual pages.
+pub(crate) fn plain(text: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()
+}
+
+/// Prints a page on standard output.
+pub(crate) fn print(page: &Page) -> io::Result<()> {
+    anstream::stdout().write_all(page.as_bytes())
+}
+
+/// Prints a page on standard error while a command is still at work.
+pub(crate) fn say(page: &Page) -> io::Result<()> {
+    anstream::stderr().write_all(page.as_bytes())
+}
+
+/// Whether standard error takes colours.
+pub(crate) fn has_colour() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}

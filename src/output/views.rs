@@ -1,0 +1,222 @@
+//! The shapes of JSON results that several commands share, and the lines that people read instead. The JSON types
+//! are their own, so that the contract does not move with the model.
+
+use keystore::change::Change;
+use keystore::model::{CertificateSummary, Installed, KeyView, Next, VersionFacts};
+use keystore::name::KeyPath;
+use keystore::ops::Warning;
+use keystore::ops::commit::Fault;
+use keystore::store::Pair;
+use keystore::timestamp::Timestamp;
+use serde::Serialize;
+
+/// A fault or a warning: a word for programs, a sentence for people.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct CodedJson {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+/// Faults or warnings as JSON.
+pub(crate) fn coded<'a, T: Coded + 'a>(items: impl IntoIterator<Item = &'a T>) -> Vec<CodedJson> {
+    items.into_iter().map(Coded::json).collect()
+}
+
+/// What has a word for programs and a sentence for people.
+pub(crate) trait Coded {
+    fn json(&self) -> CodedJson;
+}
+
+impl Coded for Warning {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for Fault {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.code(), message: self.to_string() }
+    }
+}
+
+/// A certificate.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct CertificateJson {
+    pub(crate) subject: String,
+    pub(crate) names: Vec<String>,
+    pub(crate) issuer: String,
+    pub(crate) serial: String,
+    pub(crate) not_before: String,
+    pub(crate) not_after: String,
+    pub(crate) sha256: String,
+    pub(crate) spki_sha256: String,
+    pub(crate) chain_length: usize,
+}
+
+impl CertificateJson {
+    pub(crate) fn of(installed: &Installed) -> Self {
+        let CertificateSummary { fingerprint, serial, subject, issuer, names, not_before, not_after } =
+            &installed.summary;
+        Self {
+            subject: subject.to_string(),
+            names: names.iter().map(ToString::to_string).collect(),
+            issuer: issuer.to_string(),
+            serial: serial.clone(),
+            not_before: not_before.to_string(),
+            not_after: not_after.to_string(),
+            sha256: fingerprint.to_string(),
+            spki_sha256: installed.spki.to_string(),
+            chain_length: installed.chain_length,
+        }
+    }
+}
+
+/// One version of a key.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct VersionJson {
+    pub(crate) version: u32,
+    pub(crate) state: &'static str,
+    pub(crate) algorithm: String,
+    pub(crate) encrypted: bool,
+    pub(crate) requests: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) requested: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<CertificateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since_generation: Option<u64>,
+}
+
+impl VersionJson {
+    fn of(facts: &VersionFacts, state: &'static str, installed: Option<&Installed>) -> Self {
+        Self {
+            version: facts.number.0,
+            state,
+            algorithm: facts.algorithm.to_string(),
+            encrypted: facts.encrypted,
+            requests: facts.requests.len(),
+            requested: facts.requests.last().map(|request| request.made.to_string()),
+            certificate: installed.map(CertificateJson::of),
+            since_generation: None,
+        }
+    }
+}
+
+/// One key.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct KeyJson {
+    pub(crate) key: String,
+    pub(crate) state: &'static str,
+    pub(crate) current: Option<VersionJson>,
+    pub(crate) next: Option<VersionJson>,
+    pub(crate) bound: Vec<String>,
+}
+
+impl KeyJson {
+    pub(crate) fn of(view: &KeyView) -> Self {
+        let facts = |installed: &Installed| view.facts.version(installed.version);
+        let current = view.current.as_ref().and_then(|current| {
+            let version = VersionJson::of(facts(&current.installed)?, "installed", Some(&current.installed));
+            Some(VersionJson { since_generation: Some(current.since.0), ..version })
+        });
+        let next = view.next.as_ref().and_then(|next| match next {
+            Next::New(version) => Some(VersionJson::of(version, "new", None)),
+            Next::Pending { version, .. } => Some(VersionJson::of(version, "pending", None)),
+            Next::Installed(installed) => Some(VersionJson::of(facts(installed)?, "installed", Some(installed))),
+        });
+        let bound = view.bound.iter().map(ToString::to_string).collect();
+        Self { key: view.path.to_string(), state: view.state(), current, next, bound }
+    }
+}
+
+/// What an endpoint is bound to: by the last commit, and once the stage is committed.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct BindingJson {
+    pub(crate) endpoint: String,
+    pub(crate) committed: Option<String>,
+    pub(crate) upcoming: Option<String>,
+}
+
+/// A private key with its certificate, by name.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct PairJson {
+    pub(crate) key: String,
+    pub(crate) version: u32,
+    pub(crate) certificate: u32,
+    pub(crate) sha256: String,
+    pub(crate) not_after: String,
+}
+
+impl PairJson {
+    pub(crate) fn of(pair: &Pair) -> Self {
+        Self {
+            key: pair.key.to_string(),
+            version: pair.version.0,
+            certificate: pair.certificate.0,
+            sha256: pair.fingerprint.to_string(),
+            not_after: pair.not_after.to_string(),
+        }
+    }
+}
+
+/// A staged or committed change.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct ChangeJson {
+    pub(crate) change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<CertificateJson>,
+}
+
+impl ChangeJson {
+    pub(crate) fn of(change: &Change) -> Self {
+        let of = |change, key: Option<&KeyPath>| Self {
+            change,
+            key: key.map(ToString::to_string),
+            endpoint: None,
+            version: None,
+            certificate: None,
+        };
+        match change {
+            Change::InstallCertificate { key, installed } => Self {
+                version: Some(installed.version.0),
+                certificate: Some(CertificateJson::of(installed)),
+                ..of("install-certificate", Some(key))
+            },
+            Change::Bind { endpoint, key } => Self { endpoint: Some(endpoint.to_string()), ..of("bind", Some(key)) },
+            Change::Unbind { endpoint } => Self { endpoint: Some(endpoint.to_string()), ..of("unbind", None) },
+        }
+    }
+}
+
+/// One change in a line.
+pub(crate) fn change_line(change: &Change) -> String {
+    match change {
+        Change::InstallCertificate { key, installed } => {
+            let Installed { version, summary, .. } = &**installed;
+            format!("install  {key}  version {version}, certificate until {}", summary.not_after.date())
+        }
+        Change::Bind { endpoint, key } => format!("bind     {endpoint} -> {key}"),
+        Change::Unbind { endpoint } => format!("unbind   {endpoint}"),
+    }
+}
+
+/// Whole days from now to the end of a certificate's validity; negative when it has passed.
+fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
+    not_after.since(now).whole_days()
+}
+
+/// `until 2027-02-18 (89 days)`, or that it is over.
+pub(crate) fn until(not_after: Timestamp, now: Timestamp) -> String {
+    let date = not_after.date();
+    match days_left(not_after, now) {
+        _ if not_after < now => format!("expired {date}"),
+        1 => format!("until {date} (1 day)"),
+        days => format!("until {date} ({days} days)"),
+    }
+}

@@ -1,0 +1,36 @@
+//! Two-phase publishing: what happens between the preparation of a commit and its record.
+//!
+//! The library writes and switches files; here the services come in. A pair is loaded into a TLS library before
+//! anything is switched. Testing, reloading and proving the services belong between `switch` and `record`.
+
+use keystore::store::{CommitError, Committing, Proposal, Publication, Recorded};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+use crate::error::Failure;
+use crate::interrupt;
+
+/// Publishes and records, or takes everything back.
+pub(crate) fn publish(committing: Committing<'_>, proposal: &Proposal) -> Result<Recorded, Failure> {
+    for publication in &proposal.publications {
+        load(publication)?;
+    }
+    // From the first switched link to the record, Ctrl-C waits: there is nothing in between to leave behind.
+    interrupt::critical(|| -> Result<Recorded, CommitError> { committing.prepare(proposal)?.switch()?.record() })
+        .map_err(Failure::from)
+}
+
+/// Loads a pair as a TLS server would.
+fn load(publication: &Publication) -> Result<(), Failure> {
+    let wrong = |source| Failure::Pair { endpoint: publication.endpoint.to_string(), source };
+    let unreadable = |error: rustls::pki_types::pem::Error| rustls::Error::General(error.to_string());
+    let chain = [&publication.certificate[..], &publication.chain[..]].concat();
+    let certificates = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| wrong(unreadable(error)))?;
+    let private_key = PrivateKeyDer::from_pem_slice(&publication.private_key);
+    let private_key = private_key.map_err(|error| wrong(unreadable(error)))?;
+    CertifiedKey::from_der(certificates, private_key, &aws_lc_rs::default_provider()).map_err(wrong)?;
+    Ok(())
+}
