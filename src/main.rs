@@ -15,8 +15,8 @@ mod publish;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::Cli;
 use crate::error::Failure;
@@ -59,11 +59,14 @@ fn refuse(error: &clap::Error) -> std::io::Result<Exit> {
         error.print()?;
         return Ok(Exit::Done);
     }
-    let asked_for_json = outside::arguments().iter().any(|argument| argument == "--json");
-    if asked_for_json {
+    let arguments = outside::arguments();
+    if arguments.iter().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ").to_owned();
-        return Printer::Json.fail("keyring", &Failure::Arguments(message));
+        let root = Cli::command();
+        let command = root.get_subcommands().map(clap::Command::get_name);
+        let command = command.into_iter().find(|name| arguments.iter().any(|argument| argument == name));
+        return Printer::Json.fail(command.unwrap_or("keyring"), &Failure::Arguments(message));
     }
     error.print()?;
     Ok(Exit::Usage)

@@ -4,8 +4,9 @@
 //! anything is switched. Testing, reloading and proving the services belong between `switch` and `record`.
 
 use keystore::store::{CommitError, Committing, Proposal, Publication, Recorded};
+use rustls::InconsistentKeys;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
@@ -22,15 +23,18 @@ pub(crate) fn publish(committing: Committing<'_>, proposal: &Proposal) -> Result
         .map_err(Failure::from)
 }
 
-/// Loads a pair as a TLS server would.
+/// Loads a pair as a TLS server would. That they belong together was checked before, by their public keys; what
+/// rustls does not parse at all, such as an X.509 version 1 certificate, other servers take, so that it is no fault.
 fn load(publication: &Publication) -> Result<(), Failure> {
     let wrong = |source| Failure::Pair { endpoint: publication.endpoint.to_string(), source };
-    let unreadable = |error: rustls::pki_types::pem::Error| rustls::Error::General(error.to_string());
+    let unreadable = |error: pem::Error| wrong(rustls::Error::General(error.to_string()));
     let chain = [&publication.certificate[..], &publication.chain[..]].concat();
-    let certificates = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|error| wrong(unreadable(error)))?;
-    let private_key = PrivateKeyDer::from_pem_slice(&publication.private_key);
-    let private_key = private_key.map_err(|error| wrong(unreadable(error)))?;
-    CertifiedKey::from_der(certificates, private_key, &aws_lc_rs::default_provider()).map_err(wrong)?;
-    Ok(())
+    let certificates = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let private_key = PrivateKeyDer::from_pem_slice(&publication.private_key).map_err(unreadable)?;
+    let loader = aws_lc_rs::default_provider().key_provider;
+    let private_key = loader.load_private_key(private_key).map_err(wrong)?;
+    match CertifiedKey::new(certificates, private_key).keys_match() {
+        Err(error @ rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(wrong(error)),
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,8 @@
 //! `list`: the tree.
 
+use keystore::change::{Change, Stage};
 use keystore::model::{KeyView, Next};
+use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::list::{self as op, ListedService, Scope};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -42,6 +44,8 @@ pub(crate) struct Outcome {
     #[serde(skip)]
     tree: Vec<ListedService>,
     #[serde(skip)]
+    stage: Stage,
+    #[serde(skip)]
     now: Timestamp,
 }
 
@@ -51,7 +55,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let snapshot = keystore.read()?;
     let tree = op::list(&snapshot, &scope)?;
     let services = if context.printer.is_json() { tree.iter().map(service_json).collect() } else { Vec::new() };
-    Ok(Outcome { generation: snapshot.generation().0, services, tree, now: keystore.world().now() })
+    let (generation, now) = (snapshot.generation().0, keystore.world().now());
+    Ok(Outcome { generation, services, tree, stage: snapshot.stage().clone(), now })
 }
 
 fn scope(path: Option<&str>) -> Result<Scope, Failure> {
@@ -90,8 +95,9 @@ impl Report for Outcome {
                 self.key(page, view, width);
             }
             for (address, binding) in &service.bindings {
-                let line = binding_line(binding);
-                page.line(format_args!("    @{address} {line}"));
+                if let Some(line) = foreign_binding(service, binding) {
+                    page.line(format_args!("    @{address} {line}"));
+                }
             }
         }
     }
@@ -115,6 +121,28 @@ impl Outcome {
         if let (Some(_), Some(next)) = (&view.current, &view.next) {
             page.line(format_args!("    {:width$}  next: {}", "", self.next(next)));
         }
+        let bound = self.bound(view);
+        if !bound.is_empty() {
+            page.line(format_args!("    {:width$}  bound to {}", "", bound.join(", ")));
+        }
+    }
+
+    /// The endpoints of a key, with what is staged for them.
+    fn bound(&self, view: &KeyView) -> Vec<String> {
+        let short = |endpoint: &Endpoint| {
+            let own = endpoint.service == view.path.service;
+            if own { format!("@{}", endpoint.address) } else { endpoint.to_string() }
+        };
+        let committed = view.bound.iter().map(|endpoint| match self.stage.binding(endpoint) {
+            None => short(endpoint),
+            Some(Some(key)) if *key == view.path => short(endpoint),
+            Some(_) => format!("{} (no longer, staged)", short(endpoint)),
+        });
+        let staged = self.stage.changes().filter_map(|change| match change {
+            Change::Bind { endpoint, key } if *key == view.path && !view.bound.contains(endpoint) => Some(endpoint),
+            _ => None,
+        });
+        committed.chain(staged.map(|endpoint| format!("{} (staged)", short(endpoint)))).collect()
     }
 
     fn next(&self, next: &Next) -> String {
@@ -140,12 +168,17 @@ impl Outcome {
     }
 }
 
-fn binding_line(binding: &op::ListedBinding) -> String {
-    match (&binding.committed, &binding.upcoming) {
+/// What is bound to a key of another service; a key of this service says itself where it is bound.
+fn foreign_binding(service: &ListedService, binding: &op::ListedBinding) -> Option<String> {
+    let foreign = |key: &Option<KeyPath>| key.as_ref().is_some_and(|key| key.service != service.path);
+    if !foreign(&binding.committed) && !foreign(&binding.upcoming) {
+        return None;
+    }
+    Some(match (&binding.committed, &binding.upcoming) {
         (Some(now), Some(next)) if now == next => format!("-> {now}"),
         (Some(now), Some(next)) => format!("-> {now}, staged: -> {next}"),
         (Some(now), None) => format!("-> {now}, staged: free"),
-        (None, Some(next)) => format!("staged: -> {next}"),
+        (None, Some(next)) => format!("-> {next} (staged)"),
         (None, None) => "free".to_owned(),
-    }
+    })
 }

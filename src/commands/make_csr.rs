@@ -153,6 +153,10 @@ impl Args {
         self.out.as_ref()
     }
 
+    pub(crate) fn reuse_key(&self) -> bool {
+        self.reuse_key
+    }
+
     /// The request, as far as the command line makes it.
     pub(crate) fn request(&self, key: KeyPath) -> Result<MakeCsr, Failure> {
         let subject = match &self.subject {

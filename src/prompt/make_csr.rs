@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keystore::model::{KeyView, Next};
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
-use keystore::ops::make_csr::{MakeCsr, SubjectChoice};
+use keystore::ops::make_csr::{MakeCsr, SubjectChoice, check};
 use keystore::pki::{AttributeType, Subject, SubjectAltName, SubjectError};
 use keystore::store::{Keystore, SubjectDefaults};
 
@@ -24,6 +24,7 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
         None => choose_key(&snapshot, "Key", waits)?,
     };
     let view = find_key(&snapshot, &key)?;
+    check(&view, args.reuse_key())?;
     context.say(format_args!("A request for {key}. Ctrl-C at any question leaves everything as it is."))?;
     let before = Before { last: view.last_request().map(|request| &request.subject), defaults: defaults(keystore) };
     let subject = ask_subject(&before)?;

@@ -108,6 +108,14 @@ pub struct Made {
     pub folder: PathBuf,
 }
 
+/// Says whether a request can be made for a key, before anybody is asked what it shall say.
+///
+/// # Errors
+/// When no private key of the key may make a request.
+pub fn check(view: &KeyView, reuse_key: bool) -> Result<(), Error> {
+    choose_version(view, reuse_key).map(drop)
+}
+
 /// Decides which private key makes the request and what it says. Takes no lock.
 ///
 /// # Errors

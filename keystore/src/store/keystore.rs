@@ -93,19 +93,20 @@ impl Keystore {
         if disk.exists(&layout::config())? {
             return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
         }
-        if !disk.names(&StorePath::root())?.is_empty() {
-            return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
-        }
         check_private(&*disk)?;
-        let text = format!("format = {}\nid = \"{}\"\n\n{defaults}", format::VERSION, world.new_id());
-        let config = Config::parse(&*disk, text.as_bytes())?;
-        for (folder, mode) in [
+        let folders = [
             (layout::servers(), PRIVATE_FOLDER),
             (layout::commits(), PRIVATE_FOLDER),
             (layout::state(), PRIVATE_FOLDER),
             (layout::live(), PASSAGE),
-        ] {
-            disk.ensure_folder(&folder, mode)?;
+        ];
+        if !is_fresh(&*disk, &folders)? {
+            return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
+        }
+        let text = format!("format = {}\nid = \"{}\"\n\n{defaults}", format::VERSION, world.new_id());
+        let config = Config::parse(&*disk, text.as_bytes())?;
+        for (folder, mode) in &folders {
+            disk.ensure_folder(folder, *mode)?;
         }
         // Last: where it stands, the keystore is whole.
         disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?;
@@ -197,6 +198,18 @@ impl Keystore {
     ) -> std::path::PathBuf {
         self.root().join(layout::version(key, version).as_path())
     }
+}
+
+/// Whether nothing stands in the keystore's folder but what an interrupted `init` leaves.
+fn is_fresh(disk: &dyn Disk, folders: &[(StorePath, u32)]) -> Result<bool, StoreError> {
+    for entry in disk.names(&StorePath::root())? {
+        let path = StorePath::root().join(&entry.name);
+        let ours = folders.iter().any(|(folder, _)| *folder == path) && disk.names(&path)?.is_empty();
+        if !ours && path != layout::config().temporary() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Refuses a keystore that others can write to, or that belongs to somebody else.
