@@ -13,7 +13,7 @@ use keystore::store::{CommitError, StoreError};
 
 use crate::demo::DemoError;
 use crate::exit::Exit;
-use crate::output::{CodedJson, Page, coded, style};
+use crate::output::{CodedJson, Problem, coded};
 use crate::outside::OutsideError;
 
 /// Why a command failed.
@@ -108,9 +108,8 @@ impl From<CommitError> for Failure {
     }
 }
 
-impl Failure {
-    /// The exit code.
-    pub(crate) fn exit(&self) -> Exit {
+impl Problem for Failure {
+    fn exit(&self) -> Exit {
         match self {
             Self::Missing { .. } | Self::Usage { .. } | Self::Arguments(_) => Exit::Usage,
             Self::Path(_)
@@ -133,8 +132,11 @@ impl Failure {
         }
     }
 
-    /// The message with its causes.
-    pub(crate) fn message(&self) -> String {
+    fn code(&self) -> &'static str {
+        hint::code(self)
+    }
+
+    fn message(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
@@ -145,8 +147,11 @@ impl Failure {
         text
     }
 
-    /// Every fault or warning behind it.
-    pub(crate) fn details(&self) -> Vec<CodedJson> {
+    fn hint(&self) -> Option<String> {
+        hint::hint(self)
+    }
+
+    fn details(&self) -> Vec<CodedJson> {
         match self {
             Self::Keystore(error) => match &**error {
                 ops::Error::Refused { faults } => coded(faults),
@@ -154,21 +159,6 @@ impl Failure {
                 _ => Vec::new(),
             },
             _ => Vec::new(),
-        }
-    }
-
-    /// The error for a person.
-    pub(crate) fn render(&self, page: &mut Page) {
-        if let Self::Arguments(text) = self {
-            page.block(text);
-            return;
-        }
-        page.tagged(style::BAD, "error:", self.message());
-        for CodedJson { message, .. } in self.details() {
-            page.line(format_args!("  - {message}"));
-        }
-        if let Some(hint) = self.hint() {
-            page.tagged(style::GOOD, "hint:", hint);
         }
     }
 }

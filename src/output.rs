@@ -14,7 +14,6 @@ pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, KeyJson, PairJson, change_line, coded, until,
 };
 
-use crate::error::Failure;
 use crate::exit::Exit;
 
 /// The version of the JSON documents.
@@ -32,6 +31,20 @@ pub(crate) trait Report: Serialize {
     fn exit(&self) -> Exit {
         Exit::Done
     }
+}
+
+/// What a command that failed has to say.
+pub(crate) trait Problem {
+    /// The exit code, which names the kind too.
+    fn exit(&self) -> Exit;
+    /// A word for programs, one per cause.
+    fn code(&self) -> &'static str;
+    /// What happened, with its causes.
+    fn message(&self) -> String;
+    /// What to do next.
+    fn hint(&self) -> Option<String>;
+    /// Every fault or warning behind it.
+    fn details(&self) -> Vec<CodedJson>;
 }
 
 /// How to print.
@@ -115,20 +128,26 @@ impl Printer {
     }
 
     /// Prints why a command failed.
-    pub(crate) fn fail(self, command: &str, failure: &Failure) -> io::Result<Exit> {
-        let exit = failure.exit();
+    pub(crate) fn fail(self, command: &str, problem: &impl Problem) -> io::Result<Exit> {
+        let exit = problem.exit();
         if self == Self::Json {
             let error = ErrorJson {
                 kind: exit.kind(),
-                code: failure.code(),
-                message: failure.message(),
-                hint: failure.hint(),
-                details: failure.details(),
+                code: problem.code(),
+                message: problem.message(),
+                hint: problem.hint(),
+                details: problem.details(),
             };
             json(&Refusal { schema: SCHEMA, command, ok: false, error })?;
         } else {
             let mut page = Page::default();
-            failure.render(&mut page);
+            page.tagged(style::BAD, "error:", problem.message());
+            for CodedJson { message, .. } in problem.details() {
+                page.line(format_args!("  - {message}"));
+            }
+            if let Some(hint) = problem.hint() {
+                page.tagged(style::GOOD, "hint:", hint);
+            }
             anstream::stderr().write_all(page.as_bytes())?;
         }
         Ok(exit)

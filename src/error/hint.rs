@@ -8,44 +8,42 @@ use keystore::store::{CommitError, StoreError};
 use super::Failure;
 use crate::outside::OutsideError;
 
-impl Failure {
-    /// A word for programs, one per cause.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::Missing { .. } => "missing-argument",
-            Self::Usage { .. } | Self::Arguments(_) => "usage",
-            Self::Path(_) | Self::Endpoint(_) => "bad-name",
-            Self::Subject(_) => "bad-subject",
-            Self::Name(_) => "bad-subject-alt-name",
-            Self::Template(_) => "bad-template",
-            Self::Algorithm(_) => "bad-algorithm",
-            Self::Passphrase { .. } => "bad-passphrase",
-            Self::Keystore(error) => keystore_code(error),
-            Self::Outside(OutsideError::Exists { .. }) => "file-exists",
-            Self::Folder { .. } | Self::Outside(_) => "file",
-            Self::Pair { .. } => "bad-pair",
-            Self::Declined => "declined",
-            Self::Question(_) => "question",
-            Self::Demo(_) => "demo",
-            Self::Output(_) => "output",
-            Self::Unexpected(_) => "unexpected",
-        }
+/// A word for programs, one per cause.
+pub(super) fn code(failure: &Failure) -> &'static str {
+    use Failure as F;
+    match failure {
+        F::Missing { .. } => "missing-argument",
+        F::Usage { .. } | F::Arguments(_) => "usage",
+        F::Path(_) | F::Endpoint(_) => "bad-name",
+        F::Subject(_) => "bad-subject",
+        F::Name(_) => "bad-subject-alt-name",
+        F::Template(_) => "bad-template",
+        F::Algorithm(_) => "bad-algorithm",
+        F::Passphrase { .. } => "bad-passphrase",
+        F::Keystore(error) => keystore_code(error),
+        F::Outside(OutsideError::Exists { .. }) => "file-exists",
+        F::Folder { .. } | F::Outside(_) => "file",
+        F::Pair { .. } => "bad-pair",
+        F::Declined => "declined",
+        F::Question(_) => "question",
+        F::Demo(_) => "demo",
+        F::Output(_) => "output",
+        F::Unexpected(_) => "unexpected",
     }
+}
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
-            Self::Usage { hint, .. } => Some((*hint).to_owned()),
-            Self::Path(error) | Self::Endpoint(EndpointError::Service(error)) => path_hint(error),
-            Self::Keystore(error) => keystore_hint(error),
-            Self::Outside(OutsideError::Exists { .. }) => {
-                Some("name another file, or say --force to replace it".to_owned())
-            }
-            Self::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
-            Self::Passphrase { .. } => Some("give a file whose first line is the passphrase".to_owned()),
-            _ => None,
-        }
+/// What to do next.
+pub(super) fn hint(failure: &Failure) -> Option<String> {
+    use Failure as F;
+    match failure {
+        F::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
+        F::Usage { hint, .. } => Some((*hint).to_owned()),
+        F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::Keystore(error) => keystore_hint(error),
+        F::Outside(OutsideError::Exists { .. }) => Some("name another file, or say --force to replace it".to_owned()),
+        F::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
+        F::Passphrase { .. } => Some("give a file whose first line is the passphrase".to_owned()),
+        _ => None,
     }
 }
 
