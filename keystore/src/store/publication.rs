@@ -182,13 +182,21 @@ impl Work<'_> {
     }
 
     /// Links the record into its place. From then on, and not before, the commit is there.
-    fn record_it(&self) -> Result<(), StoreError> {
+    fn record_it(&self) -> Result<(), CommitError> {
         let disk = self.keystore.disk();
         let path = layout::commit(self.intent.generation);
-        if !disk.claim(&path.temporary(), &path)? {
-            return Err(format::damaged(disk, &path, "it appeared while this commit held the lock for publishing"));
+        let cause = match disk.claim(&path.temporary(), &path) {
+            Ok(true) => return Ok(()),
+            Ok(false) => format::damaged(disk, &path, "it appeared while this commit held the lock for publishing"),
+            Err(error) => error.into(),
+        };
+        // A link can be made although its maker is told otherwise: over a network the reply is lost, and the same
+        // link, asked for again, is there already. What stands there decides.
+        match recovery::is_recorded(disk, &self.intent) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.take_back(cause)),
+            Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
-        Ok(())
     }
 
     fn clear_up(&self) -> Result<(), StoreError> {
@@ -198,7 +206,7 @@ impl Work<'_> {
         recovery::finish(disk, &self.intent)
     }
 
-    fn take_back(self, cause: StoreError) -> CommitError {
+    fn take_back(&self, cause: StoreError) -> CommitError {
         match recovery::undo(self.keystore.disk(), &self.intent) {
             Ok(()) => CommitError::Undone(cause),
             Err(undo) => CommitError::UndoIncomplete { cause, undo },
@@ -257,9 +265,7 @@ impl Switched<'_> {
     /// When the disk refuses: before the record, everything is put back; after it, only clearing up is left, and
     /// the next writer does it.
     pub fn record(self) -> Result<Recorded, CommitError> {
-        if let Err(cause) = self.work.record_it() {
-            return Err(self.work.take_back(cause));
-        }
+        self.work.record_it()?;
         let generation = self.work.intent.generation;
         match self.work.clear_up() {
             Ok(()) => Ok(Recorded { generation, hash: self.hash }),
