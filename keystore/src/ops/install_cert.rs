@@ -111,8 +111,14 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
     }
     if let Some(current) = view.current.as_ref().filter(|current| is_same(&current.installed, chain)) {
         transaction.withdraw(&Target::Certificate(key.clone()));
+        // Another one is left only where a commit that runs has taken it: this one shall follow it then.
+        let unchanged = transaction.stage().certificate(key).is_none();
+        if !unchanged {
+            let installed = Box::new(current.installed.clone());
+            transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+        }
         transaction.finish()?;
-        return Ok(outcome(current.installed.clone(), true));
+        return Ok(outcome(current.installed.clone(), unchanged));
     }
     let written = transaction.add_certificate(key, version, chain)?;
     let installed = installed(version, chain, written);
