@@ -159,8 +159,10 @@ fn whole_state(changes: &[Change]) -> State {
     state
 }
 
-/// Both sides of the relation between endpoints and keys, as pairs.
-fn bindings(state: &State) -> (BTreeSet<(Endpoint, KeyPath)>, BTreeSet<(Endpoint, KeyPath)>) {
+type Relation = BTreeSet<(Endpoint, KeyPath)>;
+
+/// The relation between endpoints and keys, as each side tells it.
+fn bindings(state: &State) -> (Relation, Relation) {
     let (mut from_endpoints, mut from_keys) = (BTreeSet::new(), BTreeSet::new());
     for (server, server_state) in state.servers() {
         for (protocol, service_state) in &server_state.services {
