@@ -218,3 +218,6 @@ impl Stage {
         if conflicts.is_empty() { Ok(state) } else { Err(conflicts) }
     }
 }
+
+#[cfg(test)]
+mod tests;

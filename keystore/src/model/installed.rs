@@ -81,3 +81,48 @@ pub struct Installed {
     /// What the certificate says.
     pub summary: CertificateSummary,
 }
+
+#[cfg(test)]
+impl Installed {
+    /// What tests of the pure core install: a version, with as many requests as had been made by then.
+    pub(crate) fn sample(version: u32, requests: usize) -> Self {
+        let digest = |what: &str| Digest::of(format!("{what} {version}").as_bytes());
+        let summary = CertificateSummary {
+            fingerprint: digest("certificate"),
+            serial: format!("{version:02x}"),
+            subject: Subject::default(),
+            issuer: Subject::default(),
+            names: Vec::new(),
+            not_before: Timestamp::from_unix(0),
+            not_after: Timestamp::from_unix(300),
+        };
+        Self {
+            version: VersionNumber(version),
+            spki: digest("public key"),
+            encrypted: false,
+            private_key_file: digest("private key"),
+            certificate: CertificateNumber(1),
+            certificate_file: digest("certificate file"),
+            chain_file: digest("chain file"),
+            chain_length: 0,
+            issuer_known: true,
+            requests,
+            summary,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Installed;
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn a_certificate_is_due_when_less_than_a_third_of_its_life_is_left() {
+        // valid from 0 to 300
+        let summary = Installed::sample(1, 1).summary;
+        assert!(!summary.is_due(Timestamp::from_unix(200)));
+        assert!(summary.is_due(Timestamp::from_unix(201)));
+        assert!(summary.is_due(Timestamp::from_unix(301)));
+    }
+}

@@ -98,3 +98,6 @@ fn next_fact(facts: &KeyFacts, current: Option<&Installed>) -> Option<Next> {
         _ => Some(Next::Pending { version: newest.clone(), reused: false }),
     }
 }
+
+#[cfg(test)]
+mod tests;

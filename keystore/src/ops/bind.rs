@@ -46,9 +46,10 @@ pub fn bind(keystore: &Keystore, key: &KeyPath, endpoints: &[Endpoint]) -> Resul
     for endpoint in endpoints {
         let before = transaction.upcoming_binding(endpoint)?;
         if before.as_ref() != Some(key) {
-            if transaction.snapshot().committed_binding(endpoint)?.as_ref() == Some(key) {
-                transaction.withdraw(&Target::Binding(endpoint.clone()));
-            } else {
+            // What is left without the staged change may be this key: by the last commit, but not when a commit
+            // that runs has taken another change of this endpoint.
+            transaction.withdraw(&Target::Binding(endpoint.clone()));
+            if transaction.upcoming_binding(endpoint)?.as_ref() != Some(key) {
                 transaction.put(Change::Bind { endpoint: endpoint.clone(), key: key.clone() });
             }
         }

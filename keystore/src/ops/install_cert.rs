@@ -105,14 +105,23 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
         foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
         warnings: warnings.clone(),
     };
+    // A file that was damaged or lost is no reason to call it there: this is how it is brought back.
+    let is_there =
+        |known: &Installed| is_same(known, chain) && transaction.snapshot().certificate_files(key, known).is_ok();
     let staged = transaction.stage().certificate(key);
-    if let Some(staged) = staged.filter(|staged| is_same(staged, chain)) {
+    if let Some(staged) = staged.filter(|staged| is_there(staged)) {
         return Ok(outcome(staged.clone(), true));
     }
-    if let Some(current) = view.current.as_ref().filter(|current| is_same(&current.installed, chain)) {
+    if let Some(current) = view.current.as_ref().filter(|current| is_there(&current.installed)) {
         transaction.withdraw(&Target::Certificate(key.clone()));
+        // Another one is left only where a commit that runs has taken it: this one shall follow it then.
+        let unchanged = transaction.stage().certificate(key).is_none();
+        if !unchanged {
+            let installed = Box::new(current.installed.clone());
+            transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+        }
         transaction.finish()?;
-        return Ok(outcome(current.installed.clone(), true));
+        return Ok(outcome(current.installed.clone(), unchanged));
     }
     let written = transaction.add_certificate(key, version, chain)?;
     let installed = installed(version, chain, written);

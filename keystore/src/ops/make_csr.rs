@@ -222,3 +222,6 @@ pub fn make_csr(keystore: &Keystore, plan: &RequestPlan, private_key: &PrivateKe
     version.requests.push(facts.clone());
     Ok(Made { folder: keystore.version_folder(&key, version.number), key, version, facts, request })
 }
+
+#[cfg(test)]
+mod tests;

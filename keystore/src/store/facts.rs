@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::format::{check_digest, decode, encode};
+use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
@@ -87,10 +87,7 @@ pub(super) fn private_key(
     version: VersionNumber,
     digest: Digest,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    let path = layout::private_key(key, version);
-    let bytes = Zeroizing::new(disk.load(&path)?);
-    check_digest(disk, &path, &bytes, digest)?;
-    Ok(bytes)
+    load_checked(disk, &layout::private_key(key, version), digest)
 }
 
 /// The certificate and chain files of what is installed, checked against their hashes.
@@ -99,11 +96,7 @@ pub(super) fn certificate(
     key: &KeyPath,
     installed: &Installed,
 ) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-    let read = |path: StorePath, digest| -> Result<Vec<u8>, StoreError> {
-        let bytes = disk.load(&path)?;
-        check_digest(disk, &path, &bytes, digest)?;
-        Ok(bytes)
-    };
+    let read = |path: StorePath, digest| load_checked(disk, &path, digest).map(|bytes| bytes.to_vec());
     let certificate = layout::certificate(key, installed.version, installed.certificate);
     let chain = layout::chain(key, installed.version, installed.certificate);
     Ok((read(certificate, installed.certificate_file)?, read(chain, installed.chain_file)?))
@@ -117,7 +110,5 @@ pub(super) fn request(
     request: &RequestFacts,
 ) -> Result<Vec<u8>, StoreError> {
     let path = layout::request(key, version, request.number);
-    let bytes = disk.load(&path)?;
-    check_digest(disk, &path, &bytes, request.file)?;
-    Ok(bytes)
+    load_checked(disk, &path, request.file).map(|bytes| bytes.to_vec())
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use super::layout::StorePath;
 use super::{Disk, StoreError};
@@ -27,11 +28,21 @@ pub(super) fn damaged(disk: &dyn Disk, path: &StorePath, reason: impl Into<Strin
     StoreError::Damaged { path: disk.root().join(path.as_path()), reason: reason.into() }
 }
 
-/// Refuses bytes that are not the ones a record names.
-pub(super) fn check_digest(disk: &dyn Disk, path: &StorePath, bytes: &[u8], wanted: Digest) -> Result<(), StoreError> {
-    let found = Digest::of(bytes);
+/// The bytes of a file that a record names: where it is missing, the keystore is damaged.
+pub(super) fn load_known(disk: &dyn Disk, path: &StorePath) -> Result<Vec<u8>, StoreError> {
+    disk.load_if_present(path)?.ok_or_else(|| damaged(disk, path, "it is missing"))
+}
+
+/// The bytes of a file that a record names with their hash.
+pub(super) fn load_checked(
+    disk: &dyn Disk,
+    path: &StorePath,
+    wanted: Digest,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let bytes = Zeroizing::new(load_known(disk, path)?);
+    let found = Digest::of(&bytes);
     if found == wanted {
-        return Ok(());
+        return Ok(bytes);
     }
     Err(damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}")))
 }

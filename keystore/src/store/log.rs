@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::format::{damaged, decode, encode};
+use super::format::{damaged, decode, encode, load_known};
 use super::layout::{self, StorePath};
 use super::{Disk, StoreError};
 use crate::change::Change;
@@ -151,14 +151,36 @@ fn parse<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envel
     serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))
 }
 
+/// The newest records with their hashes, newest first, at most `limit`: from the head back along the hashes by
+/// which each names the one before.
+pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
+    let mut records = Vec::new();
+    let (mut generation, mut wanted) = (head.generation, head.hash);
+    while generation > Generation::EMPTY && records.len() < limit {
+        let (record, hash) = load(disk, generation)?;
+        if wanted != Some(hash) {
+            let wanted = wanted.map_or_else(|| "none".to_owned(), |wanted| wanted.to_string());
+            let reason = format!("its record has the hash {hash}, the one after it names {wanted} as its parent");
+            return Err(damaged(disk, &layout::commit(generation), reason));
+        }
+        (generation, wanted) = (Generation(generation.0 - 1), record.parent);
+        records.push((record, hash));
+    }
+    Ok(records)
+}
+
 /// Reads one record and checks its hash.
 pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
     let path = layout::commit(generation);
-    let bytes = disk.load(&path)?;
+    let bytes = load_known(disk, &path)?;
     let envelope = parse(disk, &path, &bytes)?;
     let found = Digest::of(envelope.record.get().as_bytes());
     if found != envelope.hash {
         return Err(damaged(disk, &path, format!("its record has the hash {found}, it says {}", envelope.hash)));
     }
-    Ok((decode(disk, &path, envelope.record.get().as_bytes())?, envelope.hash))
+    let record: Record = decode(disk, &path, envelope.record.get().as_bytes())?;
+    if record.generation != generation {
+        return Err(damaged(disk, &path, format!("it is the record of generation {}", record.generation)));
+    }
+    Ok((record, envelope.hash))
 }

@@ -68,7 +68,7 @@ pub enum CommitError {
         #[source]
         source: StoreError,
     },
-    /// Another commit came between the plan and now.
+    /// Another commit, or a change of what is staged, came between the plan and now.
     #[error("the keystore changed while the commit was prepared")]
     Moved,
 }
@@ -100,17 +100,25 @@ impl<'k> Committing<'k> {
     }
 
     /// Writes the intent, the state, the record as a temporary file and every endpoint's new version beside the
-    /// live one. Readers see none of it.
+    /// live one. Readers see none of it. What is staged from here on goes into a change set of its own.
     ///
     /// # Errors
-    /// When the keystore has moved on since the plan, or the disk refuses; then everything is put back.
+    /// When the keystore or its stage has moved on since the plan, when a writer holds the lock too long, or when
+    /// the disk refuses; then everything is put back.
     pub fn prepare(self, proposal: &Proposal) -> Result<Prepared<'k>, CommitError> {
+        let disk = self.keystore.disk();
+        // The intent seals the change sets it names. A writer that has read none adds to them: none may be at work.
+        let writing = lock::acquire(disk, self.keystore.world(), &layout::lock()).map_err(CommitError::Undone)?;
         let snapshot = self.snapshot().map_err(CommitError::Undone)?;
-        if snapshot.generation() != proposal.base {
+        if snapshot.generation() != proposal.base || *snapshot.stage() != proposal.stage {
             return Err(CommitError::Moved);
         }
         let intent = intend(self.keystore, proposal).map_err(CommitError::Undone)?;
         let work = Work { keystore: self.keystore, intent, _publishing: self.publishing };
+        if let Err(cause) = work.intent.store(disk, !disk.can_sync_everything()) {
+            return Err(work.take_back(cause));
+        }
+        drop(writing);
         match work.write(&snapshot, proposal) {
             Ok(hash) => Ok(Prepared { work, hash }),
             Err(cause) => Err(work.take_back(cause)),
@@ -140,7 +148,6 @@ impl Work<'_> {
     fn write(&self, snapshot: &Snapshot<'_>, proposal: &Proposal) -> Result<Digest, StoreError> {
         let disk = self.keystore.disk();
         let sync = !disk.can_sync_everything();
-        self.intent.store(disk, sync)?;
         let mut folders = BTreeSet::from([StorePath::root(), layout::state(), layout::commits()]);
         for publication in &proposal.publications {
             let Publication { endpoint, private_key, certificate, chain } = publication;
@@ -182,13 +189,21 @@ impl Work<'_> {
     }
 
     /// Links the record into its place. From then on, and not before, the commit is there.
-    fn record_it(&self) -> Result<(), StoreError> {
+    fn record_it(&self) -> Result<(), CommitError> {
         let disk = self.keystore.disk();
         let path = layout::commit(self.intent.generation);
-        if !disk.claim(&path.temporary(), &path)? {
-            return Err(format::damaged(disk, &path, "it appeared while this commit held the lock for publishing"));
+        let cause = match disk.claim(&path.temporary(), &path) {
+            Ok(true) => return Ok(()),
+            Ok(false) => format::damaged(disk, &path, "it appeared while this commit held the lock for publishing"),
+            Err(error) => error.into(),
+        };
+        // A link can be made although its maker is told otherwise: over a network the reply is lost, and the same
+        // link, asked for again, is there already. What stands there decides.
+        match recovery::is_recorded(disk, &self.intent) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.take_back(cause)),
+            Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
-        Ok(())
     }
 
     fn clear_up(&self) -> Result<(), StoreError> {
@@ -198,7 +213,7 @@ impl Work<'_> {
         recovery::finish(disk, &self.intent)
     }
 
-    fn take_back(self, cause: StoreError) -> CommitError {
+    fn take_back(&self, cause: StoreError) -> CommitError {
         match recovery::undo(self.keystore.disk(), &self.intent) {
             Ok(()) => CommitError::Undone(cause),
             Err(undo) => CommitError::UndoIncomplete { cause, undo },
@@ -257,9 +272,7 @@ impl Switched<'_> {
     /// When the disk refuses: before the record, everything is put back; after it, only clearing up is left, and
     /// the next writer does it.
     pub fn record(self) -> Result<Recorded, CommitError> {
-        if let Err(cause) = self.work.record_it() {
-            return Err(self.work.take_back(cause));
-        }
+        self.work.record_it()?;
         let generation = self.work.intent.generation;
         match self.work.clear_up() {
             Ok(()) => Ok(Recorded { generation, hash: self.hash }),

@@ -9,12 +9,13 @@ use super::{Disk, StoreError, live, staged};
 /// Recovers an interrupted commit, if there is one. The caller holds both locks.
 pub(super) fn recover(disk: &dyn Disk) -> Result<(), StoreError> {
     let Some(intent) = Intent::load(disk)? else { return Ok(()) };
+    if is_recorded(disk, &intent)? { finish(disk, &intent) } else { undo(disk, &intent) }
+}
+
+/// Whether the record of this commit is there: whether it took effect.
+pub(super) fn is_recorded(disk: &dyn Disk, intent: &Intent) -> Result<bool, StoreError> {
     let head = Head::find(disk)?;
-    if head.generation == intent.generation && head.change_sets == intent.change_sets {
-        finish(disk, &intent)
-    } else {
-        undo(disk, &intent)
-    }
+    Ok(head.generation == intent.generation && head.change_sets == intent.change_sets)
 }
 
 /// Clears up behind a recorded commit. The caller holds both locks.

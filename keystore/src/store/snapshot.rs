@@ -155,6 +155,14 @@ impl<'k> Snapshot<'k> {
         log::load(self.disk, generation).map(Some)
     }
 
+    /// The newest records with their hashes, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When one can't be read or is damaged, or when a record is not its successor's parent.
+    pub fn records(&self, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
+        log::chain(self.disk, &self.head, limit)
+    }
+
     /// The private key file of a version: bytes that are secret unless they are encrypted.
     ///
     /// # Errors

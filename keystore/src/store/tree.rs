@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{check_digest, decode, encode};
+use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
@@ -50,8 +50,7 @@ impl Tree {
 
 fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
     let path = layout::state_object(digest);
-    let bytes = disk.load(&path)?;
-    check_digest(disk, &path, &bytes, digest)?;
+    let bytes = load_checked(disk, &path, digest)?;
     decode(disk, &path, &bytes)
 }
 

@@ -1,0 +1,140 @@
+//! A disk that fails or dies at its n-th change.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
+
+/// What happens at one operation that changes something. A file that is being made is then left half written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Failure {
+    /// Nothing.
+    Never,
+    /// The process dies: this operation and all that follow do nothing.
+    Crash(usize),
+    /// This operation fails, those that follow do not.
+    Fault(usize),
+    /// This operation is done, and fails all the same: a reply that was lost.
+    DoneFault(usize),
+}
+
+/// The machine's disk, failing as asked. It counts what changes something and leaves out the syncs, which
+/// make nothing visible: what a loss of power would undo is not its matter.
+pub(crate) struct FaultyDisk {
+    disk: RealDisk,
+    failure: Failure,
+    changes: Arc<AtomicUsize>,
+    syncs_everything: bool,
+}
+
+impl FaultyDisk {
+    pub(crate) fn open(root: &Path, failure: Failure) -> Self {
+        let disk = RealDisk::open(root).unwrap();
+        Self { disk, failure, changes: Arc::default(), syncs_everything: true }
+    }
+
+    /// As on a machine without `syncfs`.
+    pub(crate) fn syncing_one_by_one(mut self) -> Self {
+        self.syncs_everything = false;
+        self
+    }
+
+    /// How many operations have changed something so far, also once the disk is in use.
+    pub(crate) fn counter(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.changes)
+    }
+
+    fn look<T>(&self, look: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self.failure {
+            Failure::Crash(at) if self.changes.load(Ordering::SeqCst) > at => Err(failed()),
+            _ => look(),
+        }
+    }
+
+    /// Does it, or what of it a failure leaves.
+    fn change<T>(&self, act: impl FnOnce() -> io::Result<T>, half: impl FnOnce()) -> io::Result<T> {
+        let operation = self.changes.fetch_add(1, Ordering::SeqCst);
+        match self.failure {
+            Failure::Crash(at) | Failure::Fault(at) if operation == at => {
+                half();
+                Err(failed())
+            }
+            Failure::DoneFault(at) if operation == at => act().and(Err(failed())),
+            Failure::Crash(at) if operation > at => Err(failed()),
+            _ => act(),
+        }
+    }
+}
+
+fn failed() -> io::Error {
+    io::Error::from_raw_os_error(5) // EIO
+}
+
+impl Disk for FaultyDisk {
+    fn root(&self) -> &Path {
+        self.disk.root()
+    }
+
+    fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
+        self.look(|| self.disk.read(path))
+    }
+
+    fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
+        self.look(|| self.disk.list(path))
+    }
+
+    fn read_link(&self, path: &StorePath) -> io::Result<String> {
+        self.look(|| self.disk.read_link(path))
+    }
+
+    fn status(&self, path: &StorePath) -> io::Result<Status> {
+        self.look(|| self.disk.status(path))
+    }
+
+    fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        self.change(|| self.disk.create_folder(path, mode), || ())
+    }
+
+    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, _sync: bool) -> io::Result<()> {
+        let half = || _ = self.disk.create_file(path, &bytes[..bytes.len() / 2], mode, false);
+        self.change(|| self.disk.create_file(path, bytes, mode, false), half)
+    }
+
+    fn sync_folder(&self, _path: &StorePath) -> io::Result<()> {
+        self.change(|| Ok(()), || ())
+    }
+
+    fn can_sync_everything(&self) -> bool {
+        self.syncs_everything
+    }
+
+    fn sync_everything(&self) -> io::Result<()> {
+        self.change(|| Ok(()), || ())
+    }
+
+    fn rename(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
+        self.change(|| self.disk.rename(from, to), || ())
+    }
+
+    fn link(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
+        self.change(|| self.disk.link(from, to), || ())
+    }
+
+    fn symlink(&self, target: &str, path: &StorePath) -> io::Result<()> {
+        self.change(|| self.disk.symlink(target, path), || ())
+    }
+
+    fn remove_file(&self, path: &StorePath) -> io::Result<()> {
+        self.change(|| self.disk.remove_file(path), || ())
+    }
+
+    fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
+        self.change(|| self.disk.remove_folder(path), || ())
+    }
+
+    fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
+        self.change(|| self.disk.try_lock(path), || ())
+    }
+}

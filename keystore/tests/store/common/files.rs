@@ -1,0 +1,57 @@
+//! Folders as a whole: listed with their contents, copied.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+/// The permission bits of a path.
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// Everything below a folder: mode and contents by path. The lock files are left out: they belong to whoever
+/// asked last.
+pub(crate) fn listing(root: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    visit(root, &mut |path| {
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        let contents = match fs::symlink_metadata(path).unwrap().file_type() {
+            kind if kind.is_symlink() => fs::read_link(path).unwrap().into_os_string().into_encoded_bytes(),
+            kind if kind.is_file() => fs::read(path).unwrap(),
+            _ => Vec::new(),
+        };
+        if name != "lock" && name != "publish.lock" {
+            found.insert(name, (mode(path), contents));
+        }
+    });
+    found
+}
+
+/// Copies a folder whole: modes, symbolic links and all.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    visit(from, &mut |path| {
+        let copy = to.join(path.strip_prefix(from).unwrap());
+        match fs::symlink_metadata(path).unwrap().file_type() {
+            kind if kind.is_symlink() => symlink(fs::read_link(path).unwrap(), &copy).unwrap(),
+            kind if kind.is_file() => _ = fs::copy(path, &copy).unwrap(),
+            _ => {
+                fs::create_dir(&copy).unwrap();
+                fs::set_permissions(&copy, fs::Permissions::from_mode(mode(path))).unwrap();
+            }
+        }
+    });
+    fs::set_permissions(to, fs::Permissions::from_mode(mode(from))).unwrap();
+}
+
+/// Every path below a folder, each before what is in it.
+fn visit(folder: &Path, act: &mut impl FnMut(&Path)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        act(&path);
+        if path.is_dir() && !path.is_symlink() {
+            visit(&path, act);
+        }
+    }
+}

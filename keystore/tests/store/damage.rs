@@ -1,0 +1,174 @@
+//! Files that are not what was written: said so, with the path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use keystore::ops::{Error, find_key, log::log};
+use keystore::store::{Keystore, StoreError};
+
+use crate::common::{
+    House, asking, bind, certify, commit, create, install, installed_key, installed_next, key, make_csr,
+};
+
+const MAIN: &str = "mail01/imap/main";
+
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+fn only_file(folder: &Path, wanted: impl Fn(&str) -> bool) -> PathBuf {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = names.filter(|path| wanted(path.file_name().unwrap().to_str().unwrap())).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+fn assert_damaged<T>(result: Result<T, Error>, path: &Path) {
+    match result.err() {
+        Some(Error::Store(StoreError::Damaged { path: named, .. })) => assert_eq!(named, path),
+        other => panic!("{path:?} was believed: {other:?}"),
+    }
+}
+
+/// A key whose certificate is staged and bound.
+fn staged() -> (House, Keystore, PathBuf) {
+    let house = House::new();
+    let keystore = house.open();
+    installed_key(&keystore, MAIN, "mail01.example.com");
+    bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
+    let folder = house.root().join("servers/mail01/imap/main/1");
+    (house, keystore, folder)
+}
+
+#[test]
+fn material_that_was_changed_or_lost_is_not_published() {
+    for name in ["private-key.pem", "certificate-1.pem", "chain-1.pem"] {
+        for damage in [flip, |path: &Path| fs::remove_file(path).unwrap()] {
+            let (_house, keystore, folder) = staged();
+            damage(&folder.join(name));
+            assert_damaged(commit(&keystore), &folder.join(name));
+            assert_eq!(keystore.read().unwrap().generation().0, 0);
+        }
+    }
+}
+
+#[test]
+fn a_private_key_that_was_changed_makes_no_request() {
+    let house = House::new();
+    let keystore = house.open();
+    let folder = create(&keystore, MAIN).unwrap().folder;
+    flip(&folder.join("private-key.pem"));
+    assert_damaged(make_csr(&keystore, &asking(MAIN, "mail01.example.com")), &folder.join("private-key.pem"));
+}
+
+#[test]
+fn a_request_that_was_changed_is_not_handed_out() {
+    let house = House::new();
+    let keystore = house.open();
+    let folder = create(&keystore, MAIN).unwrap().folder;
+    let made = make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
+    flip(&folder.join("request-1.csr"));
+    let snapshot = keystore.read().unwrap();
+    let request = snapshot.request_file(&key(MAIN), &made.version, &made.facts);
+    assert_damaged(request.map_err(Error::from), &folder.join("request-1.csr"));
+}
+
+#[test]
+fn state_that_was_changed_or_lost_is_not_believed() {
+    let is_root = |path: &Path| fs::read_to_string(path).unwrap().starts_with(r#"{"servers""#);
+    for damage in [flip, |path: &Path| fs::remove_file(path).unwrap()] {
+        for of_root in [true, false] {
+            let (house, keystore, _) = staged();
+            commit(&keystore).unwrap();
+            let state = house.root().join("state");
+            let object = only_file(&state, |name| name.ends_with(".json") && is_root(&state.join(name)) == of_root);
+            damage(&object);
+            let looked = keystore.read().map_err(Error::from).and_then(|snapshot| find_key(&snapshot, &key(MAIN)));
+            assert_damaged(looked, &object);
+            assert_damaged(bind(&keystore, MAIN, &["mail01/imap@192.0.2.7:993"]), &object);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_json_any_more_is_named() {
+    let (house, keystore, _) = staged();
+    for name in ["servers/mail01/facts.json", "stage.json"] {
+        let path = house.root().join(name);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let looked = keystore.read().map_err(Error::from).and_then(|snapshot| find_key(&snapshot, &key(MAIN)));
+        assert_damaged(looked, &path);
+        assert_damaged(create(&keystore, MAIN), &path);
+        fs::write(&path, whole).unwrap();
+    }
+    commit(&keystore).unwrap();
+}
+
+#[test]
+fn a_record_that_was_changed_is_found_by_the_log() {
+    let (house, keystore, _) = staged();
+    commit(&keystore).unwrap();
+    let path = house.root().join("commits/0000000001.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let forged = text.replace("\"user\":\"ada\"", "\"user\":\"bob\"");
+    assert_ne!(forged, text);
+    fs::write(&path, forged).unwrap();
+    assert_damaged(log(&keystore.read().unwrap(), 10), &path);
+}
+
+#[test]
+fn a_record_that_was_exchanged_is_found_by_the_log() {
+    let (house, keystore, _) = staged();
+    commit(&keystore).unwrap();
+    let other = House::copy_of(&house);
+    for house in [&house, &other] {
+        for _ in 0..2 {
+            installed_next(&house.open(), MAIN, "mail01.example.com");
+            commit(&house.open()).unwrap();
+        }
+    }
+    // Whole in itself, of the right number, and not the parent of its successor.
+    let (name, later) = ("commits/0000000002.json", "commits/0000000003.json");
+    fs::copy(other.root().join(name), house.root().join(name)).unwrap();
+    assert_damaged(log(&keystore.read().unwrap(), 10), &house.root().join(name));
+    // The newest one has no successor to tell; one of another number tells itself.
+    fs::copy(house.root().join("commits/0000000001.json"), house.root().join(later)).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &house.root().join(later));
+}
+
+#[test]
+fn a_record_that_was_lost_is_found_by_the_log() {
+    let (house, keystore, _) = staged();
+    commit(&keystore).unwrap();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
+    let path = house.root().join("commits/0000000001.json");
+    fs::remove_file(&path).unwrap();
+    assert_damaged(log(&keystore.read().unwrap(), 10), &path);
+    assert_eq!(log(&keystore.read().unwrap(), 1).unwrap().len(), 1, "the rest can be told");
+}
+
+#[test]
+fn installing_a_certificate_again_mends_its_files() {
+    for committed in [false, true] {
+        let house = House::new();
+        let keystore = house.open();
+        let folder = create(&keystore, MAIN).unwrap().folder;
+        let reply = certify(&make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap());
+        install(&keystore, MAIN, &reply).unwrap();
+        bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
+        if committed {
+            commit(&keystore).unwrap();
+            bind(&keystore, MAIN, &["mail02/imap@default"]).unwrap();
+        }
+        flip(&folder.join("certificate-1.pem"));
+        assert_damaged(commit(&keystore), &folder.join("certificate-1.pem"));
+        assert!(!install(&keystore, MAIN, &reply).unwrap().unchanged);
+        commit(&keystore).unwrap();
+        assert!(install(&keystore, MAIN, &reply).unwrap().unchanged);
+    }
+}

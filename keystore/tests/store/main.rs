@@ -1,0 +1,12 @@
+//! The library as its callers use it, on a real disk: the life of a key, refusals, damage, locks, crashes.
+#![expect(clippy::disallowed_methods, reason = "the tests look at and tamper with files behind the keystore's back")]
+#![expect(clippy::unwrap_used, reason = "a test's helper that fails fails the test")]
+
+mod common;
+mod crash;
+mod damage;
+mod life;
+mod locks;
+mod opening;
+mod refusals;
+mod rotation;
