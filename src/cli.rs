@@ -74,6 +74,7 @@ pub(crate) enum Command {
     Status(commands::status::Args),
     Diff(commands::diff::Args),
     Commit(commands::commit::Args),
+    Publish(commands::publish::Args),
     Discard(commands::discard::Args),
     List(commands::list::Args),
     Show(commands::show::Args),

@@ -15,6 +15,7 @@ pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
 mod passphrase;
+pub(crate) mod publish;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod unbind;
@@ -37,6 +38,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Diff(_) => "diff",
             Self::Commit(_) => "commit",
+            Self::Publish(_) => "publish",
             Self::Discard(_) => "discard",
             Self::List(_) => "list",
             Self::Show(_) => "show",
@@ -66,6 +68,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Status(args) => report(context, &status::run(context, &args)?),
         Command::Diff(args) => report(context, &diff::run(context, &args)?),
         Command::Commit(args) => report(context, &commit::run(context, &args)?),
+        Command::Publish(args) => report(context, &publish::run(context, &args)?),
         Command::Discard(args) => report(context, &discard::run(context, &args)?),
         Command::List(args) => report(context, &list::run(context, &args)?),
         Command::Show(args) => report(context, &show::run(context, &args)?),

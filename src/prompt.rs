@@ -78,8 +78,17 @@ pub(crate) fn passphrase(question: &str) -> Result<Passphrase, Failure> {
     Passphrase::new(answer).map_err(|source| Failure::Passphrase { from: "the terminal".to_owned(), source })
 }
 
+/// Asks twice for a new passphrase.
+pub(crate) fn new_passphrase(question: &str) -> Result<Arc<Passphrase>, Failure> {
+    let theme = theme();
+    let password = Password::with_theme(&*theme).with_prompt(question);
+    let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
+    let refused = |source| Failure::Passphrase { from: "the terminal".to_owned(), source };
+    Ok(Arc::new(Passphrase::new(answer).map_err(refused)?))
+}
+
 /// Asks twice for a new passphrase; none when both answers are empty.
-fn new_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
+fn optional_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
     let theme = theme();
     let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(true);
     let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;

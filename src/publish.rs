@@ -3,6 +3,7 @@
 //! The library writes and switches files; here the services come in. A pair is loaded into a TLS library before
 //! anything is switched. Testing, reloading and proving the services belong between `switch` and `record`.
 
+use keystore::model::Generation;
 use keystore::store::{CommitError, Committing, Proposal, Publication, Recorded};
 use rustls::InconsistentKeys;
 use rustls::crypto::aws_lc_rs;
@@ -14,12 +15,21 @@ use crate::error::Failure;
 use crate::interrupt;
 
 /// Publishes and records, or takes everything back.
-pub(crate) fn publish(committing: Committing<'_>, proposal: &Proposal) -> Result<Recorded, Failure> {
-    for publication in &proposal.publications {
-        load(publication)?;
-    }
+pub(crate) fn commit(committing: Committing<'_>, proposal: &Proposal) -> Result<Recorded, Failure> {
+    proposal.publications.iter().try_for_each(load)?;
     // From the first switched link to the record, Ctrl-C waits: there is nothing in between to leave behind.
     interrupt::critical(|| -> Result<Recorded, CommitError> { committing.prepare(proposal)?.switch()?.record() })
+        .map_err(Failure::from)
+}
+
+/// Publishes what was committed before, or takes everything back.
+pub(crate) fn publish(
+    committing: Committing<'_>,
+    generation: Generation,
+    publications: &[Publication],
+) -> Result<(), Failure> {
+    publications.iter().try_for_each(load)?;
+    interrupt::critical(|| committing.prepare_publication(generation, publications)?.switch()?.keep())
         .map_err(Failure::from)
 }
 

@@ -9,6 +9,7 @@ pub mod install_cert;
 pub mod list;
 pub mod log;
 pub mod make_csr;
+pub mod publish;
 pub mod status;
 pub mod unbind;
 mod warning;

@@ -23,7 +23,9 @@ pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;
 pub use log::{EndpointChange, Pair, Record};
-pub use publication::{CommitError, Committing, Prepared, Proposal, Publication, Recorded, Switched};
+pub use publication::{
+    CommitError, Committing, Prepared, Proposal, Publication, Publishing, Recorded, Recording, Switched,
+};
 pub use real_disk::RealDisk;
 pub use snapshot::Snapshot;
 pub use transaction::{NewVersion, Transaction, WrittenCertificate};

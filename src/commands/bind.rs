@@ -18,7 +18,8 @@ Examples:
 A specific address beats default. What was bound there before is replaced, and named.
 
 Exit codes:
-  0 done, or bound so already   2 usage   3 a name or address refused   4 no such key   5 in use";
+  0 done, or bound so already   1 failed   2 usage   3 a name or address refused   4 no keystore, or no such key   5 in use
+  7 keystore damaged   130 interrupted";
 
 /// Bind endpoints to a key
 ///

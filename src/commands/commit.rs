@@ -1,13 +1,12 @@
 //! `commit`: the staged changes take effect.
 
-use std::collections::BTreeMap;
-
-use keystore::ops::commit::{self as op, LockedKey, Plan};
-use keystore::pki::PrivateKey;
-use keystore::store::{Keystore, Recorded};
+use keystore::ops::Error;
+use keystore::ops::commit::{self as op, Plan};
+use keystore::ops::publish::Unlocked;
+use keystore::store::{CommitError, Keystore, Recorded, Snapshot};
 use serde::Serialize;
 
-use super::passphrase::PassphraseArgs;
+use super::passphrase::{PassphraseArgs, unlock};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{ChangeJson, CodedJson, Page, PairJson, Report, change_line, coded, style};
@@ -24,8 +23,9 @@ live/SERVER/PROTOCOL/ENDPOINT/ and switched by one rename of the link `current`.
 reloaded by you.
 
 Exit codes:
-  0 done, or nothing was staged   2 usage   3 refused: every fault is named   4 the keystore changed meanwhile   5 in use
-  6 failed, and everything is as it was   7 keystore damaged   8 failed, and could not be taken back whole";
+  0 done, or nothing was staged   1 failed   2 usage   3 refused: every fault is named   4 no keystore, or it keeps changing
+  5 in use   6 failed, and everything is as it was   7 keystore damaged   8 failed, and could not be taken back whole
+  130 interrupted";
 
 /// Make the staged changes effective, all at once
 ///
@@ -42,13 +42,17 @@ pub(crate) struct Args {
     /// Refuse what would only be warned of
     #[arg(long)]
     strict: bool,
+    /// Record the commit and leave the services' files as they are, for `keyring publish`
+    #[arg(long)]
+    no_publish: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
 
 #[derive(Serialize)]
-struct PublishedJson {
+struct EndpointJson {
     endpoint: String,
+    published: bool,
     from: Option<PairJson>,
     to: Option<PairJson>,
     folder: Option<String>,
@@ -60,18 +64,20 @@ pub(crate) struct Outcome {
     generation: u64,
     hash: Option<String>,
     changes: Vec<ChangeJson>,
-    endpoints: Vec<PublishedJson>,
+    endpoints: Vec<EndpointJson>,
     warnings: Vec<CodedJson>,
     #[serde(skip)]
     lines: Vec<String>,
+    /// What is said of an endpoint.
     #[serde(skip)]
-    dry_run: bool,
+    doing: &'static str,
 }
 
 impl Outcome {
-    fn of(keystore: &Keystore, plan: &Plan, dry_run: bool) -> Self {
-        let endpoints = plan.endpoints.iter().map(|change| PublishedJson {
+    fn of(keystore: &Keystore, plan: &Plan, args: &Args) -> Self {
+        let endpoints = plan.endpoints.iter().map(|change| EndpointJson {
             endpoint: change.endpoint.to_string(),
+            published: false,
             from: change.from.as_ref().map(PairJson::of),
             to: change.to.as_ref().map(PairJson::of),
             folder: change.to.as_ref().map(|_| keystore.live_folder(&change.endpoint).display().to_string()),
@@ -84,11 +90,18 @@ impl Outcome {
             endpoints: endpoints.collect(),
             warnings: coded(&plan.warnings),
             lines: plan.stage.changes().map(change_line).collect(),
-            dry_run,
+            doing: match args {
+                Args { dry_run: true, .. } => "would publish",
+                Args { no_publish: true, .. } => "to be published by `keyring publish`:",
+                _ => "published",
+            },
         }
     }
 
-    fn recorded(self, Recorded { generation, hash }: Recorded) -> Self {
+    fn recorded(mut self, Recorded { generation, hash }: Recorded, published: bool) -> Self {
+        for endpoint in &mut self.endpoints {
+            endpoint.published = published && endpoint.to.is_some();
+        }
         Self { committed: true, generation: generation.0, hash: Some(hash.to_string()), ..self }
     }
 }
@@ -110,58 +123,59 @@ impl Report for Outcome {
         for line in &self.lines {
             page.line(format_args!("  {line}"));
         }
-        for PublishedJson { endpoint, folder, .. } in &self.endpoints {
-            let done = if self.dry_run { "would publish" } else { "published" };
+        for EndpointJson { endpoint, folder, .. } in &self.endpoints {
             match folder {
-                Some(folder) => page.line(format_args!("  {done} {endpoint} in {folder}")),
+                Some(folder) => page.line(format_args!("  {} {endpoint} in {folder}", self.doing)),
                 None => page.line(format_args!("  {endpoint} is free; its files stay")),
             };
         }
     }
 }
 
+/// How often a commit is planned again when others stage changes or commit while it is prepared.
+const ATTEMPTS: usize = 10;
+
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
-    let snapshot = keystore.read()?;
-    let plan = op::plan(&snapshot, keystore.world().now())?;
-    if plan.is_empty() {
-        return Ok(Outcome::of(&keystore, &plan, args.dry_run));
+    let mut attempts = ATTEMPTS;
+    loop {
+        attempts -= 1;
+        match attempt(context, &keystore, args) {
+            Err(Failure::Keystore(error)) if attempts > 0 && is_moved(&error) => {}
+            outcome => return outcome,
+        }
     }
+}
+
+fn is_moved(error: &Error) -> bool {
+    matches!(error, Error::Commit(CommitError::Moved))
+}
+
+fn attempt(context: &Context, keystore: &Keystore, args: &Args) -> Result<Outcome, Failure> {
+    let snapshot = keystore.read()?;
+    let plan = plan(keystore, &snapshot, args)?;
+    if plan.is_empty() || args.dry_run {
+        return Ok(Outcome::of(keystore, &plan, args));
+    }
+    let unlocked = unlock(context, &snapshot, &plan.publish, &args.passphrase)?;
+    commit(keystore, &unlocked, args)
+}
+
+fn plan(keystore: &Keystore, snapshot: &Snapshot<'_>, args: &Args) -> Result<Plan, Failure> {
+    let plan = op::plan(snapshot, keystore.world().now())?;
     plan.check(args.strict)?;
-    if args.dry_run {
-        return Ok(Outcome::of(&keystore, &plan, true));
-    }
-    let unlocked = unlock(context, &keystore, &plan, &args.passphrase)?;
-    commit(&keystore, &unlocked, args)
+    Ok(if args.no_publish { plan.without_publishing() } else { plan })
 }
 
-/// Opens every private key that must be opened, before any lock is taken.
-fn unlock(
-    context: &Context,
-    keystore: &Keystore,
-    plan: &Plan,
-    passphrases: &PassphraseArgs,
-) -> Result<BTreeMap<LockedKey, PrivateKey>, Failure> {
-    let snapshot = keystore.read()?;
-    let mut unlocked = BTreeMap::new();
-    for locked in plan.locked_keys() {
-        let file = op::locked_key_file(&snapshot, plan, &locked)?;
-        let private_key = passphrases.open(context, &locked.0, file)?;
-        unlocked.insert(locked, private_key);
-    }
-    Ok(unlocked)
-}
-
-fn commit(keystore: &Keystore, unlocked: &BTreeMap<LockedKey, PrivateKey>, args: &Args) -> Result<Outcome, Failure> {
+fn commit(keystore: &Keystore, unlocked: &Unlocked, args: &Args) -> Result<Outcome, Failure> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
     // Planned again, as what is staged may have changed before the lock was there.
-    let plan = op::plan(&snapshot, keystore.world().now())?;
-    plan.check(args.strict)?;
-    let outcome = Outcome::of(keystore, &plan, false);
+    let plan = plan(keystore, &snapshot, args)?;
+    let outcome = Outcome::of(keystore, &plan, args);
     if plan.is_empty() {
         return Ok(outcome);
     }
     let proposal = plan.propose(&snapshot, unlocked, args.message.clone())?;
-    Ok(outcome.recorded(publish::publish(committing, &proposal)?))
+    Ok(outcome.recorded(publish::commit(committing, &proposal)?, !args.no_publish))
 }

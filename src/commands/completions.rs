@@ -15,7 +15,7 @@ Examples:
   keyring completions fish > ~/.config/fish/completions/keyring.fish
 
 Exit codes:
-  0 done   2 usage";
+  0 done   1 failed   2 usage";
 
 /// Print a completion script for a shell
 ///

@@ -24,7 +24,8 @@ Examples:
 Without KEY, on a terminal, it asks for everything and goes on to the request.
 
 Exit codes:
-  0 done   2 usage   3 name, algorithm or passphrase refused   4 the key is there already   5 in use";
+  0 done   1 failed   2 usage   3 name, algorithm or passphrase refused   4 no keystore, or the key is there already
+  5 in use   7 keystore damaged   130 interrupted";
 
 /// Make a private key
 ///
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096 or ed25519 [default: that of keystore.toml]
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<String>,
+    /// Encrypt the private key with a passphrase that is asked for, twice
+    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_env"])]
+    encrypt: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -92,7 +96,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         Some(name) => name.parse()?,
         None => keystore.config().defaults.algorithm,
     };
-    let passphrase = args.passphrase.get(&key)?;
+    let passphrase = match args.encrypt {
+        false => args.passphrase.get(&key)?,
+        true if context.can_ask() => {
+            op::check(&keystore.read()?, &CreateKey { key: key.clone(), next: args.next })?;
+            Some(prompt::new_passphrase("Passphrase for the private key")?)
+        }
+        true => {
+            let flag = "--passphrase-file or --passphrase-env";
+            return Err(Failure::Missing { what: "the passphrase to encrypt the private key with", flag });
+        }
+    };
     let created = create(context, &Request { key, next: args.next, algorithm, passphrase })?;
     Ok(context.printer.finish(context.command, &Outcome::of(&created))?)
 }
@@ -135,6 +149,10 @@ fn wizard(context: &Context, args: &Args) -> Result<Exit, Failure> {
 impl Args {
     pub(crate) fn next(&self) -> bool {
         self.next
+    }
+
+    pub(crate) fn encrypt(&self) -> bool {
+        self.encrypt
     }
 
     pub(crate) fn algorithm(&self) -> Option<&str> {

@@ -16,7 +16,8 @@ Examples:
 Private keys and requests are not staged: they stay, and can take their certificate later.
 
 Exit codes:
-  0 done, or nothing was staged   2 usage   3 a name refused   4 no such key   5 in use, or being committed";
+  0 done, or nothing was staged   1 failed   2 usage   3 a name refused   4 no keystore, or no such key
+  5 in use, or being committed   7 keystore damaged   130 interrupted";
 
 /// Throw staged changes away
 ///

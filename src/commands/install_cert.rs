@@ -19,7 +19,8 @@ PEM, base64 without armour, DER and PKCS#7 are read, from any number of files, l
 found by the key it certifies. Nothing serves it before `keyring commit`.
 
 Exit codes:
-  0 done, or installed already   1 a file can't be read   2 usage   3 the certificate is refused   4 no such key   5 in use";
+  0 done, or installed already   1 a file can't be read   2 usage   3 the certificate is refused
+  4 no keystore, or no such key   5 in use   7 keystore damaged   130 interrupted";
 
 /// Install the certificate that the authority sent back
 ///

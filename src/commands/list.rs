@@ -18,7 +18,7 @@ Examples:
   keyring list --json | jq -r '.result.services[].keys[] | [.key, .current.certificate.not_after] | @tsv'
 
 Exit codes:
-  0 done   2 usage   3 a name refused   4 nothing is there   7 keystore damaged";
+  0 done   1 failed   2 usage   3 a name refused   4 no keystore, or nothing is there   7 keystore damaged";
 
 /// Show the tree: servers, protocols, keys
 ///

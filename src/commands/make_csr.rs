@@ -26,7 +26,8 @@ On a key with a certificate, the request is for its next version (create-key --n
 private key in use.
 
 Exit codes:
-  0 done   2 usage   3 subject, name or passphrase refused   4 no such key, or no version to make it with   5 in use";
+  0 done   1 failed   2 usage   3 subject, name or passphrase refused   4 no keystore, no such key, no version to make it
+  with, or the file is there already   5 in use   7 keystore damaged   130 interrupted";
 
 /// Make a certification request (PKCS#10)
 ///

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use keystore::name::KeyPath;
 use keystore::ops;
+use keystore::ops::publish::{ToPublish, Unlocked};
 use keystore::pki::{Passphrase, PrivateKey, PrivateKeyError, PrivateKeyFile};
+use keystore::store::Snapshot;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
@@ -89,6 +91,22 @@ impl PassphraseArgs {
             }
         }
     }
+}
+
+/// Opens every private key that must be opened before it can be published. No lock is held meanwhile.
+pub(crate) fn unlock(
+    context: &Context,
+    snapshot: &Snapshot<'_>,
+    to_publish: &ToPublish,
+    passphrases: &PassphraseArgs,
+) -> Result<Unlocked, Failure> {
+    let mut unlocked = Unlocked::new();
+    for locked in to_publish.locked_keys() {
+        let file = to_publish.locked_key_file(snapshot, &locked)?;
+        let private_key = passphrases.open(context, &locked.0, file)?;
+        unlocked.insert(locked, private_key);
+    }
+    Ok(unlocked)
 }
 
 fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {

@@ -17,7 +17,7 @@ Examples:
   keyring show mail01/imap/main --json | jq -r .result.key.current.certificate.sha256
 
 Exit codes:
-  0 done   2 usage   3 a name refused   4 no such key   7 keystore damaged";
+  0 done   1 failed   2 usage   3 a name refused   4 no keystore, or no such key   7 keystore damaged";
 
 /// Show one key whole
 ///

@@ -1,6 +1,7 @@
 //! `status`: what is staged, due and wrong.
 
 use keystore::ops::commit::Plan;
+use keystore::ops::publish::Unpublished;
 use keystore::ops::status::{self as op, Concern, Matter};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -15,7 +16,7 @@ Examples:
   keyring status --json | jq '.result.staged | length'
 
 Exit codes:
-  0 done   2 usage   7 keystore damaged";
+  0 done   1 failed   2 usage   4 no keystore   7 keystore damaged";
 
 /// Show what is staged, what is due, what is wrong
 ///
@@ -32,12 +33,22 @@ struct ConcernJson {
 }
 
 #[derive(Serialize)]
+struct UnpublishedJson {
+    endpoint: String,
+    key: String,
+    committed: u64,
+    published: Option<u64>,
+}
+
+#[derive(Serialize)]
 pub(crate) struct Outcome {
     generation: u64,
     staged: Vec<ChangeJson>,
     faults: Vec<CodedJson>,
     warnings: Vec<CodedJson>,
     concerns: Vec<ConcernJson>,
+    unpublished: Vec<UnpublishedJson>,
+    left_over: Vec<String>,
     #[serde(skip)]
     plan: Plan,
 }
@@ -52,8 +63,19 @@ pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
         faults: coded(&report.plan.faults),
         warnings: coded(&report.plan.warnings),
         concerns: report.concerns.iter().map(|concern| concern_json(concern, now)).collect(),
+        unpublished: report.unpublished.iter().map(unpublished_json).collect(),
+        left_over: report.left_over.iter().map(ToString::to_string).collect(),
         plan: report.plan,
     })
+}
+
+fn unpublished_json(it: &Unpublished) -> UnpublishedJson {
+    UnpublishedJson {
+        endpoint: it.endpoint.to_string(),
+        key: it.key.to_string(),
+        committed: it.committed.0,
+        published: it.published.map(|generation| generation.0),
+    }
 }
 
 fn concern_json(Concern { key, matter }: &Concern, now: Timestamp) -> ConcernJson {
@@ -85,8 +107,15 @@ impl Report for Outcome {
         for CodedJson { message, .. } in &self.warnings {
             page.tagged(style::WARN, "warning:", message);
         }
-        if !self.concerns.is_empty() {
+        if !(self.concerns.is_empty() && self.unpublished.is_empty() && self.left_over.is_empty()) {
             page.line("To see to:");
+        }
+        for UnpublishedJson { endpoint, committed, .. } in &self.unpublished {
+            let text = format_args!("  {endpoint}: committed in generation {committed} and not published");
+            page.styled(style::WARN, text);
+        }
+        for endpoint in &self.left_over {
+            page.line(format_args!("  {endpoint}: bound to nothing, and its files are still there"));
         }
         for ConcernJson { key, message, code } in &self.concerns {
             let style = if *code == "expired" { style::BAD } else { style::PLAIN };

@@ -16,7 +16,8 @@ Examples:
 The files that were published there stay, so that a service that still reads them goes on.
 
 Exit codes:
-  0 done   2 usage   3 an address refused   4 one of them is not bound; then none is freed   5 in use";
+  0 done   1 failed   2 usage   3 an address refused   4 no keystore, or one of them is not bound; then none is freed
+  5 in use   7 keystore damaged   130 interrupted";
 
 /// Free endpoints from their keys
 ///

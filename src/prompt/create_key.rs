@@ -5,7 +5,7 @@ use keystore::ops::create_key::{CreateKey, check};
 use keystore::pki::KeyAlgorithm;
 use keystore::store::Keystore;
 
-use super::{choose, confirm_summary, new_passphrase, text, words};
+use super::{choose, confirm_summary, new_passphrase, optional_passphrase, text, words};
 use crate::commands::create_key::{Args, Request};
 use crate::context::Context;
 use crate::error::Failure;
@@ -16,7 +16,8 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
     check(&keystore.read()?, &CreateKey { key: key.clone(), next: args.next() })?;
     let passphrase = match args.passphrase().get(&key)? {
         Some(passphrase) => Some(passphrase),
-        None => new_passphrase("Passphrase for the private key (empty for none)")?,
+        None if args.encrypt() => Some(new_passphrase("Passphrase for the private key")?),
+        None => optional_passphrase("Passphrase for the private key (empty for none)")?,
     };
     let algorithm = match args.algorithm() {
         Some(name) => name.parse()?,

@@ -104,6 +104,17 @@ impl State {
         self.service(&endpoint.service)?.bindings.get(&endpoint.address)
     }
 
+    /// Every endpoint of the loaded servers that is bound, with its binding.
+    pub fn bindings(&self) -> impl Iterator<Item = (Endpoint, &Binding)> {
+        self.servers.iter().flat_map(|(server, state)| {
+            state.services.iter().flat_map(move |(protocol, service)| {
+                let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
+                let endpoint = move |address: &Address| Endpoint { service: path.clone(), address: *address };
+                service.bindings.iter().map(move |(address, binding)| (endpoint(address), binding))
+            })
+        })
+    }
+
     /// Binds an endpoint, or frees it, on both sides of the relation.
     pub fn set_binding(&mut self, endpoint: &Endpoint, binding: Option<Binding>) {
         let bindings = &mut self.service_mut(&endpoint.service).bindings;

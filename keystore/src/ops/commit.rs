@@ -3,87 +3,20 @@
 //! [`plan`] decides, purely, what would happen; [`Plan::propose`] gathers the files; the states of
 //! `store::publication` do it. Whoever drives them tests, reloads and proves the services in between.
 
+mod fault;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use zeroize::Zeroizing;
+pub use fault::Fault;
 
+use super::publish::{ToPublish, Unlocked};
 use super::warning::covers;
 use super::{Error, Warning};
-use crate::change::{Change, Conflict, Stage};
-use crate::model::{Generation, Installed, State, VersionNumber};
+use crate::change::{Change, Stage};
+use crate::model::{Generation, Installed, State};
 use crate::name::{Endpoint, KeyPath};
-use crate::pki::{PrivateKey, PrivateKeyError, PrivateKeyFile};
-use crate::store::{EndpointChange, Keystore, Pair, Proposal, Publication, Snapshot, StoreError};
+use crate::store::{EndpointChange, Keystore, Pair, Proposal, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
-
-/// Why a plan is refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// A change cannot be applied.
-    Conflict(Conflict),
-    /// Endpoints would be bound to a key that has no certificate.
-    NoCertificate {
-        /// The key.
-        key: KeyPath,
-        /// Its endpoints.
-        endpoints: Vec<Endpoint>,
-    },
-    /// The certificate has expired.
-    Expired {
-        /// The key.
-        key: KeyPath,
-        /// When.
-        not_after: Timestamp,
-    },
-    /// The certificate is not valid yet.
-    NotYetValid {
-        /// The key.
-        key: KeyPath,
-        /// From when on it is.
-        not_before: Timestamp,
-    },
-    /// The certificate is not for the private key.
-    KeyMismatch {
-        /// The key.
-        key: KeyPath,
-        /// The private key's version.
-        version: VersionNumber,
-    },
-}
-
-impl Fault {
-    /// A short word for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Conflict(_) => "conflict",
-            Self::NoCertificate { .. } => "no-certificate",
-            Self::Expired { .. } => "expired",
-            Self::NotYetValid { .. } => "not-yet-valid",
-            Self::KeyMismatch { .. } => "key-mismatch",
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Conflict(conflict) => conflict.fmt(f),
-            Self::NoCertificate { key, endpoints } => {
-                let endpoints: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
-                write!(f, "{key} has no certificate, and would be bound to {}", endpoints.join(", "))
-            }
-            Self::Expired { key, not_after } => write!(f, "the certificate of {key} expired at {not_after}"),
-            Self::NotYetValid { key, not_before } => {
-                write!(f, "the certificate of {key} is not valid before {not_before}")
-            }
-            Self::KeyMismatch { key, version } => {
-                write!(f, "the certificate of {key} is not for its private key (version {version})")
-            }
-        }
-    }
-}
 
 /// What a commit would do.
 #[derive(Clone, Debug)]
@@ -99,25 +32,15 @@ pub struct Plan {
     /// What to look at.
     pub warnings: Vec<Warning>,
     state: State,
-    /// What is to be published, by endpoint.
-    publish: BTreeMap<Endpoint, (KeyPath, Installed)>,
+    /// What is to be published.
+    pub publish: ToPublish,
 }
-
-/// An encrypted private key that must be opened before a commit.
-pub type LockedKey = (KeyPath, VersionNumber);
 
 impl Plan {
     /// Whether there is nothing to commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stage.is_empty()
-    }
-
-    /// The encrypted private keys that would be published.
-    #[must_use]
-    pub fn locked_keys(&self) -> BTreeSet<LockedKey> {
-        let encrypted = self.publish.values().filter(|(_, installed)| installed.encrypted);
-        encrypted.map(|(key, installed)| (key.clone(), installed.version)).collect()
     }
 
     /// Refuses a plan that has faults, or, when `strict`, warnings.
@@ -137,33 +60,15 @@ impl Plan {
     /// Gathers the files to be published and checks that each private key and its certificate belong together.
     ///
     /// # Errors
-    /// When a file can't be read or isn't the one that was written, when an encrypted private key is not among
-    /// `unlocked`, or when a pair does not belong together.
+    /// As [`ToPublish::gather`].
     pub fn propose(
         self,
         snapshot: &Snapshot<'_>,
-        unlocked: &BTreeMap<LockedKey, PrivateKey>,
+        unlocked: &Unlocked,
         message: Option<String>,
     ) -> Result<Proposal, Error> {
-        let pairs: BTreeMap<LockedKey, &Installed> =
-            self.publish.values().map(|(key, installed)| ((key.clone(), installed.version), installed)).collect();
-        let mut files = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (pair, installed) in pairs {
-            match read_pair(snapshot, &pair.0, installed, unlocked)? {
-                Ok(read) => _ = files.insert(pair, read),
-                Err(fault) => faults.push(fault),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Error::Refused { faults });
-        }
-        let publications = self.publish.iter().filter_map(|(endpoint, (key, installed))| {
-            let (private_key, certificate, chain) = files.get(&(key.clone(), installed.version))?.clone();
-            Some(Publication { endpoint: endpoint.clone(), private_key, certificate, chain })
-        });
         Ok(Proposal {
-            publications: publications.collect(),
+            publications: self.publish.gather(snapshot, unlocked)?,
             base: self.base,
             stage: self.stage,
             state: self.state,
@@ -171,32 +76,12 @@ impl Plan {
             message,
         })
     }
-}
 
-type PairFiles = (Zeroizing<Vec<u8>>, Vec<u8>, Vec<u8>);
-
-fn read_pair(
-    snapshot: &Snapshot<'_>,
-    key: &KeyPath,
-    installed: &Installed,
-    unlocked: &BTreeMap<LockedKey, PrivateKey>,
-) -> Result<Result<PairFiles, Fault>, Error> {
-    let version = installed.version;
-    let wrong = |source: PrivateKeyError| Error::PrivateKey { key: key.clone(), source };
-    let file = snapshot.installed_key_file(key, installed)?;
-    let (spki, private_key) = match PrivateKeyFile::from_pem(&file).map_err(wrong)? {
-        PrivateKeyFile::Plain(private_key) => (private_key.public_key().hash(), file),
-        PrivateKeyFile::Encrypted(_) => {
-            let private_key = unlocked.get(&(key.clone(), version));
-            let private_key = private_key.ok_or_else(|| Error::NotUnlocked { key: key.clone(), version })?;
-            (private_key.public_key().hash(), Zeroizing::new(private_key.to_pem().as_bytes().to_vec()))
-        }
-    };
-    if spki != installed.spki {
-        return Ok(Err(Fault::KeyMismatch { key: key.clone(), version }));
+    /// Leaves publishing for later: the commit is recorded, and services go on with what they have.
+    #[must_use]
+    pub fn without_publishing(self) -> Self {
+        Self { publish: ToPublish::default(), ..self }
     }
-    let (certificate, chain) = snapshot.certificate_files(key, installed)?;
-    Ok(Ok((private_key, certificate, chain)))
 }
 
 /// Plans the commit of everything that is staged.
@@ -212,7 +97,7 @@ pub fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Plan, StoreError>
         faults: Vec::new(),
         warnings: Vec::new(),
         state: State::default(),
-        publish: BTreeMap::new(),
+        publish: ToPublish::default(),
     };
     match after {
         Ok(after) => plan.state = after,
@@ -269,7 +154,9 @@ impl Plan {
             let change = EndpointChange { endpoint: endpoint.clone(), from: pair(&from), to: pair(&to) };
             if change.from != change.to {
                 self.endpoints.push(change);
-                self.publish.extend(to.map(|to| (endpoint, to)));
+                if let Some((key, installed)) = to {
+                    self.publish.insert(endpoint, key, installed);
+                }
             }
         }
     }
@@ -293,7 +180,7 @@ impl Plan {
     /// Every key that is installed or newly published, once.
     fn touched(&self) -> BTreeMap<&KeyPath, &Installed> {
         let installs = self.renewed().into_iter().filter_map(|key| Some((key, &self.state.current(key)?.installed)));
-        installs.chain(self.publish.values().map(|(key, installed)| (key, installed))).collect()
+        installs.chain(self.publish.iter().map(|(_, key, installed)| (key, installed))).collect()
     }
 
     fn find_warnings(&mut self, rebound: &BTreeSet<Endpoint>) {
@@ -303,7 +190,7 @@ impl Plan {
                 warnings.push(Warning::IssuerMissing { key: key.clone(), issuer: installed.summary.issuer.clone() });
             }
         }
-        for (endpoint, (key, installed)) in self.publish.iter().filter(|(endpoint, _)| rebound.contains(endpoint)) {
+        for (endpoint, key, installed) in self.publish.iter().filter(|(endpoint, ..)| rebound.contains(endpoint)) {
             let names = &installed.summary.names;
             if !covers(names, endpoint) {
                 let (endpoint, key, names) = (endpoint.clone(), key.clone(), names.clone());
@@ -322,25 +209,13 @@ fn invalid(key: &KeyPath, installed: &Installed, now: Timestamp) -> Option<Fault
     (summary.not_before > now).then(|| Fault::NotYetValid { key: key.clone(), not_before: summary.not_before })
 }
 
-/// The private key file of a locked key, to be opened.
-///
-/// # Errors
-/// When it can't be read or is damaged.
-pub fn locked_key_file(snapshot: &Snapshot<'_>, plan: &Plan, locked: &LockedKey) -> Result<PrivateKeyFile, Error> {
-    let (key, version) = locked;
-    let published = plan.publish.values().find(|(path, installed)| path == key && installed.version == *version);
-    let (_, installed) = published.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
-    let bytes = snapshot.installed_key_file(key, installed)?;
-    PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: key.clone(), source })
-}
-
 /// Commits everything that is staged without touching any service: what a caller without services does.
 ///
 /// # Errors
 /// When the plan is refused, or the disk refuses.
 pub fn commit(
     keystore: &Keystore,
-    unlocked: &BTreeMap<LockedKey, PrivateKey>,
+    unlocked: &Unlocked,
     message: Option<String>,
 ) -> Result<Option<crate::store::Recorded>, Error> {
     let committing = keystore.begin_commit()?;

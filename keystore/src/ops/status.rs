@@ -3,8 +3,9 @@
 use super::Error;
 use super::commit::{Plan, plan};
 use super::list::{ListedService, Scope, list};
+use super::publish::{Unpublished, left_over, unpublished};
 use crate::model::{CertificateSummary, KeyView, Next};
-use crate::name::KeyPath;
+use crate::name::{Endpoint, KeyPath};
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
 
@@ -42,6 +43,10 @@ pub struct Report {
     pub plan: Plan,
     /// What to see to, by key.
     pub concerns: Vec<Concern>,
+    /// Endpoints that were committed and are not published.
+    pub unpublished: Vec<Unpublished>,
+    /// Endpoints that are free and still have files under `live/`.
+    pub left_over: Vec<Endpoint>,
 }
 
 /// Reports what is staged, due and wrong.
@@ -54,7 +59,8 @@ pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> 
     let upcoming: std::collections::BTreeSet<&KeyPath> = services.iter().flat_map(bound_keys).collect();
     let views = services.iter().flat_map(|service| &service.keys);
     let concerns = views.flat_map(|view| concerns(view, upcoming.contains(&view.path), now)).collect();
-    Ok(Report { plan, concerns })
+    let (unpublished, left_over) = (unpublished(snapshot, &[])?, left_over(snapshot)?);
+    Ok(Report { plan, concerns, unpublished, left_over })
 }
 
 fn bound_keys(service: &ListedService) -> impl Iterator<Item = &KeyPath> {

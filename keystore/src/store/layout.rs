@@ -174,11 +174,26 @@ fn address_folder(address: &Address) -> String {
     }
 }
 
+/// The address whose folder has this name.
+pub(super) fn folder_address(name: &str) -> Option<Address> {
+    if name == "default" {
+        return Some(Address::Default);
+    }
+    let (kind, rest) = name.split_once('-')?;
+    let (ip, port) = rest.rsplit_once('-')?;
+    let text = match kind {
+        "v4" => format!("{ip}:{port}"),
+        "v6" => format!("[{}]:{port}", ip.replace('-', ":")),
+        _ => return None,
+    };
+    text.parse().ok().filter(|address| address_folder(address) == name)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{address_folder, certificate_number, commit, commit_generation, live_endpoint};
+    use super::{address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint};
     use crate::model::{CertificateNumber, Generation};
     use crate::name::Address;
 
@@ -209,6 +224,7 @@ mod tests {
             let (a, b) = (a.to_string().parse::<Address>(), b.to_string().parse::<Address>());
             if let (Ok(a), Ok(b)) = (a, b) {
                 prop_assert_eq!(a == b, address_folder(&a) == address_folder(&b));
+                prop_assert_eq!(folder_address(&address_folder(&a)), Some(a));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{Disk, StoreError, facts, layout, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 
 /// One generation of a keystore, with its stage.
 pub struct Snapshot<'k> {
@@ -198,6 +198,26 @@ impl<'k> Snapshot<'k> {
         request: &RequestFacts,
     ) -> Result<Vec<u8>, StoreError> {
         facts::request(self.disk, key, version.number, request)
+    }
+
+    /// Every endpoint that has a folder under `live/`.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn live_endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+        let mut endpoints = Vec::new();
+        for server in self.disk.names(&layout::live())? {
+            let Ok(server) = server.name.parse::<ServerName>() else { continue };
+            let folder = layout::live().join(server.as_str());
+            for protocol in self.disk.names(&folder)? {
+                let Ok(parsed) = protocol.name.parse() else { continue };
+                let service = ServicePath { server: server.clone(), protocol: parsed };
+                let addresses = self.disk.names(&folder.join(&protocol.name))?;
+                let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
+                endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
+            }
+        }
+        Ok(endpoints)
     }
 
     /// What is published at an endpoint: the name of its version folder, or none.

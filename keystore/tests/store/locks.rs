@@ -3,7 +3,7 @@
 use keystore::change::Change;
 use keystore::model::Generation;
 use keystore::ops::{Error, commit::plan};
-use keystore::store::{CommitError, Committing, Keystore, Prepared, Proposal, StoreError};
+use keystore::store::{CommitError, Committing, Keystore, Prepared, Proposal, Recording, StoreError};
 
 use crate::common::{
     House, Picture, asking, bind, certify, commit, create, discard, endpoint, install, installed_key, installed_next,
@@ -34,7 +34,7 @@ fn propose(keystore: &Keystore, committing: &Committing<'_>) -> Proposal {
     plan.propose(&snapshot, &Default::default(), None).unwrap()
 }
 
-fn prepare(keystore: &Keystore) -> Prepared<'_> {
+fn prepare(keystore: &Keystore) -> Prepared<'_, Recording> {
     let committing = keystore.begin_commit().unwrap();
     let proposal = propose(keystore, &committing);
     committing.prepare(&proposal).unwrap()

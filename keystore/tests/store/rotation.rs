@@ -107,14 +107,14 @@ fn an_encrypted_private_key_is_opened_for_the_service_alone() {
     assert!(matches!(commit(&keystore), Err(Error::NotUnlocked { .. })));
     let snapshot = keystore.read().unwrap();
     let plan = committing::plan(&snapshot, keystore.world().now()).unwrap();
-    let locked: Vec<_> = plan.locked_keys().into_iter().collect();
+    let locked: Vec<_> = plan.publish.locked_keys().into_iter().collect();
     assert_eq!(locked, [(key(MAIN), created.version.number)]);
     let stranger = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let wrong = committing::commit(&keystore, &BTreeMap::from([(locked[0].clone(), stranger)]), None);
     assert!(matches!(&wrong, Err(Error::Refused { faults }) if matches!(faults[..], [Fault::KeyMismatch { .. }])));
     assert_eq!(listing(&house.root()), before);
 
-    let PrivateKeyFile::Encrypted(file) = committing::locked_key_file(&snapshot, &plan, &locked[0]).unwrap() else {
+    let PrivateKeyFile::Encrypted(file) = plan.publish.locked_key_file(&snapshot, &locked[0]).unwrap() else {
         panic!("readable")
     };
     let unlocked = BTreeMap::from([(locked[0].clone(), file.decrypt(&passphrase).unwrap())]);

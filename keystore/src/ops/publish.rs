@@ -1,0 +1,180 @@
+//! `publish`: what was committed and is not published, and the files that publishing needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zeroize::Zeroizing;
+
+use super::Error;
+use super::commit::Fault;
+use crate::model::{Generation, Installed, State, VersionNumber};
+use crate::name::{Endpoint, KeyPath, ServicePath};
+use crate::pki::{PrivateKey, PrivateKeyFile};
+use crate::store::{Publication, Snapshot, StoreError};
+
+/// An encrypted private key that must be opened before it can be published.
+pub type LockedKey = (KeyPath, VersionNumber);
+
+/// Encrypted private keys that were opened.
+pub type Unlocked = BTreeMap<LockedKey, PrivateKey>;
+
+/// What is to be published, by endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ToPublish(BTreeMap<Endpoint, (KeyPath, Installed)>);
+
+impl ToPublish {
+    /// Adds an endpoint.
+    pub(super) fn insert(&mut self, endpoint: Endpoint, key: KeyPath, installed: Installed) {
+        self.0.insert(endpoint, (key, installed));
+    }
+
+    /// Whether there is nothing to publish.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each endpoint with its key and what is installed for that.
+    pub fn iter(&self) -> impl Iterator<Item = (&Endpoint, &KeyPath, &Installed)> {
+        self.0.iter().map(|(endpoint, (key, installed))| (endpoint, key, installed))
+    }
+
+    fn pairs(&self) -> BTreeMap<LockedKey, &Installed> {
+        self.iter().map(|(_, key, installed)| ((key.clone(), installed.version), installed)).collect()
+    }
+
+    /// The encrypted private keys among it.
+    #[must_use]
+    pub fn locked_keys(&self) -> BTreeSet<LockedKey> {
+        self.pairs().into_iter().filter(|(_, installed)| installed.encrypted).map(|(locked, _)| locked).collect()
+    }
+
+    /// The private key file of a locked key, to be opened.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn locked_key_file(&self, snapshot: &Snapshot<'_>, locked: &LockedKey) -> Result<PrivateKeyFile, Error> {
+        let key = &locked.0;
+        let pairs = self.pairs();
+        let installed = pairs.get(locked).ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
+        let bytes = snapshot.installed_key_file(key, installed)?;
+        PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: key.clone(), source })
+    }
+
+    /// Gathers the files and checks that each private key and its certificate belong together.
+    ///
+    /// # Errors
+    /// When a file can't be read or isn't the one that was written, when an encrypted private key is not among
+    /// `unlocked`, or when a pair does not belong together.
+    pub fn gather(&self, snapshot: &Snapshot<'_>, unlocked: &Unlocked) -> Result<Vec<Publication>, Error> {
+        let mut files = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (pair, installed) in self.pairs() {
+            match read_pair(snapshot, &pair.0, installed, unlocked)? {
+                Ok(read) => _ = files.insert(pair, read),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::Refused { faults });
+        }
+        let publication = |(endpoint, key, installed): (&Endpoint, &KeyPath, &Installed)| {
+            let (private_key, certificate, chain) = files.get(&(key.clone(), installed.version))?.clone();
+            Some(Publication { endpoint: endpoint.clone(), private_key, certificate, chain })
+        };
+        Ok(self.iter().filter_map(publication).collect())
+    }
+}
+
+type PairFiles = (Zeroizing<Vec<u8>>, Vec<u8>, Vec<u8>);
+
+fn read_pair(
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    installed: &Installed,
+    unlocked: &Unlocked,
+) -> Result<Result<PairFiles, Fault>, Error> {
+    let version = installed.version;
+    let wrong = |source| Error::PrivateKey { key: key.clone(), source };
+    let file = snapshot.installed_key_file(key, installed)?;
+    let (spki, private_key) = match PrivateKeyFile::from_pem(&file).map_err(wrong)? {
+        PrivateKeyFile::Plain(private_key) => (private_key.public_key().hash(), file),
+        PrivateKeyFile::Encrypted(_) => {
+            let private_key = unlocked.get(&(key.clone(), version));
+            let private_key = private_key.ok_or_else(|| Error::NotUnlocked { key: key.clone(), version })?;
+            (private_key.public_key().hash(), Zeroizing::new(private_key.to_pem().as_bytes().to_vec()))
+        }
+    };
+    if spki != installed.spki {
+        return Ok(Err(Fault::KeyMismatch { key: key.clone(), version }));
+    }
+    let (certificate, chain) = snapshot.certificate_files(key, installed)?;
+    Ok(Ok((private_key, certificate, chain)))
+}
+
+/// An endpoint whose files are older than what was committed for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unpublished {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The key it is bound to.
+    pub key: KeyPath,
+    /// What is installed for that key.
+    pub installed: Installed,
+    /// The generation that it should be published from.
+    pub committed: Generation,
+    /// The generation that its files are from, when there are any.
+    pub published: Option<Generation>,
+}
+
+/// The endpoints that were committed and are not published: of these services, or of all when none is named.
+///
+/// # Errors
+/// When the keystore can't be read.
+pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
+    let mut state = State::default();
+    for server in snapshot.servers()? {
+        if services.is_empty() || services.iter().any(|service| service.server == server) {
+            state.load(server.clone(), snapshot.server(&server)?);
+        }
+    }
+    let bindings: Vec<_> = state.bindings().collect();
+    let mut keys = state.clone();
+    let mut found = Vec::new();
+    for (endpoint, binding) in bindings {
+        if !services.is_empty() && !services.contains(&endpoint.service) {
+            continue;
+        }
+        if !keys.has(binding.key.server()) {
+            keys.load(binding.key.server().clone(), snapshot.server(binding.key.server())?);
+        }
+        let Some(current) = keys.current(&binding.key) else { continue };
+        let committed = binding.since.max(current.since);
+        let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
+        if published < Some(committed) {
+            let (key, installed) = (binding.key.clone(), current.installed.clone());
+            found.push(Unpublished { endpoint, key, installed, committed, published });
+        }
+    }
+    Ok(found)
+}
+
+/// What publishing these would need.
+#[must_use]
+pub fn to_publish(unpublished: &[Unpublished]) -> ToPublish {
+    let each = |it: &Unpublished| (it.endpoint.clone(), (it.key.clone(), it.installed.clone()));
+    ToPublish(unpublished.iter().map(each).collect())
+}
+
+/// Endpoints that have files under `live/` and are bound to nothing any more.
+///
+/// # Errors
+/// When the keystore can't be read.
+pub fn left_over(snapshot: &Snapshot<'_>) -> Result<Vec<Endpoint>, StoreError> {
+    let mut left = Vec::new();
+    for endpoint in snapshot.live_endpoints()? {
+        if snapshot.committed_binding(&endpoint)?.is_none() && snapshot.published(&endpoint)?.is_some() {
+            left.push(endpoint);
+        }
+    }
+    Ok(left)
+}

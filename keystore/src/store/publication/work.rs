@@ -1,0 +1,138 @@
+//! The steps of a commit or publication, and their undoing.
+
+use std::collections::BTreeSet;
+
+use super::{CommitError, Proposal, Publication};
+use crate::digest::Digest;
+use crate::model::Generation;
+use crate::store::intent::{Intent, Switch};
+use crate::store::layout::{self, PRIVATE_FILE, StorePath};
+use crate::store::live::{self, LiveFiles};
+use crate::store::lock::{self, Held};
+use crate::store::log::{self, Record};
+use crate::store::{Keystore, Snapshot, StoreError, format, recovery};
+
+/// What a commit or publication holds from its intent to its end.
+pub(super) struct Work<'k> {
+    keystore: &'k Keystore,
+    pub(super) intent: Intent,
+    _publishing: Held,
+}
+
+impl<'k> Work<'k> {
+    /// Begins it: the intent names what will be switched, and from what.
+    pub(super) fn begin(
+        keystore: &'k Keystore,
+        publishing: Held,
+        generation: Generation,
+        change_sets: Vec<String>,
+        publications: &[Publication],
+    ) -> Result<Self, CommitError> {
+        let disk = keystore.disk();
+        let switch = |publication: &Publication| {
+            let endpoint = publication.endpoint.clone();
+            Ok(Switch { from: live::current(disk, &endpoint)?, endpoint, to: generation.to_string() })
+        };
+        let switches = publications.iter().map(switch).collect::<Result<_, StoreError>>();
+        let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::Undone)? };
+        let work = Self { keystore, intent, _publishing: publishing };
+        match work.intent.store(disk, !disk.can_sync_everything()) {
+            Ok(()) => Ok(work),
+            Err(cause) => Err(work.take_back(cause)),
+        }
+    }
+
+    pub(super) fn undo(&self) -> Result<(), StoreError> {
+        recovery::undo(self.keystore.disk(), &self.intent)
+    }
+
+    /// Writes everything that readers don't see yet, durably. Returns the hash of the record to be.
+    pub(super) fn write(&self, snapshot: &Snapshot<'_>, proposal: &Proposal) -> Result<Digest, StoreError> {
+        let disk = self.keystore.disk();
+        let sync = !disk.can_sync_everything();
+        let mut folders = self.build(&proposal.publications, sync)?;
+        folders.extend([layout::state(), layout::commits()]);
+        let state = snapshot.tree.clone().store(disk, &proposal.state, sync)?;
+        let (bytes, hash) = log::seal(&self.record(snapshot, proposal, state));
+        let temporary = layout::commit(self.intent.generation).temporary();
+        disk.discard(&temporary)?;
+        disk.add(&temporary, &bytes, PRIVATE_FILE, sync)?;
+        disk.sync_batch(&folders)?;
+        Ok(hash)
+    }
+
+    /// Makes every endpoint's new version; returns the folders whose names are not durable yet.
+    fn build(&self, publications: &[Publication], sync: bool) -> Result<BTreeSet<StorePath>, StoreError> {
+        let mut folders = BTreeSet::from([StorePath::root()]);
+        for Publication { endpoint, private_key, certificate, chain } in publications {
+            let files = LiveFiles { private_key, certificate, chain };
+            let name = self.intent.generation.to_string();
+            folders.extend(live::build(self.keystore.disk(), endpoint, &name, &files, sync)?);
+        }
+        Ok(folders)
+    }
+
+    /// Makes every endpoint's new version, durably, when there is nothing to record.
+    pub(super) fn write_publications(&self, publications: &[Publication]) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        let folders = self.build(publications, !disk.can_sync_everything())?;
+        Ok(disk.sync_batch(&folders)?)
+    }
+
+    fn record(&self, snapshot: &Snapshot<'_>, proposal: &Proposal, state: Digest) -> Record {
+        Record {
+            format: format::VERSION,
+            keystore: self.keystore.config().id.clone(),
+            generation: self.intent.generation,
+            parent: snapshot.head_hash(),
+            time: self.keystore.world().now(),
+            actor: self.keystore.world().actor.clone(),
+            message: proposal.message.clone(),
+            change_sets: self.intent.change_sets.clone(),
+            state,
+            changes: proposal.stage.changes().cloned().collect(),
+            endpoints: proposal.endpoints.clone(),
+        }
+    }
+
+    pub(super) fn switch(&self) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        for Switch { endpoint, to, .. } in &self.intent.switches {
+            live::switch(disk, endpoint, to)?;
+        }
+        let folders = self.intent.switches.iter().map(|switch| layout::live_endpoint(&switch.endpoint)).collect();
+        Ok(disk.sync_batch(&folders)?)
+    }
+
+    /// Links the record into its place. From then on, and not before, the commit is there.
+    pub(super) fn record_it(&self) -> Result<(), CommitError> {
+        let disk = self.keystore.disk();
+        let path = layout::commit(self.intent.generation);
+        let cause = match disk.claim(&path.temporary(), &path) {
+            Ok(true) => return Ok(()),
+            Ok(false) => format::damaged(disk, &path, "it appeared while this commit held the lock for publishing"),
+            Err(error) => error.into(),
+        };
+        // A link can be made although its maker is told otherwise: over a network the reply is lost, and the same
+        // link, asked for again, is there already. What stands there decides.
+        match recovery::is_recorded(disk, &self.intent) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.take_back(cause)),
+            Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
+        }
+    }
+
+    pub(super) fn clear_up(&self) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        disk.sync_names(&layout::commits())?;
+        let _writing = lock::acquire_to_finish(disk, self.keystore.world(), &layout::lock())?;
+        recovery::finish(disk, &self.intent)
+    }
+
+    pub(super) fn take_back(&self, cause: StoreError) -> CommitError {
+        match self.undo() {
+            Ok(()) => CommitError::Undone(cause),
+            Err(undo) => CommitError::UndoIncomplete { cause, undo },
+        }
+    }
+}
