@@ -232,3 +232,23 @@ fn no_keystore_is_made_over_one_that_lost_its_configuration() {
     let refused = Keystore::init(house.disk(), house.world("init"), "");
     assert!(matches!(refused, Err(StoreError::NotEmpty { .. })));
 }
+
+#[test]
+fn a_folder_that_a_crash_left_is_made_durable_with_the_private_key_in_it() {
+    let house = House::new();
+    let create_on = |failure| {
+        let disk = FaultyDisk::open(&house.root(), failure);
+        let journal = disk.journal();
+        let _ = create(&house.open_on(disk), MAIN);
+        journal.lock().unwrap().clone()
+    };
+    create_on(Failure::Crash(6));
+    let left = house.root().join("servers/mail01/imap");
+    assert!(left.exists() && !left.join("main").exists(), "the crash comes where it makes a difference");
+    let again = create_on(Failure::Never);
+    let indexed = again.iter().position(|told| told == "rename servers/mail01/facts.json").unwrap();
+    for folder in ["servers", "servers/mail01", "servers/mail01/imap", "servers/mail01/imap/main"] {
+        let synced = again.iter().position(|told| told == &format!("sync {folder}"));
+        assert!(synced.is_some_and(|synced| synced < indexed), "{folder} in {again:#?}");
+    }
+}
