@@ -187,7 +187,7 @@ impl dyn Disk + '_ {
         self.context("replace", path, self.rename(&temporary, path))
     }
 
-    /// [`put`](Self::put), durable on return.
+    /// `put`, durable on return.
     pub(super) fn put_durably(&self, path: &StorePath, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
         self.put(path, bytes, mode, true)?;
         path.parent().map_or(Ok(()), |folder| self.sync_names(&folder))
