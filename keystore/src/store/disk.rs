@@ -151,21 +151,26 @@ impl dyn Disk + '_ {
         folders.iter().rev().try_for_each(|folder| self.sync_names(folder))
     }
 
-    /// Makes the missing folders down to `path`, which are durable once each one's parent, returned topmost
-    /// first, has been synced.
+    /// Makes the missing folders down to `path`, which are durable once those above it, returned topmost first,
+    /// have been synced: all of them, as one that stood there may be what a crash left before its sync.
     pub(super) fn ensure_folder(&self, path: &StorePath, mode: u32) -> Result<Vec<StorePath>, DiskError> {
-        match self.create_folder(path, mode) {
-            Ok(()) => Ok(path.parent().into_iter().collect()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Vec::new()),
+        self.make_folders(path, mode)?;
+        let mut above: Vec<_> = std::iter::successors(path.parent(), StorePath::parent).collect();
+        above.reverse();
+        Ok(above)
+    }
+
+    fn make_folders(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        let made = match self.create_folder(path, mode) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let Some(parent) = path.parent() else { return self.context("make", path, Err(error)) };
-                let mut to_sync = self.ensure_folder(&parent, mode)?;
-                self.context("make", path, self.create_folder(path, mode))?;
-                to_sync.push(parent);
-                Ok(to_sync)
+                self.make_folders(&parent, mode)?;
+                self.create_folder(path, mode)
             }
-            Err(error) => self.context("make", path, Err(error)),
-        }
+            made => made,
+        };
+        self.context("make", path, made)
     }
 
     /// Makes a file where nothing stands. Its name is durable once its folder has been synced.
@@ -182,7 +187,7 @@ impl dyn Disk + '_ {
         self.context("replace", path, self.rename(&temporary, path))
     }
 
-    /// Like `put`, and durable on return.
+    /// `put`, durable on return.
     pub(super) fn put_durably(&self, path: &StorePath, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
         self.put(path, bytes, mode, true)?;
         path.parent().map_or(Ok(()), |folder| self.sync_names(&folder))

@@ -93,20 +93,12 @@ impl Keystore {
         if disk.exists(&layout::config())? {
             return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
         }
+        check_vacant(&*disk)?;
         check_private(&*disk)?;
-        let folders = [
-            (layout::servers(), PRIVATE_FOLDER),
-            (layout::commits(), PRIVATE_FOLDER),
-            (layout::state(), PRIVATE_FOLDER),
-            (layout::live(), PASSAGE),
-        ];
-        if !is_fresh(&*disk, &folders)? {
-            return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
-        }
         let text = format!("format = {}\nid = \"{}\"\n\n{defaults}", format::VERSION, world.new_id());
         let config = Config::parse(&*disk, text.as_bytes())?;
-        for (folder, mode) in &folders {
-            disk.ensure_folder(folder, *mode)?;
+        for (folder, mode) in folders() {
+            disk.ensure_folder(&folder, mode)?;
         }
         // Last: where it stands, the keystore is whole.
         disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?;
@@ -200,16 +192,29 @@ impl Keystore {
     }
 }
 
-/// Whether nothing stands in the keystore's folder but what an interrupted `init` leaves.
-fn is_fresh(disk: &dyn Disk, folders: &[(StorePath, u32)]) -> Result<bool, StoreError> {
+/// The folders of a new keystore.
+fn folders() -> [(StorePath, u32); 4] {
+    [
+        (layout::servers(), PRIVATE_FOLDER),
+        (layout::commits(), PRIVATE_FOLDER),
+        (layout::state(), PRIVATE_FOLDER),
+        (layout::live(), PASSAGE),
+    ]
+}
+
+/// Refuses a folder that holds anything but what is left where the making of a keystore was cut short: some of
+/// its folders, empty, and its configuration under the temporary name.
+fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
+    let ours = folders().map(|(folder, _)| folder);
     for entry in disk.names(&StorePath::root())? {
         let path = StorePath::root().join(&entry.name);
-        let ours = folders.iter().any(|(folder, _)| *folder == path) && disk.names(&path)?.is_empty();
-        if !ours && path != layout::config().temporary() {
-            return Ok(false);
+        let is_empty = || disk.names(&path).is_ok_and(|names| names.is_empty());
+        let is_left_over = path == layout::config().temporary() || (ours.contains(&path) && is_empty());
+        if !is_left_over {
+            return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Refuses a keystore that others can write to, or that belongs to somebody else.

@@ -9,7 +9,12 @@ use super::{Disk, StoreError, live, staged};
 /// Recovers an interrupted commit, if there is one. The caller holds both locks.
 pub(super) fn recover(disk: &dyn Disk) -> Result<(), StoreError> {
     let Some(intent) = Intent::load(disk)? else { return Ok(()) };
-    if is_recorded(disk, &intent)? { finish(disk, &intent) } else { undo(disk, &intent) }
+    if !is_recorded(disk, &intent)? {
+        return undo(disk, &intent);
+    }
+    // The crash may have come before the record was durable, and what was staged is about to be forgotten.
+    disk.sync_names(&layout::commits())?;
+    finish(disk, &intent)
 }
 
 /// Whether the record of this commit is there: whether it took effect.
@@ -18,7 +23,7 @@ pub(super) fn is_recorded(disk: &dyn Disk, intent: &Intent) -> Result<bool, Stor
     Ok(head.generation == intent.generation && head.change_sets == intent.change_sets)
 }
 
-/// Clears up behind a recorded commit. The caller holds both locks.
+/// Clears up behind a commit whose record is durable. The caller holds both locks.
 pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
     let stage = staged::load(disk)?;
     let rest = stage.clone().without(&intent.change_sets);
@@ -30,8 +35,8 @@ pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError>
         live::tidy(disk, switch)?;
     }
     clear_intent(disk)?;
-    // A hint: when it is lost or old, the log itself is asked.
-    disk.put(&layout::head_hint(), intent.generation.to_string().as_bytes(), layout::PRIVATE_FILE, false)?;
+    // A hint: when it is lost or old, the log itself is asked. Nothing is left undone without it.
+    let _ = disk.put(&layout::head_hint(), intent.generation.to_string().as_bytes(), layout::PRIVATE_FILE, false);
     Ok(())
 }
 

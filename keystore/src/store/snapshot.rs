@@ -100,10 +100,15 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn key(&self, path: &KeyPath) -> Result<Option<KeyView>, StoreError> {
+        self.key_with(path, &self.stage)
+    }
+
+    /// One key whole, with another stage than the one on disk.
+    pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
         let facts = self.facts(path.server())?;
         let Some(key_facts) = facts.key(path) else { return Ok(None) };
         let state = self.state_of(path.server())?;
-        Ok(Some(KeyView::join(path.clone(), key_facts.clone(), state.key(path), self.stage.certificate(path))))
+        Ok(Some(KeyView::join(path.clone(), key_facts.clone(), state.key(path), stage.certificate(path))))
     }
 
     /// What an endpoint is bound to once the stage is committed.

@@ -158,7 +158,7 @@ impl<'k> Transaction<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn key(&self, path: &KeyPath) -> Result<Option<KeyView>, StoreError> {
-        self.snapshot.key(path)
+        self.snapshot.key_with(path, &self.stage)
     }
 
     /// What an endpoint is bound to once the stage, with the changes of this transaction, is committed.

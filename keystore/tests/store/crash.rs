@@ -4,10 +4,11 @@ use keystore::model::Generation;
 use keystore::ops::create_key::{CreateKey, create_key};
 use keystore::ops::{Error, make_csr as request};
 use keystore::pki::PrivateKeyFile;
+use keystore::store::{Keystore, StoreError};
 
 use crate::common::{
-    Command, House, Picture, asking, bind, certify, commit, create, create_next, discard, every_point, install,
-    installed_key, installed_next, key, make_csr, material,
+    Command, Failure, FaultyDisk, House, Journal, Picture, asking, bind, certify, commit, create, create_next, discard,
+    every_point, install, installed_key, installed_next, key, make_csr, material,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -175,4 +176,79 @@ fn a_rotation_takes_place_at_both_endpoints_or_at_neither() {
             is_done: |picture| picture.stage.is_empty() && picture.generation == Generation(3),
         },
     );
+}
+
+#[test]
+fn recovery_makes_the_record_durable_before_it_forgets_what_was_staged() {
+    let house = House::new();
+    let keystore = house.open();
+    installed_key(&keystore, MAIN, "mail01.example.com");
+    bind(&keystore, MAIN, &ENDPOINTS).unwrap();
+    let position = |journal: &Journal, wanted: &str| {
+        let journal = journal.lock().unwrap();
+        journal.iter().position(|told| told == wanted).unwrap_or_else(|| panic!("no {wanted:?} in {journal:#?}"))
+    };
+    let commit_on = |house: &House, failure| {
+        let disk = FaultyDisk::open(&house.root(), failure);
+        let journal = disk.journal();
+        let _ = commit(&house.open_on(disk));
+        journal
+    };
+    let undisturbed = commit_on(&House::copy_of(&house), Failure::Never);
+    let linked = position(&undisturbed, "link commits/0000000001.json");
+    assert_eq!(position(&undisturbed, "sync commits"), linked + 1);
+
+    commit_on(&house, Failure::Crash(linked + 1));
+    let recovery = commit_on(&house, Failure::Never);
+    assert!(position(&recovery, "sync commits") < position(&recovery, "remove stage.json"));
+}
+
+#[test]
+fn a_keystore_can_be_made_again_where_its_making_was_cut_short() {
+    let init = |house: &House, disk: FaultyDisk| Keystore::init(Box::new(disk), house.world("init"), "").map(drop);
+    let mut at = 0;
+    loop {
+        let house = House::without_keystore();
+        let made = init(&house, FaultyDisk::open(&house.root(), Failure::Crash(at)));
+        match init(&house, FaultyDisk::open(&house.root(), Failure::Never)) {
+            Ok(()) => {}
+            Err(StoreError::AlreadyThere { .. }) => assert!(house.root().join("keystore.toml").exists()),
+            Err(error) => panic!("{at}: {error}"),
+        }
+        installed_key(&house.open_unsynced(), MAIN, "mail01.example.com");
+        if made.is_ok() {
+            break;
+        }
+        at += 1;
+    }
+    assert!(at > 5);
+}
+
+#[test]
+fn no_keystore_is_made_over_one_that_lost_its_configuration() {
+    let house = House::new();
+    create(&house.open(), MAIN).unwrap();
+    std::fs::remove_file(house.root().join("keystore.toml")).unwrap();
+    let refused = Keystore::init(house.disk(), house.world("init"), "");
+    assert!(matches!(refused, Err(StoreError::NotEmpty { .. })));
+}
+
+#[test]
+fn a_folder_that_a_crash_left_is_made_durable_with_the_private_key_in_it() {
+    let house = House::new();
+    let create_on = |failure| {
+        let disk = FaultyDisk::open(&house.root(), failure);
+        let journal = disk.journal();
+        let _ = create(&house.open_on(disk), MAIN);
+        journal.lock().unwrap().clone()
+    };
+    create_on(Failure::Crash(6));
+    let left = house.root().join("servers/mail01/imap");
+    assert!(left.exists() && !left.join("main").exists(), "the crash comes where it makes a difference");
+    let again = create_on(Failure::Never);
+    let indexed = again.iter().position(|told| told == "rename servers/mail01/facts.json").unwrap();
+    for folder in ["servers", "servers/mail01", "servers/mail01/imap", "servers/mail01/imap/main"] {
+        let synced = again.iter().position(|told| told == &format!("sync {folder}"));
+        assert!(synced.is_some_and(|synced| synced < indexed), "{folder} in {again:#?}");
+    }
 }

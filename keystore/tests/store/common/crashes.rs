@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 
 use keystore::digest::Digest;
 use keystore::ops::Error;
@@ -50,9 +49,9 @@ fn disk(house: &House, failure: Failure, syncs_everything: bool) -> FaultyDisk {
 fn undisturbed(template: &House, command: &Command<'_>, syncs_everything: bool) -> (Picture, usize) {
     let house = House::copy_of(template);
     let disk = disk(&house, Failure::Never, syncs_everything);
-    let counter = disk.counter();
+    let journal = disk.journal();
     (command.run)(&house.open_on(disk)).unwrap();
-    (Picture::of(&house.open()), counter.load(Ordering::SeqCst))
+    (Picture::of(&house.open()), journal.lock().unwrap().len())
 }
 
 struct Trial<'a> {
@@ -117,13 +116,13 @@ impl Trial<'_> {
         for at in 0.. {
             let again = House::copy_of(house);
             let disk = disk(&again, Failure::Crash(at), self.syncs_everything);
-            let counter = disk.counter();
+            let journal = disk.journal();
             // Some operations may fail without harm, such as the one that leaves a hint.
             let _ = recover(&again.open_on(disk));
             self.check(&again, failure, false);
             recover(&again.open_unsynced()).unwrap();
             self.check_recovered(&again, failure, false);
-            if counter.load(Ordering::SeqCst) <= at {
+            if journal.lock().unwrap().len() <= at {
                 break;
             }
         }

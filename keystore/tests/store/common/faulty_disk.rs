@@ -2,8 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
 
@@ -20,12 +19,15 @@ pub(crate) enum Failure {
     DoneFault(usize),
 }
 
+/// Operations by name, such as `rename stage.json`, oldest first.
+pub(crate) type Journal = Arc<Mutex<Vec<String>>>;
+
 /// The machine's disk, failing as asked. It counts what changes something and leaves out the syncs, which
 /// make nothing visible: what a loss of power would undo is not its matter.
 pub(crate) struct FaultyDisk {
     disk: RealDisk,
     failure: Failure,
-    changes: Arc<AtomicUsize>,
+    changes: Journal,
     syncs_everything: bool,
 }
 
@@ -41,31 +43,38 @@ impl FaultyDisk {
         self
     }
 
-    /// How many operations have changed something so far, also once the disk is in use.
-    pub(crate) fn counter(&self) -> Arc<AtomicUsize> {
+    /// The operations that change something so far, also once the disk is in use.
+    pub(crate) fn journal(&self) -> Journal {
         Arc::clone(&self.changes)
     }
 
     fn look<T>(&self, look: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         match self.failure {
-            Failure::Crash(at) if self.changes.load(Ordering::SeqCst) > at => Err(failed()),
+            Failure::Crash(at) if self.changes.lock().unwrap().len() > at => Err(failed()),
             _ => look(),
         }
     }
 
     /// Does it, or what of it a failure leaves.
-    fn change<T>(&self, act: impl FnOnce() -> io::Result<T>, half: impl FnOnce()) -> io::Result<T> {
-        let operation = self.changes.fetch_add(1, Ordering::SeqCst);
+    fn change<T>(&self, operation: String, act: impl FnOnce() -> io::Result<T>, half: impl FnOnce()) -> io::Result<T> {
+        let mut changes = self.changes.lock().unwrap();
+        let number = changes.len();
+        changes.push(operation);
+        drop(changes);
         match self.failure {
-            Failure::Crash(at) | Failure::Fault(at) if operation == at => {
+            Failure::Crash(at) | Failure::Fault(at) if number == at => {
                 half();
                 Err(failed())
             }
-            Failure::DoneFault(at) if operation == at => act().and(Err(failed())),
-            Failure::Crash(at) if operation > at => Err(failed()),
+            Failure::DoneFault(at) if number == at => act().and(Err(failed())),
+            Failure::Crash(at) if number > at => Err(failed()),
             _ => act(),
         }
     }
+}
+
+fn told(verb: &str, path: &StorePath) -> String {
+    format!("{verb} {}", path.as_path().display())
 }
 
 fn failed() -> io::Error {
@@ -94,16 +103,16 @@ impl Disk for FaultyDisk {
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
-        self.change(|| self.disk.create_folder(path, mode), || ())
+        self.change(told("make", path), || self.disk.create_folder(path, mode), || ())
     }
 
     fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, _sync: bool) -> io::Result<()> {
         let half = || _ = self.disk.create_file(path, &bytes[..bytes.len() / 2], mode, false);
-        self.change(|| self.disk.create_file(path, bytes, mode, false), half)
+        self.change(told("write", path), || self.disk.create_file(path, bytes, mode, false), half)
     }
 
-    fn sync_folder(&self, _path: &StorePath) -> io::Result<()> {
-        self.change(|| Ok(()), || ())
+    fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
+        self.change(told("sync", path), || Ok(()), || ())
     }
 
     fn can_sync_everything(&self) -> bool {
@@ -111,30 +120,30 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_everything(&self) -> io::Result<()> {
-        self.change(|| Ok(()), || ())
+        self.change("sync everything".to_owned(), || Ok(()), || ())
     }
 
     fn rename(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
-        self.change(|| self.disk.rename(from, to), || ())
+        self.change(told("rename", to), || self.disk.rename(from, to), || ())
     }
 
     fn link(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
-        self.change(|| self.disk.link(from, to), || ())
+        self.change(told("link", to), || self.disk.link(from, to), || ())
     }
 
     fn symlink(&self, target: &str, path: &StorePath) -> io::Result<()> {
-        self.change(|| self.disk.symlink(target, path), || ())
+        self.change(told("symlink", path), || self.disk.symlink(target, path), || ())
     }
 
     fn remove_file(&self, path: &StorePath) -> io::Result<()> {
-        self.change(|| self.disk.remove_file(path), || ())
+        self.change(told("remove", path), || self.disk.remove_file(path), || ())
     }
 
     fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
-        self.change(|| self.disk.remove_folder(path), || ())
+        self.change(told("remove", path), || self.disk.remove_folder(path), || ())
     }
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
-        self.change(|| self.disk.try_lock(path), || ())
+        self.change(told("lock", path), || self.disk.try_lock(path), || ())
     }
 }

@@ -26,7 +26,7 @@ use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between};
 pub(crate) use crashes::{Command, every_point};
-pub(crate) use faulty_disk::{Failure, FaultyDisk};
+pub(crate) use faulty_disk::{Failure, FaultyDisk, Journal};
 pub(crate) use files::{copy_tree, listing, mode};
 pub(crate) use picture::{Picture, live};
 
