@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Error, find_key};
 use crate::change::Change;
-use crate::name::KeyPath;
+use crate::name::{Endpoint, KeyPath};
 use crate::store::Keystore;
 
 /// Throws staged changes away: all of them, or those that name one of `keys`. Returns what was thrown away.
@@ -20,7 +20,20 @@ pub fn discard(keystore: &Keystore, keys: &[KeyPath]) -> Result<Vec<Change>, Err
         return Err(Error::CommitRunning);
     }
     let keys: BTreeSet<_> = keys.iter().collect();
-    let removed = transaction.remove(|change| keys.is_empty() || keys.iter().any(|key| change.names_key(key)));
+    let mut removed = transaction.remove(|change| keys.is_empty() || keys.iter().any(|key| change.names_key(key)));
+    // An unbinding of what only a discarded change had bound would have nothing to do.
+    for endpoint in removed.iter().filter_map(bound_endpoint).cloned().collect::<BTreeSet<_>>() {
+        if transaction.snapshot().committed_binding(&endpoint)?.is_none() {
+            removed.extend(transaction.remove(|change| *change == Change::Unbind { endpoint: endpoint.clone() }));
+        }
+    }
     transaction.finish()?;
     Ok(removed)
+}
+
+fn bound_endpoint(change: &Change) -> Option<&Endpoint> {
+    match change {
+        Change::Bind { endpoint, .. } => Some(endpoint),
+        Change::InstallCertificate { .. } | Change::Unbind { .. } => None,
+    }
 }

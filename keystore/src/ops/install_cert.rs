@@ -113,15 +113,15 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
         return Ok(outcome(staged.clone(), true));
     }
     if let Some(current) = view.current.as_ref().filter(|current| is_there(&current.installed)) {
-        transaction.withdraw(&Target::Certificate(key.clone()));
+        let withdrawn = transaction.withdraw(&Target::Certificate(key.clone()));
         // Another one is left only where a commit that runs has taken it: this one shall follow it then.
-        let unchanged = transaction.stage().certificate(key).is_none();
-        if !unchanged {
+        let taken = transaction.stage().certificate(key).is_some();
+        if taken {
             let installed = Box::new(current.installed.clone());
             transaction.put(Change::InstallCertificate { key: key.clone(), installed });
         }
         transaction.finish()?;
-        return Ok(outcome(current.installed.clone(), unchanged));
+        return Ok(outcome(current.installed.clone(), !(withdrawn || taken)));
     }
     let written = transaction.add_certificate(key, version, chain)?;
     let installed = installed(version, chain, written);
@@ -162,6 +162,11 @@ fn warnings(view: &KeyView, version: &VersionFacts, chain: &Chain) -> Vec<Warnin
     let mut warnings = Vec::new();
     if is_issuer_missing(chain) {
         warnings.push(Warning::IssuerMissing { key: key(), issuer: chain.leaf.issuer().clone() });
+    }
+    if let Some(current) = view.current.as_ref().map(|current| current.installed.version)
+        && version.number < current
+    {
+        warnings.push(Warning::OlderKey { key: key(), version: version.number, current });
     }
     let issued = chain.leaf.names();
     let requested = version.requests.last().map_or(&[][..], |request| &request.names);

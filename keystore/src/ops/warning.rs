@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::VersionNumber;
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{Subject, SubjectAltName};
 
@@ -14,6 +15,15 @@ pub enum Warning {
         key: KeyPath,
         /// The issuer.
         issuer: Subject,
+    },
+    /// The certificate is for an older private key than the one in use.
+    OlderKey {
+        /// The key.
+        key: KeyPath,
+        /// The version that the certificate is for.
+        version: VersionNumber,
+        /// The version in use.
+        current: VersionNumber,
     },
     /// Names that were requested and are not in the certificate.
     NotIssued {
@@ -51,6 +61,7 @@ impl Warning {
     pub fn code(&self) -> &'static str {
         match self {
             Self::IssuerMissing { .. } => "issuer-missing",
+            Self::OlderKey { .. } => "older-key",
             Self::NotIssued { .. } => "names-not-issued",
             Self::Weak { .. } => "weak",
             Self::NotCovered { .. } => "endpoint-not-covered",
@@ -64,6 +75,9 @@ impl fmt::Display for Warning {
         match self {
             Self::IssuerMissing { key, issuer } => {
                 write!(f, "the chain of {key} lacks its issuer \"{issuer}\": give it to install-cert with --chain")
+            }
+            Self::OlderKey { key, version, current } => {
+                write!(f, "the certificate of {key} is for version {version}, which version {current} has replaced")
             }
             Self::NotIssued { key, names } => {
                 write!(f, "the certificate of {key} lacks names that were requested: {}", joined(names))

@@ -133,7 +133,7 @@ impl Head {
     fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
         let path = layout::commit(generation);
         let bytes = disk.load(&path)?;
-        let envelope: Envelope<'_> = parse(disk, &path, &bytes)?;
+        let envelope = open(disk, &path, &bytes)?;
         let fields: HeadFields = decode(disk, &path, envelope.record.get().as_bytes())?;
         if fields.generation != generation {
             return Err(damaged(disk, &path, format!("it is the record of generation {}", fields.generation)));
@@ -147,8 +147,15 @@ fn newest_listed(disk: &dyn Disk) -> Result<Generation, StoreError> {
     Ok(names.iter().filter_map(|entry| layout::commit_generation(&entry.name)).max().unwrap_or(Generation::EMPTY))
 }
 
-fn parse<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelope<'a>, StoreError> {
-    serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))
+/// The record in a file's bytes, checked against its own hash.
+fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelope<'a>, StoreError> {
+    let envelope: Envelope<'a> =
+        serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))?;
+    let found = Digest::of(envelope.record.get().as_bytes());
+    if found == envelope.hash {
+        return Ok(envelope);
+    }
+    Err(damaged(disk, path, format!("its record has the hash {found}, it says {}", envelope.hash)))
 }
 
 /// The newest records with their hashes, newest first, at most `limit`: from the head back along the hashes by
@@ -173,11 +180,7 @@ pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(R
 pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
     let path = layout::commit(generation);
     let bytes = load_known(disk, &path)?;
-    let envelope = parse(disk, &path, &bytes)?;
-    let found = Digest::of(envelope.record.get().as_bytes());
-    if found != envelope.hash {
-        return Err(damaged(disk, &path, format!("its record has the hash {found}, it says {}", envelope.hash)));
-    }
+    let envelope = open(disk, &path, &bytes)?;
     let record: Record = decode(disk, &path, envelope.record.get().as_bytes())?;
     if record.generation != generation {
         return Err(damaged(disk, &path, format!("it is the record of generation {}", record.generation)));

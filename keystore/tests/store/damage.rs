@@ -109,13 +109,18 @@ fn what_is_no_json_any_more_is_named() {
 }
 
 #[test]
-fn a_record_that_was_changed_is_found_by_the_log() {
+fn a_record_that_was_changed_is_found_by_the_log_and_the_newest_by_every_reader() {
     let (house, keystore, _) = staged();
     commit(&keystore).unwrap();
     let path = house.root().join("commits/0000000001.json");
     let text = fs::read_to_string(&path).unwrap();
     let forged = text.replace("\"user\":\"ada\"", "\"user\":\"bob\"");
     assert_ne!(forged, text);
+    fs::write(&path, &forged).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &path);
+    fs::write(&path, text).unwrap();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
     fs::write(&path, forged).unwrap();
     assert_damaged(log(&keystore.read().unwrap(), 10), &path);
 }
