@@ -13,13 +13,18 @@ import sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
 TEMPLATE_NAME = ObjectIdentifier("1.3.6.1.4.1.311.20.2")
 USES = (
     "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign"
 ).split()
+PRIVATE_KEYS = {
+    "ecdsa": ec.EllipticCurvePrivateKey,
+    "rsa": rsa.RSAPrivateKey,
+    "ed25519": ed25519.Ed25519PrivateKey,
+}
 KINDS = {
     x509.DNSName: "dns",
     x509.IPAddress: "ip",
@@ -64,7 +69,8 @@ def request(path):
 def key(path):
     password = os.environ["PASSPHRASE"].encode() if "PASSPHRASE" in os.environ else None
     read = serialization.load_pem_private_key(open(path, "rb").read(), password=password)
-    return {"kind": type(read).__name__.lstrip("_"), "spki": spki(read.public_key())}
+    kind = next(name for name, kind in PRIVATE_KEYS.items() if isinstance(read, kind))
+    return {"kind": kind, "spki": spki(read.public_key())}
 
 
 def certificates(path):
