@@ -1,0 +1,19 @@
+//! What `keyring` writes, read back by strangers (openssl, GnuTLS, python's cryptography); what they write, read by
+//! `keyring`. Needs the feature `external-tests` and the programs: `./tests/run` sees to both.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "these tests are the outside world"
+)]
+
+#[path = "../common_external/mod.rs"]
+mod common;
+
+mod cycle;
+mod key_manager;
+mod private_keys;
+mod published;
+mod replies;
+mod requests;
+mod stranger;

@@ -1,0 +1,74 @@
+//! The strangers, and the questions that each of them answers.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::{Finished, Tool, finish, text};
+
+/// GnuTLS.
+pub(crate) const CERTTOOL: Tool = Tool { program: "certtool", package: "gnutls-bin" };
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/read_back.py");
+
+/// All six algorithms of `create-key`.
+pub(crate) const ALGORITHMS: [&str; 6] = ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"];
+
+/// Asks openssl; it must succeed.
+#[track_caller]
+pub(crate) fn openssl(arguments: &[&str]) -> String {
+    Tool::OPENSSL.run(arguments)
+}
+
+/// Asks certtool; it must succeed.
+#[track_caller]
+pub(crate) fn certtool(arguments: &[&str]) -> String {
+    CERTTOOL.run(arguments)
+}
+
+/// Runs `read_back.py`, successful or not.
+pub(crate) fn python(questions: &[String], passphrase: Option<&str>) -> Finished {
+    // ./tests/run says which python has the package
+    let program = std::env::var("KEYRING_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = Command::new(&program);
+    command.arg(SCRIPT).args(questions).env_remove("PASSPHRASE");
+    command.envs(passphrase.map(|passphrase| ("PASSPHRASE", passphrase)));
+    let finished = finish(&mut command, "");
+    let finished = finished.unwrap_or_else(|error| panic!("cannot run {program}: {error}; Debian package python3"));
+    assert!(
+        !finished.stderr.contains("No module named 'cryptography'"),
+        "{program} lacks the package cryptography: install the Debian package python3-cryptography, or run tests/run"
+    );
+    finished
+}
+
+/// The answers of `read_back.py`; it must succeed.
+#[track_caller]
+pub(crate) fn python_says<const N: usize>(questions: &[String; N]) -> [Value; N] {
+    let said = python(questions, None).succeeded().stdout;
+    let answers: Vec<Value> = serde_json::from_str(&said).expect("read_back.py writes JSON");
+    answers.try_into().expect("one answer to each question")
+}
+
+/// SHA-256 of a public key (`SubjectPublicKeyInfo` in DER), as openssl reads it from a file: `request`, `key` or
+/// `certificate`.
+#[track_caller]
+pub(crate) fn spki(kind: &str, file: &str) -> String {
+    let pem = match kind {
+        "request" => openssl(&["req", "-in", file, "-noout", "-pubkey"]),
+        "certificate" => openssl(&["x509", "-in", file, "-noout", "-pubkey"]),
+        _ => openssl(&["pkey", "-in", file, "-pubout"]),
+    };
+    let blocks = keystore::pki::pem_blocks(pem.as_bytes());
+    let [block] = &blocks[..] else { panic!("openssl shows no public key of {file}:\n{pem}") };
+    keystore::digest::Digest::of(block.body.as_ref().expect("base64")).to_string()
+}
+
+/// The subject of a request or certificate in the order of its encoding, as openssl says it.
+#[track_caller]
+pub(crate) fn subject(command: &str, file: &Path) -> String {
+    let options = "esc_2253,esc_ctrl,utf8,sname,sep_comma_plus";
+    let said = openssl(&[command, "-in", &text(file), "-noout", "-subject", "-nameopt", options]);
+    said.trim_end().strip_prefix("subject=").expect("openssl says the subject").to_owned()
+}

@@ -1,0 +1,24 @@
+//! Real daemons on loopback ports read what `keyring` publishes, through rotations while clients connect. Needs the
+//! feature `external-tests` and the programs: `./tests/run` sees to both.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "these tests are the outside world"
+)]
+
+#[path = "../common_external/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "tests/interop uses the rest")]
+mod common;
+
+mod account;
+mod client;
+mod daemon;
+mod dovecot;
+mod nginx;
+mod port;
+mod publishing;
+mod rotation;
+mod traffic;
