@@ -11,7 +11,8 @@ use serde::Serialize;
 
 pub(crate) use page::{Page, style};
 pub(crate) use views::{
-    BindingJson, CertificateJson, ChangeJson, CodedJson, KeyJson, PairJson, change_line, coded, until,
+    BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
+    coded, until,
 };
 
 use crate::exit::Exit;

@@ -50,7 +50,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Serialize)]
-struct EndpointJson {
+struct CommittedJson {
     endpoint: String,
     published: bool,
     from: Option<PairJson>,
@@ -64,7 +64,7 @@ pub(crate) struct Outcome {
     generation: u64,
     hash: Option<String>,
     changes: Vec<ChangeJson>,
-    endpoints: Vec<EndpointJson>,
+    endpoints: Vec<CommittedJson>,
     warnings: Vec<CodedJson>,
     #[serde(skip)]
     lines: Vec<String>,
@@ -75,7 +75,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     fn of(keystore: &Keystore, plan: &Plan, args: &Args) -> Self {
-        let endpoints = plan.endpoints.iter().map(|change| EndpointJson {
+        let endpoints = plan.endpoints.iter().map(|change| CommittedJson {
             endpoint: change.endpoint.to_string(),
             published: false,
             from: change.from.as_ref().map(PairJson::of),
@@ -123,7 +123,7 @@ impl Report for Outcome {
         for line in &self.lines {
             page.line(format_args!("  {line}"));
         }
-        for EndpointJson { endpoint, folder, .. } in &self.endpoints {
+        for CommittedJson { endpoint, folder, .. } in &self.endpoints {
             match folder {
                 Some(folder) => page.line(format_args!("  {} {endpoint} in {folder}", self.doing)),
                 None => page.line(format_args!("  {endpoint} is free; its files stay")),

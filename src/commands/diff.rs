@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{ChangeJson, CodedJson, Page, PairJson, Report, change_line, coded, style};
+use crate::output::{ChangeJson, CodedJson, EndpointJson, Page, Report, change_line, coded, style};
 
 const HELP: &str = "\
 Examples:
@@ -25,13 +25,6 @@ Exit codes:
 pub(crate) struct Args {}
 
 #[derive(Serialize)]
-struct EndpointJson {
-    endpoint: String,
-    from: Option<PairJson>,
-    to: Option<PairJson>,
-}
-
-#[derive(Serialize)]
 pub(crate) struct Outcome {
     generation: u64,
     changes: Vec<ChangeJson>,
@@ -44,15 +37,10 @@ pub(crate) struct Outcome {
 pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let plan = op::plan(&keystore.read()?, keystore.world().now())?;
-    let endpoints = plan.endpoints.iter().map(|change| EndpointJson {
-        endpoint: change.endpoint.to_string(),
-        from: change.from.as_ref().map(PairJson::of),
-        to: change.to.as_ref().map(PairJson::of),
-    });
     Ok(Outcome {
         generation: plan.base.0,
         changes: plan.stage.changes().map(ChangeJson::of).collect(),
-        endpoints: endpoints.collect(),
+        endpoints: plan.endpoints.iter().map(EndpointJson::of).collect(),
         faults: coded(&plan.faults),
         plan,
     })

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{ChangeJson, Page, PairJson, Report, change_line, style};
+use crate::output::{ChangeJson, EndpointJson, Page, Report, change_line, style};
 
 const HELP: &str = "\
 Examples:
@@ -25,13 +25,6 @@ pub(crate) struct Args {
     /// Show at most this many
     #[arg(short = 'n', long, value_name = "COUNT")]
     limit: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct EndpointJson {
-    endpoint: String,
-    from: Option<PairJson>,
-    to: Option<PairJson>,
 }
 
 #[derive(Serialize)]
@@ -68,18 +61,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         host: record.actor.host.clone(),
         message: record.message.clone(),
         changes: record.changes.iter().map(ChangeJson::of).collect(),
-        endpoints: record.endpoints.iter().map(endpoint_json).collect(),
+        endpoints: record.endpoints.iter().map(EndpointJson::of).collect(),
     };
     let commits = records.iter().map(commit).collect();
     Ok(Outcome { commits, records: records.into_iter().map(|(record, _)| record).collect() })
-}
-
-fn endpoint_json(change: &keystore::store::EndpointChange) -> EndpointJson {
-    EndpointJson {
-        endpoint: change.endpoint.to_string(),
-        from: change.from.as_ref().map(PairJson::of),
-        to: change.to.as_ref().map(PairJson::of),
-    }
 }
 
 impl Report for Outcome {

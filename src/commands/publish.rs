@@ -1,13 +1,13 @@
 //! `publish`: what was committed and is not published.
 
-use keystore::name::{Endpoint, ServicePath};
+use keystore::name::ServicePath;
 use keystore::ops::publish::{self as op, to_publish, unpublished};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{Page, Report, style};
+use crate::output::{Page, PublishedJson, Report, style};
 use crate::publish;
 
 const HELP: &str = "\
@@ -33,12 +33,6 @@ pub(crate) struct Args {
     services: Vec<String>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-}
-
-#[derive(Serialize)]
-struct PublishedJson {
-    endpoint: String,
-    folder: String,
 }
 
 #[derive(Serialize)]
@@ -71,12 +65,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         let publications = to_publish(&endpoints).gather(&snapshot, &unlocked)?;
         publish::publish(committing, generation, &publications)?;
     }
-    let published = |endpoint: &Endpoint| PublishedJson {
-        endpoint: endpoint.to_string(),
-        folder: keystore.live_folder(endpoint).display().to_string(),
-    };
     Ok(Outcome {
         generation: generation.0,
-        published: endpoints.iter().map(|unpublished| published(&unpublished.endpoint)).collect(),
+        published: endpoints.iter().map(|it| PublishedJson::of(&keystore, &it.endpoint)).collect(),
     })
 }

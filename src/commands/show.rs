@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{KeyJson, Page, Report, style, until};
+use crate::output::{KeyJson, Page, PublishedJson, Report, style, until};
 
 const HELP: &str = "\
 Examples:
@@ -39,12 +39,6 @@ struct RequestJson {
 }
 
 #[derive(Serialize)]
-struct PublishedJson {
-    endpoint: String,
-    folder: String,
-}
-
-#[derive(Serialize)]
 pub(crate) struct Outcome {
     key: KeyJson,
     requests: Vec<RequestJson>,
@@ -64,8 +58,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let mut published = Vec::new();
     for endpoint in &view.bound {
         if snapshot.published(endpoint)?.is_some() {
-            let folder = keystore.live_folder(endpoint).display().to_string();
-            published.push(PublishedJson { endpoint: endpoint.to_string(), folder });
+            published.push(PublishedJson::of(&keystore, endpoint));
         }
     }
     let staged = snapshot.stage().changes().filter_map(|change| match change {

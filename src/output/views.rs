@@ -3,10 +3,10 @@
 
 use keystore::change::Change;
 use keystore::model::{CertificateSummary, Installed, KeyView, Next, VersionFacts};
-use keystore::name::KeyPath;
+use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::Warning;
 use keystore::ops::commit::Fault;
-use keystore::store::Pair;
+use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -156,6 +156,37 @@ impl PairJson {
             sha256: pair.fingerprint.to_string(),
             not_after: pair.not_after.to_string(),
         }
+    }
+}
+
+/// What a commit did, or would do, to an endpoint.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct EndpointJson {
+    pub(crate) endpoint: String,
+    pub(crate) from: Option<PairJson>,
+    pub(crate) to: Option<PairJson>,
+}
+
+impl EndpointJson {
+    pub(crate) fn of(change: &EndpointChange) -> Self {
+        Self {
+            endpoint: change.endpoint.to_string(),
+            from: change.from.as_ref().map(PairJson::of),
+            to: change.to.as_ref().map(PairJson::of),
+        }
+    }
+}
+
+/// The folder that a service reads.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct PublishedJson {
+    pub(crate) endpoint: String,
+    pub(crate) folder: String,
+}
+
+impl PublishedJson {
+    pub(crate) fn of(keystore: &Keystore, endpoint: &Endpoint) -> Self {
+        Self { endpoint: endpoint.to_string(), folder: keystore.live_folder(endpoint).display().to_string() }
     }
 }
 

@@ -130,7 +130,10 @@ fn ask_names(view: &KeyView, subject: &Subject) -> Result<Vec<SubjectAltName>, F
         Ok(())
     };
     let answer = text("Names (separated by spaces)", Some(&default.join(" ")), accept)?;
-    Ok(parse_names(&answer)?)
+    let names = parse_names(&answer)?;
+    // The common name is certified whether it was typed again or not: the summary shall say so.
+    let missing = own.filter(|own| !names.contains(own));
+    Ok(missing.into_iter().chain(names).collect())
 }
 
 /// Names separated by blanks or commas; one without its kind is a host name.
