@@ -62,10 +62,11 @@ impl Context {
 
     /// The keystore's folder.
     pub(crate) fn folder(&self) -> Result<PathBuf, Failure> {
-        match &self.store {
-            Some(folder) => Ok(folder.clone()),
-            None => Ok(outside::default_store()?),
-        }
+        let folder = match &self.store {
+            Some(folder) => folder.clone(),
+            None => outside::default_store()?,
+        };
+        Ok(outside::absolute(&folder)?)
     }
 
     /// Time, randomness, and who asks.

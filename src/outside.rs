@@ -103,6 +103,11 @@ pub(crate) fn temporary_folder() -> Result<tempfile::TempDir, OutsideError> {
     tempfile::Builder::new().prefix("keyring-demo-").tempdir().map_err(failed("make", "a temporary folder"))
 }
 
+/// The path from the root, as programs that start elsewhere need it.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OutsideError> {
+    std::path::absolute(path).map_err(failed("find", &path.display().to_string()))
+}
+
 /// Whether something stands at a path.
 pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -105,7 +105,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     if request.files.iter().filter(|file| *file == "-").count() > 1 {
         return Err(Failure::Usage { message: "standard input is named twice".to_owned(), hint: "give - once" });
     }
-    let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)?.to_vec() });
+    let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)? });
     let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let outcome = op::install_cert(&keystore, &request.key, &inputs)?;
     Ok(Outcome {

@@ -1,5 +1,7 @@
 //! `install-cert`: an authority's reply, checked and staged. A refused reply changes nothing.
 
+use zeroize::Zeroizing;
+
 use super::{Error, Warning, find_key};
 use crate::change::{Change, Target};
 use crate::digest::Digest;
@@ -10,12 +12,11 @@ use crate::store::{Keystore, Snapshot, WrittenCertificate};
 use crate::timestamp::Timestamp;
 
 /// A file with certificates in it, in whatever form.
-#[derive(Clone, Debug)]
 pub struct Input {
     /// Its name, as the user gave it.
     pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// Its bytes, wiped when dropped: it may turn out to be a private key.
+    pub bytes: Zeroizing<Vec<u8>>,
 }
 
 /// What was installed.
