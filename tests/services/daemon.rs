@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Daemon {
     name: &'static str,
     child: Child,
+    folder: PathBuf,
     /// What it said, and its own log: shown when a test fails.
     logs: Vec<PathBuf>,
 }
@@ -30,7 +31,8 @@ impl Daemon {
         let errors = output.try_clone().expect("a second handle");
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         let child = command.spawn().unwrap_or_else(|error| tool.missing(&error));
-        let mut daemon = Self { name: tool.program, child, logs: vec![said, folder.join(log)] };
+        let mut daemon =
+            Self { name: tool.program, child, folder: folder.to_owned(), logs: vec![said, folder.join(log)] };
         let mut ended = false;
         wait_until("listen", || {
             ended = daemon.child.try_wait().expect("the child is ours").is_some();
@@ -40,6 +42,11 @@ impl Daemon {
             daemon.show_logs();
         }
         (!ended).then_some(daemon)
+    }
+
+    /// Where its configuration and logs are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Sends SIGHUP, which has all of these daemons read their configuration and certificates again.

@@ -8,6 +8,8 @@ use crate::common::{Tool, text, write};
 
 const DOVECOT: Tool = Tool { program: "dovecot", package: "dovecot-imapd" };
 
+const DOVEADM: Tool = Tool { program: "doveadm", package: "dovecot-imapd" };
+
 const CONFIGURATION: &str = r"
 base_dir = @DIR@/run
 state_dir = @DIR@/state
@@ -112,4 +114,10 @@ pub(crate) fn start(folder: &Path, ports: Ports, imap: &Path, pop3: &Path) -> Op
     command.args(["-F", "-c", &text(&file)]);
     let all = [ports.imap, ports.imaps, ports.pop3, ports.pop3s];
     Daemon::start(DOVECOT, &mut command, &all, folder, "dovecot.log")
+}
+
+/// `doveadm reload`, as its manual says to.
+#[track_caller]
+pub(crate) fn reload(dovecot: &Daemon) {
+    DOVEADM.run(&["-c", &text(&dovecot.folder().join("dovecot.conf")), "reload"]);
 }

@@ -61,6 +61,12 @@ pub(crate) fn start(folder: &Path, sites: &[Site]) -> Option<Daemon> {
     Daemon::start(NGINX, NGINX.command().args(arguments(folder)), &ports, folder, "logs/error.log")
 }
 
+/// `nginx -s reload`, as its manual says to.
+#[track_caller]
+pub(crate) fn reload(nginx: &Daemon) {
+    NGINX.run(&[&["-s", "reload"], &arguments(nginx.folder()).each_ref().map(String::as_str)[..]].concat());
+}
+
 fn arguments(folder: &Path) -> [String; 6] {
     let own = |name: &str| text(&folder.join(name));
     ["-e".to_owned(), own("logs/error.log"), "-p".to_owned(), text(folder), "-c".to_owned(), own("nginx.conf")]

@@ -137,8 +137,8 @@ fn one_certificate_serves_three_protocols_on_two_servers_by_one_commit() {
     let traffic = Traffic::start(&scene.client, &targets);
     let new = scene.rotate(key, "ecdsa-p256");
     scene.prove(&targets, old);
-    nginx.hang_up();
-    dovecot.hang_up();
+    nginx::reload(&nginx);
+    dovecot::reload(&dovecot);
     scene.wait_for(&targets, new);
     scene.prove(&targets, new);
     traffic.saw_nothing_but(old, new);
