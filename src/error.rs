@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
-use keystore::name::{EndpointError, PathError};
+use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
 use keystore::store::{CommitError, StoreError};
@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     #[error("{message}")]
     Usage { message: String, hint: &'static str },
     /// clap refused the command line.
-    #[error("{0}")]
-    Arguments(String),
+    #[error("{message}")]
+    Arguments { message: String, hint: String },
     /// A key or service address.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -49,6 +49,7 @@ pub(crate) enum Failure {
     /// A passphrase.
     #[error("the passphrase from {from} is refused")]
     Passphrase {
+        /// A file, a variable or the terminal.
         from: String,
         #[source]
         source: PassphraseError,
@@ -76,6 +77,9 @@ pub(crate) enum Failure {
     /// A question was answered with Ctrl-C, or the user said no.
     #[error("nothing was done")]
     Declined,
+    /// The same, at the questions that follow the making of a key.
+    #[error("no request was made; the private key of {key} is there to stay")]
+    RequestDeclined { key: KeyPath },
     /// A question could not be put.
     #[error("cannot ask")]
     Question(#[source] dialoguer::Error),
@@ -112,7 +116,7 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Missing { .. } | Self::Usage { .. } | Self::Arguments(_) => Exit::Usage,
+            Self::Missing { .. } | Self::Usage { .. } | Self::Arguments { .. } => Exit::Usage,
             Self::Path(_)
             | Self::Endpoint(_)
             | Self::Subject(_)
@@ -122,8 +126,9 @@ impl Failure {
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
             Self::Outside(OutsideError::Exists { .. }) => Exit::Conflict,
+            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => Exit::Usage,
             Self::Pair { .. } => Exit::Publishing,
-            Self::Declined => Exit::Interrupted,
+            Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
             Self::Folder { .. }
             | Self::Outside(_)
             | Self::Question(_)
@@ -159,10 +164,6 @@ impl Failure {
 
     /// The error for a person.
     pub(crate) fn render(&self, page: &mut Page) {
-        if let Self::Arguments(text) = self {
-            page.block(text);
-            return;
-        }
         page.tagged(style::BAD, "error:", self.message());
         for CodedJson { message, .. } in self.details() {
             page.line(format_args!("  - {message}"));

@@ -7,6 +7,7 @@ mod country;
 pub(crate) mod create_key;
 pub(crate) mod install_cert;
 pub(crate) mod make_csr;
+pub(crate) mod unbind;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -87,7 +88,7 @@ fn new_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
 }
 
 /// Asks for one of the keystore's keys, those first that `first` picks.
-fn choose_key(
+pub(crate) fn choose_key(
     snapshot: &Snapshot<'_>,
     question: &str,
     first: impl Fn(&keystore::model::KeyView) -> bool,

@@ -15,7 +15,9 @@ Examples:
   keyring diff --json | jq -r '.result.endpoints[].endpoint'
 
 Exit codes:
-  0 done   2 usage   7 keystore damaged";
+  0  done
+  2  usage
+  7  keystore damaged";
 
 /// Show what a commit would do, endpoint by endpoint
 ///

@@ -11,12 +11,17 @@ use crate::output::{ChangeJson, Page, Report, change_line};
 const HELP: &str = "\
 Examples:
   keyring discard
-  keyring discard mail01/imap/main      (its certificate, and every binding to it that is staged)
+  keyring discard mail01/imap/main
 
-Private keys and requests are not staged: they stay, and can take their certificate later.
+Private keys and requests are not staged: they stay, and can take their
+certificate later.
 
 Exit codes:
-  0 done, or nothing was staged   2 usage   3 a name refused   4 no such key   5 in use, or being committed";
+  0  done, or nothing was staged
+  2  usage
+  3  a name refused
+  4  no such key
+  5  in use, or being committed";
 
 /// Throw staged changes away
 ///

@@ -15,11 +15,17 @@ Examples:
   keyring install-cert mail01/imap/main mail.cer --chain intermediates.p7b
   certbot-or-any-other-tool | keyring install-cert mail01/imap/main -
 
-PEM, base64 without armour, DER and PKCS#7 are read, from any number of files, leaf and chain in any order. The leaf is
-found by the key it certifies. Nothing serves it before `keyring commit`.
+PEM, base64 without armour, DER and PKCS#7 are read, from any number of files,
+leaf and chain in any order. The leaf is found by the key it certifies.
+Nothing serves it before `keyring commit`.
 
 Exit codes:
-  0 done, or installed already   1 a file can't be read   2 usage   3 the certificate is refused   4 no such key   5 in use";
+  0  done, or installed already
+  1  a file can't be read
+  2  usage
+  3  the certificate is refused
+  4  no such key
+  5  in use";
 
 /// Install the certificate that the authority sent back
 ///

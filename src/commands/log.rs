@@ -14,7 +14,9 @@ Examples:
   keyring log --limit 1 --json
 
 Exit codes:
-  0 done   2 usage   7 a record is damaged";
+  0  done
+  2  usage
+  7  a record is damaged";
 
 /// Show the commits, newest first
 ///

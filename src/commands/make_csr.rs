@@ -17,16 +17,22 @@ use crate::{outside, prompt};
 
 const HELP: &str = "\
 Examples:
-  keyring make-csr mail01/imap/main --cn mail.example.com --org \"Example Corp\" --country US > mail.csr
-  keyring make-csr mail01/imap/main --san dns:mail.example.com --san dns:imap.example.com --out mail.csr
-  keyring make-csr mail01/imap/main --subject \"C=US,O=Example Corp,OU=IT,OU=Mail,CN=mail.example.com\"
+  keyring make-csr mail01/imap/main --cn mail.example.com --out mail.csr
+  keyring make-csr mail01/imap/main --org \"Example Corp\" --country US > mail.csr
+  keyring make-csr web/https/main --san dns:example.com --san ip:192.0.2.7
+  keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web,CN=web\"
 
-What is not given is taken from the key's last request, else from keystore.toml; a subject is encoded in the order given.
-On a key with a certificate, the request is for its next version (create-key --next), or with --reuse-key for the
-private key in use.
+What is not given is taken from the key's last request, else from
+keystore.toml; a subject is encoded in the order given. On a key with a
+certificate, the request is for its next version (create-key --next), or with
+--reuse-key for the private key in use.
 
 Exit codes:
-  0 done   2 usage   3 subject, name or passphrase refused   4 no such key, or no version to make it with   5 in use";
+  0  done
+  2  usage
+  3  subject, name or passphrase refused
+  4  no such key, or no version to make it with
+  5  in use";
 
 /// Make a certification request (PKCS#10)
 ///
@@ -151,6 +157,20 @@ impl Args {
 
     pub(crate) fn out(&self) -> Option<&PathBuf> {
         self.out.as_ref()
+    }
+
+    /// The flags that no question is about, for a command line that does the same.
+    pub(crate) fn other_flags(&self, encrypted: bool) -> Vec<String> {
+        let values = [("--template", &self.template), ("--email", &self.email), ("--phone", &self.phone)];
+        let values = values.into_iter().filter_map(|(flag, value)| Some([flag, value.as_deref()?])).flatten();
+        let switches = [
+            ("--reuse-key", self.reuse_key),
+            ("--key-manager-header", self.key_manager_header),
+            ("--force", self.force),
+        ];
+        let switches = switches.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag);
+        let passphrase = self.passphrase.flags(encrypted);
+        values.chain(switches).map(str::to_owned).chain(passphrase).collect()
     }
 
     /// The request, as far as the command line makes it.

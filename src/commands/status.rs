@@ -15,7 +15,9 @@ Examples:
   keyring status --json | jq '.result.staged | length'
 
 Exit codes:
-  0 done   2 usage   7 keystore damaged";
+  0  done
+  2  usage
+  7  keystore damaged";
 
 /// Show what is staged, what is due, what is wrong
 ///

@@ -13,7 +13,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "missing-argument",
-            Self::Usage { .. } | Self::Arguments(_) => "usage",
+            Self::Usage { .. } | Self::Arguments { .. } => "usage",
             Self::Path(_) | Self::Endpoint(_) => "bad-name",
             Self::Subject(_) => "bad-subject",
             Self::Name(_) => "bad-subject-alt-name",
@@ -22,9 +22,10 @@ impl Failure {
             Self::Passphrase { .. } => "bad-passphrase",
             Self::Keystore(error) => keystore_code(error),
             Self::Outside(OutsideError::Exists { .. }) => "file-exists",
+            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => "bad-variable",
             Self::Folder { .. } | Self::Outside(_) => "file",
             Self::Pair { .. } => "bad-pair",
-            Self::Declined => "declined",
+            Self::Declined | Self::RequestDeclined { .. } => "declined",
             Self::Question(_) => "question",
             Self::Demo(_) => "demo",
             Self::Output(_) => "output",
@@ -37,13 +38,22 @@ impl Failure {
         match self {
             Self::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
+            Self::Arguments { hint, .. } => Some(hint.clone()),
+            Self::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
             Self::Path(error) | Self::Endpoint(EndpointError::Service(error)) => path_hint(error),
             Self::Keystore(error) => keystore_hint(error),
             Self::Outside(OutsideError::Exists { .. }) => {
                 Some("name another file, or say --force to replace it".to_owned())
             }
             Self::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
-            Self::Passphrase { .. } => Some("give a file whose first line is the passphrase".to_owned()),
+            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => {
+                Some("--passphrase-env takes the name of a variable that holds the passphrase".to_owned())
+            }
+            Self::Passphrase { .. } => Some(
+                "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
+                 private key in the clear"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
