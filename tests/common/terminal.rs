@@ -125,8 +125,20 @@ impl Terminal {
     /// Waits for a question, then answers it.
     #[track_caller]
     pub(crate) fn ask(&mut self, question: &str, answer: &str) {
-        self.expect(question);
+        self.expect_question(question);
         self.answer(answer);
+    }
+
+    /// Waits for a question, and until the program listens: what is typed before a passphrase is asked for is shown,
+    /// and thrown away.
+    #[track_caller]
+    pub(crate) fn expect_question(&mut self, question: &str) {
+        self.expect(question);
+        let deadline = Instant::now() + PATIENCE;
+        while tcgetattr(&self.person).unwrap().local_modes.contains(LocalModes::ECHO) {
+            assert!(Instant::now() < deadline, "nobody listens at {question:?}; on the terminal:\n{}", self.text());
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Whether the terminal shows what is typed and hands it over by lines, as a shell wants it back.
