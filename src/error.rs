@@ -34,6 +34,9 @@ pub(crate) enum Failure {
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// A private key is encrypted, and nobody can be asked for its passphrase.
+    #[error("the private key of {key} is encrypted, and its passphrase is missing")]
+    PassphraseMissing { key: KeyPath },
     /// A subject.
     #[error("the subject is refused")]
     Subject(#[from] SubjectError),
@@ -67,6 +70,13 @@ pub(crate) enum Failure {
     /// A file outside the keystore.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// A request was made, and could not be put where it was asked for.
+    #[error("the request is kept in {}, but is not where it was wanted", kept.display())]
+    RequestNotWritten {
+        kept: PathBuf,
+        #[source]
+        source: OutsideError,
+    },
     /// The published pair does not load into a TLS library.
     #[error("{endpoint} would not get a working pair of private key and certificate")]
     Pair {
@@ -116,7 +126,9 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Missing { .. } | Self::Usage { .. } | Self::Arguments { .. } => Exit::Usage,
+            Self::Missing { .. } | Self::PassphraseMissing { .. } | Self::Usage { .. } | Self::Arguments { .. } => {
+                Exit::Usage
+            }
             Self::Path(_)
             | Self::Endpoint(_)
             | Self::Subject(_)
@@ -125,16 +137,12 @@ impl Failure {
             | Self::Algorithm(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
-            Self::Outside(OutsideError::Exists { .. }) => Exit::Conflict,
-            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => Exit::Usage,
+            Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
             Self::Pair { .. } => Exit::Publishing,
             Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
-            Self::Folder { .. }
-            | Self::Outside(_)
-            | Self::Question(_)
-            | Self::Demo(_)
-            | Self::Output(_)
-            | Self::Unexpected(_) => Exit::Failed,
+            Self::Folder { .. } | Self::Question(_) | Self::Demo(_) | Self::Output(_) | Self::Unexpected(_) => {
+                Exit::Failed
+            }
         }
     }
 
@@ -171,6 +179,14 @@ impl Failure {
         if let Some(hint) = self.hint() {
             page.tagged(style::GOOD, "hint:", hint);
         }
+    }
+}
+
+fn outside_exit(error: &OutsideError) -> Exit {
+    match error {
+        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => Exit::Usage,
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => Exit::Failed,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub(crate) use page::{Page, style};
 pub(crate) use views::{
-    BindingJson, CertificateJson, ChangeJson, CodedJson, KeyJson, PairJson, change_line, coded, until,
+    BindingJson, CertificateJson, ChangeJson, CodedJson, KeyJson, PairJson, change_line, coded, or_none, until,
 };
 
 use crate::error::Failure;

@@ -58,9 +58,11 @@ fn text<E: Display>(
     Ok(answered(input.validate_with(accept).interact_text())?.trim().to_owned())
 }
 
-/// Asks yes or no.
+/// Asks yes or no. The return key ends the answer: one that follows a `y` must not answer the next question.
 pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
-    answered(Confirm::with_theme(&*theme()).with_prompt(question).default(default).interact())
+    let theme = theme();
+    let confirm = Confirm::with_theme(&*theme).with_prompt(question).default(default).wait_for_newline(true);
+    answered(confirm.interact())
 }
 
 /// Asks for one of a few.

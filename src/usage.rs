@@ -47,7 +47,7 @@ fn failure(error: &clap::Error, command: Option<&str>) -> Failure {
         Some(command) => format!("`keyring {command} --help` shows what it takes"),
         None => "`keyring --help` names the commands".to_owned(),
     };
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if matches!(error.kind(), ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
         return Failure::Arguments { message: "no command is given".to_owned(), hint: help };
     }
     let text = error.render().to_string();

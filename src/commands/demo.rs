@@ -172,7 +172,7 @@ impl<'c> Stage<'c> {
         self.print(&page)?;
         let store = self.store().display().to_string();
         let line = ["keyring", "--no-input", "--store", &store].into_iter().chain(words.iter().copied());
-        let cli = Cli::try_parse_from(line).map_err(|error| anyhow::Error::from(error))?;
+        let cli = Cli::try_parse_from(line).map_err(anyhow::Error::from)?;
         let printer = if self.context.printer == Printer::Human { Printer::Shown } else { Printer::Silent };
         let context = Context::new(cli.global, cli.command.name()).with_printer(printer);
         commands::dispatch(&context, cli.command)?;

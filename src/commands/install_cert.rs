@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{CertificateJson, CodedJson, Page, Report, coded, style, until};
+use crate::output::{CertificateJson, CodedJson, Page, Report, coded, or_none, style, until};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
@@ -70,8 +70,8 @@ impl Report for Outcome {
         } else {
             page.line(format_args!("{key} has this certificate already: nothing to do."));
         }
-        page.field(2, "subject", &certificate.subject);
-        page.field(2, "names", certificate.names.join(", "));
+        page.field(2, "subject", or_none(&certificate.subject));
+        page.field(2, "names", or_none(&certificate.names.join(", ")));
         page.field(2, "issuer", &certificate.issuer);
         page.field(2, "chain", format_args!("{} intermediate(s)", certificate.chain_length));
         if let Some(root) = &self.root_left_out {

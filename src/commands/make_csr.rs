@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::passphrase::PassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{Page, Report};
+use crate::output::{Page, Report, or_none};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
@@ -129,8 +129,8 @@ impl Report for Outcome {
         } else if *request > 1 {
             page.line("It is another one for the same private key: a reply to any of them can be installed.");
         }
-        page.field(2, "subject", if subject.is_empty() { "(none)" } else { subject });
-        page.field(2, "names", self.names.join(", "));
+        page.field(2, "subject", or_none(subject));
+        page.field(2, "names", or_none(&self.names.join(", ")));
         page.field(2, "kept in", &self.kept);
         if let Some(out) = &self.out {
             page.field(2, "written to", out);
@@ -212,7 +212,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
     if let Some(out) = &out {
-        outside::write(out, text.as_bytes(), args.force)?;
+        let kept = || made.folder.join(format!("request-{}.csr", made.facts.number));
+        outside::write(out, text.as_bytes(), args.force)
+            .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
     Ok(outcome(&made, plan.reused, text, out))
 }

@@ -83,10 +83,7 @@ impl PassphraseArgs {
             return encrypted.decrypt(&passphrase).map_err(wrong);
         }
         if !context.can_ask() {
-            return Err(Failure::Missing {
-                what: "the passphrase of an encrypted private key",
-                flag: "--passphrase-file or --passphrase-env",
-            });
+            return Err(Failure::PassphraseMissing { key: key.clone() });
         }
         let mut tries = 3;
         loop {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{KeyJson, Page, Report, style, until};
+use crate::output::{KeyJson, Page, Report, or_none, style, until};
 use crate::prompt;
 
 const HELP: &str = "\
@@ -162,8 +162,8 @@ impl Outcome {
     fn certificate(&self, page: &mut Page, installed: &Installed) {
         let summary = &installed.summary;
         let names: Vec<_> = summary.names.iter().map(ToString::to_string).collect();
-        page.field(4, "subject", &summary.subject);
-        page.field(4, "names", names.join(", "));
+        page.field(4, "subject", or_none(&summary.subject.to_string()));
+        page.field(4, "names", or_none(&names.join(", ")));
         page.field(4, "issuer", &summary.issuer);
         page.field(4, "serial", &summary.serial);
         page.field(

@@ -13,6 +13,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "missing-argument",
+            Self::PassphraseMissing { .. } => "passphrase-needed",
             Self::Usage { .. } | Self::Arguments { .. } => "usage",
             Self::Path(_) | Self::Endpoint(_) => "bad-name",
             Self::Subject(_) => "bad-subject",
@@ -21,9 +22,8 @@ impl Failure {
             Self::Algorithm(_) => "bad-algorithm",
             Self::Passphrase { .. } => "bad-passphrase",
             Self::Keystore(error) => keystore_code(error),
-            Self::Outside(OutsideError::Exists { .. }) => "file-exists",
-            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => "bad-variable",
-            Self::Folder { .. } | Self::Outside(_) => "file",
+            Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_code(error),
+            Self::Folder { .. } => "file",
             Self::Pair { .. } => "bad-pair",
             Self::Declined | Self::RequestDeclined { .. } => "declined",
             Self::Question(_) => "question",
@@ -42,13 +42,11 @@ impl Failure {
             Self::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
             Self::Path(error) | Self::Endpoint(EndpointError::Service(error)) => path_hint(error),
             Self::Keystore(error) => keystore_hint(error),
-            Self::Outside(OutsideError::Exists { .. }) => {
-                Some("name another file, or say --force to replace it".to_owned())
+            Self::PassphraseMissing { .. } => {
+                Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
             }
-            Self::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
-            Self::Outside(OutsideError::NoVariable { .. } | OutsideError::NotText { .. }) => {
-                Some("--passphrase-env takes the name of a variable that holds the passphrase".to_owned())
-            }
+            Self::Outside(error) => outside_hint(error).map(str::to_owned),
+            Self::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
             Self::Passphrase { .. } => Some(
                 "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
                  private key in the clear"
@@ -56,6 +54,26 @@ impl Failure {
             ),
             _ => None,
         }
+    }
+}
+
+fn outside_code(error: &OutsideError) -> &'static str {
+    match error {
+        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => "file-exists",
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => "bad-variable",
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => "file",
+    }
+}
+
+fn outside_hint(error: &OutsideError) -> Option<&'static str> {
+    match error {
+        OutsideError::Exists { .. } => Some("name another file, or say --force to replace it"),
+        OutsideError::FolderExists { .. } => Some("name a folder that is not there yet"),
+        OutsideError::NoHome => Some("say where with --store DIR"),
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
+            Some("--passphrase-env takes the name of a variable that holds the passphrase")
+        }
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
     }
 }
 
