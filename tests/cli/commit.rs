@@ -1,4 +1,5 @@
 //! `commit`.
+#![allow(clippy::disallowed_methods, reason = "puts something in the way and takes it away")]
 
 use crate::common::output::snapshot;
 use crate::common::{Authority, ENDPOINT, KEY, World};
@@ -177,4 +178,23 @@ fn names_every_fault_at_once_and_changes_nothing() {
     -- stderr
     "#);
     assert_eq!(world.listing("keystore"), before);
+}
+
+#[test]
+fn a_publication_that_fails_is_undone_whole_and_can_be_tried_again() {
+    let world = staged();
+    // a file stands where the endpoint's folder belongs
+    world.write("keystore/live/mail01", "in the way");
+    let before = world.listing("keystore");
+    snapshot!(world.keyring(&["commit"]).exits(6), @"
+    exit code 6
+    -- stdout
+    -- stderr
+    error: the commit failed and everything is as it was: cannot read [FOLDER]/keystore/live/mail01/imap/default/current: Not a directory (os error 20)
+    hint: mend the cause and commit again: the changes are still staged
+    ");
+    assert_eq!(world.keyring(&["commit", "--json"]).exits(6).error()["kind"], "publishing");
+    assert_eq!(world.listing("keystore"), before);
+    std::fs::remove_file(world.path("keystore/live/mail01")).unwrap();
+    world.done(&["commit"]);
 }

@@ -158,15 +158,16 @@ fn list(folder: &Path, root: &Path, lines: &mut Vec<String>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
         let path = entry.unwrap().path();
+        if path.file_name().is_some_and(|name| name == "lock" || name == "publish.lock") {
+            // say who held them last, and are made when they are first held
+            continue;
+        }
         let metadata = path.symlink_metadata().unwrap();
         let holds = if metadata.is_symlink() {
             format!("-> {}", fs::read_link(&path).unwrap().display())
         } else if metadata.is_dir() {
             list(&path, root, lines);
             "/".to_owned()
-        } else if path.extension().is_some_and(|extension| extension == "lock") || path.ends_with("lock") {
-            // says who held it last
-            String::new()
         } else {
             String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
         };
