@@ -13,7 +13,7 @@ const HELP: &str = "\
 Examples:
   keyring bind mail01/imap/main mail01/imap@default
   keyring bind mail01/imap/main mail01/imap@192.0.2.7:993
-  keyring bind mail01/imap/main mail01/pop3@default 'mail02/smtp@[2001:db8::7]:25'
+  keyring bind mail01/imap/main mail01/pop3@default mail02/smtp@default
 
 One certificate serves as many services, on as many servers, as its names cover.
 

@@ -20,7 +20,7 @@ Examples:
   keyring make-csr mail01/imap/main --cn mail.example.com --out mail.csr
   keyring make-csr mail01/imap/main --org \"Example Corp\" --country US > mail.csr
   keyring make-csr web/https/main --san dns:example.com --san ip:192.0.2.7
-  keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web,CN=web\"
+  keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 
 What is not given is taken from the key's last request, else from
 keystore.toml; a subject is encoded in the order given. On a key with a
@@ -29,9 +29,10 @@ certificate, the request is for its next version (create-key --next), or with
 
 Exit codes:
   0  done
+  1  FILE can't be written
   2  usage
   3  subject, name or passphrase refused
-  4  no such key, or no version to make it with
+  4  no such key, no version to make it with, or FILE is there already
   5  in use";
 
 /// Make a certification request (PKCS#10)
