@@ -24,7 +24,8 @@ Addresses:
   KEY       SERVER/PROTOCOL/NAME      mail01/imap/main
   SERVICE   SERVER/PROTOCOL           mail01/imap
   ENDPOINT  SERVER/PROTOCOL@default   mail01/imap@default
-            SERVER/PROTOCOL@IP:PORT   mail01/imap@192.0.2.7:993, mail01/imap@[2001:db8::7]:993
+            SERVER/PROTOCOL@IP:PORT   mail01/imap@192.0.2.7:993
+                                      mail01/imap@[2001:db8::7]:993
 
 The workflow:
   keyring init
@@ -35,12 +36,20 @@ The workflow:
   keyring commit
 
 Exit codes:
-  0 done or nothing to do   1 failed   2 usage   3 input or plan rejected   4 conflict with what is there
-  5 in use by another process   6 publishing failed and was undone   7 keystore damaged   8 undo incomplete
-  130 interrupted";
+  0    done or nothing to do
+  1    failed
+  2    usage
+  3    input or plan rejected
+  4    conflict with what is there
+  5    in use by another process
+  6    publishing failed and was undone
+  7    keystore damaged
+  8    undo incomplete
+  130  interrupted";
 
 /// Flags of every command.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// The keystore's folder [default: $KEYRING_STORE, or /var/lib/keyring for root, or your data folder]
     #[arg(long, global = true, value_name = "DIR")]
@@ -99,6 +108,7 @@ mod tests {
             let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("Examples:\n"), "{} lacks examples", command.get_name());
             assert!(help.contains("Exit codes:"), "{} lacks exit codes", command.get_name());
+            assert!(help.lines().all(|line| line.len() <= 80), "{} is too wide for a terminal", command.get_name());
             assert!(command.get_about().is_some(), "{} says not what it does", command.get_name());
         }
     }

@@ -74,8 +74,8 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => report(context, &completions::run(&args)?),
+        Command::Man(args) => report(context, &man::run(&args)?),
     }
 }
 

@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
-use keystore::name::{EndpointError, PathError};
+use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
 use keystore::store::{CommitError, StoreError};
@@ -26,14 +26,17 @@ pub(crate) enum Failure {
     #[error("{message}")]
     Usage { message: String, hint: &'static str },
     /// clap refused the command line.
-    #[error("{0}")]
-    Arguments(String),
+    #[error("{message}")]
+    Arguments { message: String, hint: String },
     /// A key or service address.
     #[error(transparent)]
     Path(#[from] PathError),
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// A private key is encrypted, and nobody can be asked for its passphrase.
+    #[error("the private key of {key} is encrypted, and its passphrase is missing")]
+    PassphraseMissing { key: KeyPath },
     /// A subject.
     #[error("the subject is refused")]
     Subject(#[from] SubjectError),
@@ -49,6 +52,7 @@ pub(crate) enum Failure {
     /// A passphrase.
     #[error("the passphrase from {from} is refused")]
     Passphrase {
+        /// A file, a variable or the terminal.
         from: String,
         #[source]
         source: PassphraseError,
@@ -66,6 +70,13 @@ pub(crate) enum Failure {
     /// A file outside the keystore.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// A request was made, and could not be put where it was asked for.
+    #[error("the request is kept in {}, but is not where it was wanted", kept.display())]
+    RequestNotWritten {
+        kept: PathBuf,
+        #[source]
+        source: OutsideError,
+    },
     /// The published pair does not load into a TLS library.
     #[error("{endpoint} would not get a working pair of private key and certificate")]
     Pair {
@@ -76,6 +87,9 @@ pub(crate) enum Failure {
     /// A question was answered with Ctrl-C, or the user said no.
     #[error("nothing was done")]
     Declined,
+    /// The same, at the questions that follow the making of a key.
+    #[error("no request was made; the private key of {key} is there to stay")]
+    RequestDeclined { key: KeyPath },
     /// A question could not be put.
     #[error("cannot ask")]
     Question(#[source] dialoguer::Error),
@@ -111,7 +125,9 @@ impl From<CommitError> for Failure {
 impl Problem for Failure {
     fn exit(&self) -> Exit {
         match self {
-            Self::Missing { .. } | Self::Usage { .. } | Self::Arguments(_) => Exit::Usage,
+            Self::Missing { .. } | Self::PassphraseMissing { .. } | Self::Usage { .. } | Self::Arguments { .. } => {
+                Exit::Usage
+            }
             Self::Path(_)
             | Self::Endpoint(_)
             | Self::Subject(_)
@@ -120,15 +136,12 @@ impl Problem for Failure {
             | Self::Algorithm(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
-            Self::Outside(OutsideError::Exists { .. }) => Exit::Conflict,
+            Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
             Self::Pair { .. } => Exit::Publishing,
-            Self::Declined => Exit::Interrupted,
-            Self::Folder { .. }
-            | Self::Outside(_)
-            | Self::Question(_)
-            | Self::Demo(_)
-            | Self::Output(_)
-            | Self::Unexpected(_) => Exit::Failed,
+            Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
+            Self::Folder { .. } | Self::Question(_) | Self::Demo(_) | Self::Output(_) | Self::Unexpected(_) => {
+                Exit::Failed
+            }
         }
     }
 
@@ -160,6 +173,14 @@ impl Problem for Failure {
             },
             _ => Vec::new(),
         }
+    }
+}
+
+fn outside_exit(error: &OutsideError) -> Exit {
+    match error {
+        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => Exit::Usage,
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => Exit::Failed,
     }
 }
 

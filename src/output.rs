@@ -12,7 +12,7 @@ use serde::Serialize;
 pub(crate) use page::{Page, style};
 pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
-    coded, until,
+    coded, or_none, until,
 };
 
 use crate::exit::Exit;
@@ -162,16 +162,11 @@ fn json(document: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-/// Prints text as it is on standard output: help, completions, manual pages.
-pub(crate) fn plain(text: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text)?;
-    out.flush()
-}
-
 /// Prints a page on standard output.
 pub(crate) fn print(page: &Page) -> io::Result<()> {
-    anstream::stdout().write_all(page.as_bytes())
+    let mut out = anstream::stdout().lock();
+    out.write_all(page.as_bytes())?;
+    out.flush()
 }
 
 /// Prints a page on standard error while a command is still at work.

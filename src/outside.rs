@@ -30,6 +30,9 @@ pub(crate) enum OutsideError {
     /// It stands there already.
     #[error("{name} exists already")]
     Exists { name: String },
+    /// It stands there already, and nothing may replace it.
+    #[error("{name} exists already")]
+    FolderExists { name: String },
     /// No default place for the keystore.
     #[error("no home folder is known, so there is no default place for the keystore")]
     NoHome,
@@ -71,7 +74,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Outsid
     let mut options = tempfile::Builder::new();
     // as open(2) would make it: the umask decides who else may read a request
     let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(failed("write", &name))?;
+    let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(failed("write", &name))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", &name))?;
     let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
     persisted.map_err(|error| match error.error.kind() {
@@ -79,6 +82,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Outsid
         _ => failed("write", &name)(error.error),
     })?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of", &name))
+}
+
+/// An error without the temporary file's name, which says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => rustix::io::Errno::NOENT.into(),
+        io::ErrorKind::NotADirectory => rustix::io::Errno::NOTDIR.into(),
+        io::ErrorKind::PermissionDenied => rustix::io::Errno::ACCESS.into(),
+        io::ErrorKind::StorageFull => rustix::io::Errno::NOSPC.into(),
+        _ => error,
+    }
 }
 
 /// A reader that opens a file afresh at every call.
@@ -93,7 +107,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), OutsideError> {
         std::fs::create_dir_all(above).map_err(failed("make", &name))?;
     }
     std::fs::create_dir(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
+        io::ErrorKind::AlreadyExists => OutsideError::FolderExists { name: name.clone() },
         _ => failed("make", &name)(error),
     })
 }

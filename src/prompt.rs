@@ -7,6 +7,7 @@ mod country;
 pub(crate) mod create_key;
 pub(crate) mod install_cert;
 pub(crate) mod make_csr;
+pub(crate) mod unbind;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -57,9 +58,11 @@ fn text<E: Display>(
     Ok(answered(input.validate_with(accept).interact_text())?.trim().to_owned())
 }
 
-/// Asks yes or no.
+/// Asks yes or no. The return key ends the answer: one that follows a `y` must not answer the next question.
 pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
-    answered(Confirm::with_theme(&*theme()).with_prompt(question).default(default).interact())
+    let theme = theme();
+    let confirm = Confirm::with_theme(&*theme).with_prompt(question).default(default).wait_for_newline(true);
+    answered(confirm.interact())
 }
 
 /// Asks for one of a few.
@@ -96,7 +99,7 @@ fn optional_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failur
 }
 
 /// Asks for one of the keystore's keys, those first that `first` picks.
-fn choose_key(
+pub(crate) fn choose_key(
     snapshot: &Snapshot<'_>,
     question: &str,
     first: impl Fn(&keystore::model::KeyView) -> bool,

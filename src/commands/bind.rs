@@ -12,14 +12,23 @@ use crate::prompt;
 const HELP: &str = "\
 Examples:
   keyring bind mail01/imap/main mail01/imap@default
-  keyring bind mail01/imap/main mail01/imap@192.0.2.7:993 mail01/imap@[2001:db8::7]:993
-  keyring bind mail01/imap/main mail01/pop3@default mail02/smtp@default      (one certificate for many services)
+  keyring bind mail01/imap/main mail01/imap@192.0.2.7:993
+  keyring bind mail01/imap/main mail01/pop3@default mail02/smtp@default
 
-A specific address beats default. What was bound there before is replaced, and named.
+One certificate serves as many services, on as many servers, as its names cover.
+
+A specific address beats default. What was bound there before is replaced, and
+named.
 
 Exit codes:
-  0 done, or bound so already   1 failed   2 usage   3 a name or address refused   4 no keystore, or no such key   5 in use
-  7 keystore damaged   130 interrupted";
+  0    done, or bound so already
+  1    failed
+  2    usage
+  3    a name or address refused
+  4    no keystore, or no such key
+  5    in use
+  7    keystore damaged
+  130  interrupted";
 
 /// Bind endpoints to a key
 ///

@@ -18,14 +18,22 @@ Examples:
   keyring commit -m \"yearly renewal of mail01\"
   keyring commit --dry-run --json
 
-Everything that is staged takes effect, or nothing. Each endpoint's files are made beside the live ones in
-live/SERVER/PROTOCOL/ENDPOINT/ and switched by one rename of the link `current`. Services that read them are to be
-reloaded by you.
+Everything that is staged takes effect, or nothing. Each endpoint's files are
+made beside the live ones in live/SERVER/PROTOCOL/ENDPOINT/ and switched by
+one rename of the link `current`. Services that read them are to be reloaded
+by you.
 
 Exit codes:
-  0 done, or nothing was staged   1 failed   2 usage   3 refused: every fault is named   4 no keystore, or it keeps changing
-  5 in use   6 failed, and everything is as it was   7 keystore damaged   8 failed, and could not be taken back whole
-  130 interrupted";
+  0    done, or nothing was staged
+  1    failed
+  2    usage
+  3    refused: every fault is named
+  4    no keystore, or it changes all the time
+  5    in use
+  6    failed, and everything is as it was
+  7    keystore damaged
+  8    failed, and could not be taken back whole
+  130  interrupted";
 
 /// Make the staged changes effective, all at once
 ///

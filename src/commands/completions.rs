@@ -2,11 +2,11 @@
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use serde::Serialize;
 
 use crate::cli::Cli;
 use crate::error::Failure;
-use crate::exit::Exit;
-use crate::output;
+use crate::output::{Page, Report};
 
 const HELP: &str = "\
 Examples:
@@ -15,7 +15,9 @@ Examples:
   keyring completions fish > ~/.config/fish/completions/keyring.fish
 
 Exit codes:
-  0 done   1 failed   2 usage";
+  0  done
+  1  failed
+  2  usage";
 
 /// Print a completion script for a shell
 ///
@@ -27,9 +29,20 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    shell: String,
+    script: String,
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        page.block(&self.script);
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "keyring", &mut script);
-    output::plain(&script)?;
-    Ok(Exit::Done)
+    Ok(Outcome { shell: args.shell.to_string(), script: String::from_utf8_lossy(&script).into_owned() })
 }

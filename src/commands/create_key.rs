@@ -18,14 +18,24 @@ use crate::prompt;
 const HELP: &str = "\
 Examples:
   keyring create-key mail01/imap/main
-  keyring create-key mail01/imap/main --algorithm rsa-3072 --passphrase-file secret.txt
-  keyring create-key mail01/imap/main --next        (a new private key; the one in use stays until a commit)
+  keyring create-key mail01/imap/main --algorithm rsa-3072
+  keyring create-key mail01/imap/main --passphrase-file secret.txt
+  keyring create-key mail01/imap/main --next
+
+With --next, the private key in use stays in use until the commit of the new
+one's certificate.
 
 Without KEY, on a terminal, it asks for everything and goes on to the request.
 
 Exit codes:
-  0 done   1 failed   2 usage   3 name, algorithm or passphrase refused   4 no keystore, or the key is there already
-  5 in use   7 keystore damaged   130 interrupted";
+  0    done
+  1    failed
+  2    usage
+  3    name, algorithm or passphrase refused
+  4    no keystore, or the key is there already
+  5    in use
+  7    keystore damaged
+  130  interrupted";
 
 /// Make a private key
 ///
@@ -136,7 +146,15 @@ fn wizard(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let request = prompt::create_key::ask(context, &keystore, args)?;
     let created = create(context, &request)?;
     context.printer.finish(context.command, &Outcome::of(&created))?;
-    prompt::show_command(context, prompt::create_key::command_line(&request))?;
+    prompt::show_command(context, prompt::create_key::command_line(&request, args))?;
+    make_request(context, args, request).map_err(|failure| match failure {
+        Failure::Declined => Failure::RequestDeclined { key: created.key },
+        other => other,
+    })
+}
+
+/// Goes on to the request of a key that was just made.
+fn make_request(context: &Context, args: &Args, request: Request) -> Result<Exit, Failure> {
     if !prompt::confirm("Make the request now?", true)? {
         return Ok(Exit::Done);
     }

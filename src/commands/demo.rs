@@ -22,10 +22,14 @@ Examples:
   keyring demo
   keyring demo --keep ./keyring-demo
 
-It uses no network but 127.0.0.1, and a temporary folder that is removed afterwards, or with --keep stays.
+It uses no network but 127.0.0.1, and a temporary folder that is removed
+afterwards, or with --keep stays.
 
 Exit codes:
-  0 every step succeeded and every handshake was proven   1 one failed   2 usage   4 the folder is there already";
+  0  every step succeeded and every handshake was proven
+  1  one failed
+  2  usage
+  4  the folder is there already";
 
 /// Watch the whole workflow, from a new key to a rotation proven live
 ///
@@ -168,7 +172,7 @@ impl<'c> Stage<'c> {
         self.print(&page)?;
         let store = self.store().display().to_string();
         let line = ["keyring", "--no-input", "--store", &store].into_iter().chain(words.iter().copied());
-        let cli = Cli::try_parse_from(line).map_err(|error| Failure::Arguments(error.to_string()))?;
+        let cli = Cli::try_parse_from(line).map_err(anyhow::Error::from)?;
         let printer = if self.context.printer == Printer::Human { Printer::Shown } else { Printer::Silent };
         let context = Context::new(cli.global, cli.command.name()).with_printer(printer);
         commands::dispatch(&context, cli.command)?;

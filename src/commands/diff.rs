@@ -15,7 +15,11 @@ Examples:
   keyring diff --json | jq -r '.result.endpoints[].endpoint'
 
 Exit codes:
-  0 done   1 failed   2 usage   4 no keystore   7 keystore damaged";
+  0  done
+  1  failed
+  2  usage
+  4  no keystore
+  7  keystore damaged";
 
 /// Show what a commit would do, endpoint by endpoint
 ///

@@ -11,13 +11,20 @@ use crate::output::{ChangeJson, Page, Report, change_line};
 const HELP: &str = "\
 Examples:
   keyring discard
-  keyring discard mail01/imap/main      (its certificate, and every binding to it that is staged)
+  keyring discard mail01/imap/main
 
-Private keys and requests are not staged: they stay, and can take their certificate later.
+Private keys and requests are not staged: they stay, and can take their
+certificate later.
 
 Exit codes:
-  0 done, or nothing was staged   1 failed   2 usage   3 a name refused   4 no keystore, or no such key
-  5 in use, or being committed   7 keystore damaged   130 interrupted";
+  0    done, or nothing was staged
+  1    failed
+  2    usage
+  3    a name refused
+  4    no keystore, or no such key
+  5    in use, or being committed
+  7    keystore damaged
+  130  interrupted";
 
 /// Throw staged changes away
 ///

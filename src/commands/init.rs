@@ -15,7 +15,11 @@ Examples:
   keyring init --subject \"C=US,ST=Washington,L=Redmond,O=Example Corp\"
 
 Exit codes:
-  0 done   1 failed   2 usage   3 a default was refused   4 there is a keystore, or something else, already";
+  0  done
+  1  failed
+  2  usage
+  3  a default was refused
+  4  there is a keystore, or something else, already";
 
 /// Make a keystore
 ///

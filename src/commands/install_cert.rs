@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{CertificateJson, CodedJson, Page, Report, coded, style, until};
+use crate::output::{CertificateJson, CodedJson, Page, Report, coded, or_none, style, until};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
@@ -15,12 +15,19 @@ Examples:
   keyring install-cert mail01/imap/main mail.cer --chain intermediates.p7b
   certbot-or-any-other-tool | keyring install-cert mail01/imap/main -
 
-PEM, base64 without armour, DER and PKCS#7 are read, from any number of files, leaf and chain in any order. The leaf is
-found by the key it certifies. Nothing serves it before `keyring commit`.
+PEM, base64 without armour, DER and PKCS#7 are read, from any number of files,
+leaf and chain in any order. The leaf is found by the key it certifies.
+Nothing serves it before `keyring commit`.
 
 Exit codes:
-  0 done, or installed already   1 a file can't be read   2 usage   3 the certificate is refused
-  4 no keystore, or no such key   5 in use   7 keystore damaged   130 interrupted";
+  0    done, or installed already
+  1    a file can't be read, or something else failed
+  2    usage
+  3    the certificate is refused
+  4    no keystore, or no such key
+  5    in use
+  7    keystore damaged
+  130  interrupted";
 
 /// Install the certificate that the authority sent back
 ///
@@ -65,8 +72,8 @@ impl Report for Outcome {
         } else {
             page.line(format_args!("{key} has this certificate already: nothing to do."));
         }
-        page.field(2, "subject", &certificate.subject);
-        page.field(2, "names", certificate.names.join(", "));
+        page.field(2, "subject", or_none(&certificate.subject));
+        page.field(2, "names", or_none(&certificate.names.join(", ")));
         page.field(2, "issuer", &certificate.issuer);
         page.field(2, "chain", format_args!("{} intermediate(s)", certificate.chain_length));
         if let Some(root) = &self.root_left_out {

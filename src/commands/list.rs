@@ -15,10 +15,15 @@ const HELP: &str = "\
 Examples:
   keyring list
   keyring list mail01/imap
-  keyring list --json | jq -r '.result.services[].keys[] | [.key, .current.certificate.not_after] | @tsv'
+  keyring list --json | jq -r '.result.services[].keys[].key'
 
 Exit codes:
-  0 done   1 failed   2 usage   3 a name refused   4 no keystore, or nothing is there   7 keystore damaged";
+  0  done
+  1  failed
+  2  usage
+  3  a name refused
+  4  no keystore, or nothing is there
+  7  keystore damaged";
 
 /// Show the tree: servers, protocols, keys
 ///

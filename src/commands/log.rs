@@ -14,7 +14,11 @@ Examples:
   keyring log --limit 1 --json
 
 Exit codes:
-  0 done   1 failed   2 usage   4 no keystore   7 a record is damaged";
+  0  done
+  1  failed
+  2  usage
+  4  no keystore
+  7  a record is damaged";
 
 /// Show the commits, newest first
 ///

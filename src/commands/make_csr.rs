@@ -12,22 +12,30 @@ use serde::Serialize;
 use super::passphrase::PassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{Page, Report};
+use crate::output::{Page, Report, or_none};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
 Examples:
-  keyring make-csr mail01/imap/main --cn mail.example.com --org \"Example Corp\" --country US > mail.csr
-  keyring make-csr mail01/imap/main --san dns:mail.example.com --san dns:imap.example.com --out mail.csr
-  keyring make-csr mail01/imap/main --subject \"C=US,O=Example Corp,OU=IT,OU=Mail,CN=mail.example.com\"
+  keyring make-csr mail01/imap/main --cn mail.example.com --out mail.csr
+  keyring make-csr mail01/imap/main --org \"Example Corp\" --country US > mail.csr
+  keyring make-csr web/https/main --san dns:example.com --san ip:192.0.2.7
+  keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 
-What is not given is taken from the key's last request, else from keystore.toml; a subject is encoded in the order given.
-On a key with a certificate, the request is for its next version (create-key --next), or with --reuse-key for the
-private key in use.
+What is not given is taken from the key's last request, else from
+keystore.toml; a subject is encoded in the order given. On a key with a
+certificate, the request is for its next version (create-key --next), or with
+--reuse-key for the private key in use.
 
 Exit codes:
-  0 done   1 failed   2 usage   3 subject, name or passphrase refused   4 no keystore, no such key, no version to make it
-  with, or the file is there already   5 in use   7 keystore damaged   130 interrupted";
+  0    done
+  1    FILE can't be written, or something else failed
+  2    usage
+  3    subject, name or passphrase refused
+  4    no keystore, no such key, no version to make it with, or FILE is there
+  5    in use
+  7    keystore damaged
+  130  interrupted";
 
 /// Make a certification request (PKCS#10)
 ///
@@ -124,8 +132,8 @@ impl Report for Outcome {
         } else if *request > 1 {
             page.line("It is another one for the same private key: a reply to any of them can be installed.");
         }
-        page.field(2, "subject", if subject.is_empty() { "(none)" } else { subject });
-        page.field(2, "names", self.names.join(", "));
+        page.field(2, "subject", or_none(subject));
+        page.field(2, "names", or_none(&self.names.join(", ")));
         page.field(2, "kept in", &self.kept);
         if let Some(out) = &self.out {
             page.field(2, "written to", out);
@@ -156,6 +164,20 @@ impl Args {
 
     pub(crate) fn reuse_key(&self) -> bool {
         self.reuse_key
+    }
+
+    /// The flags that no question is about, for a command line that does the same.
+    pub(crate) fn other_flags(&self, encrypted: bool) -> Vec<String> {
+        let values = [("--template", &self.template), ("--email", &self.email), ("--phone", &self.phone)];
+        let values = values.into_iter().filter_map(|(flag, value)| Some([flag, value.as_deref()?])).flatten();
+        let switches = [
+            ("--reuse-key", self.reuse_key),
+            ("--key-manager-header", self.key_manager_header),
+            ("--force", self.force),
+        ];
+        let switches = switches.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag);
+        let passphrase = self.passphrase.flags(encrypted);
+        values.chain(switches).map(str::to_owned).chain(passphrase).collect()
     }
 
     /// The request, as far as the command line makes it.
@@ -197,7 +219,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
     if let Some(out) = &out {
-        outside::write(out, text.as_bytes(), args.force)?;
+        let kept = || made.folder.join(format!("request-{}.csr", made.facts.number));
+        outside::write(out, text.as_bytes(), args.force)
+            .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
     Ok(outcome(&made, plan.reused, text, out))
 }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::CommandFactory as _;
+use serde::Serialize;
 
 use crate::cli::Cli;
 use crate::error::Failure;
-use crate::exit::Exit;
-use crate::{output, outside};
+use crate::output::{Page, Report};
+use crate::outside;
 
 const HELP: &str = "\
 Examples:
@@ -16,7 +17,10 @@ Examples:
   keyring man --out-dir /usr/local/share/man/man1
 
 Exit codes:
-  0 done   1 a file can't be written   2 usage, or no such command   4 a page is there already";
+  0  done
+  1  a file can't be written
+  2  usage, or no such command
+  4  a page is there already";
 
 /// Print a manual page
 ///
@@ -34,15 +38,40 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+#[derive(Serialize, Default)]
+pub(crate) struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<String>>,
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        if let Some(text) = &self.page {
+            page.block(text);
+        }
+    }
+
+    fn notes(&self, page: &mut Page) {
+        if let Some(files) = &self.files {
+            page.line(format_args!("Wrote {} pages.", files.len()));
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut root = Cli::command();
     root.build();
     if let Some(folder) = &args.out_dir {
+        let mut files = Vec::new();
         for command in root.get_subcommands().filter(|command| command.get_name() != "help").chain([&root]) {
             let (name, page) = page(command)?;
-            outside::write(&folder.join(format!("{name}.1")), &page, args.force)?;
+            let file = folder.join(format!("{name}.1"));
+            outside::write(&file, page.as_bytes(), args.force)?;
+            files.push(file.display().to_string());
         }
-        return Ok(Exit::Done);
+        return Ok(Outcome { files: Some(files), ..Outcome::default() });
     }
     let command = match &args.command {
         None => &root,
@@ -51,17 +80,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             hint: "`keyring help` names the commands",
         })?,
     };
-    output::plain(&page(command)?.1)?;
-    Ok(Exit::Done)
+    Ok(Outcome { page: Some(page(command)?.1), ..Outcome::default() })
 }
 
 /// The name and the text of a command's page.
-fn page(command: &clap::Command) -> Result<(String, Vec<u8>), Failure> {
+fn page(command: &clap::Command) -> Result<(String, String), Failure> {
     let name = match command.get_name() {
         "keyring" => "keyring".to_owned(),
         command => format!("keyring-{command}"),
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
-    Ok((name, page))
+    Ok((name, String::from_utf8_lossy(&page).into_owned()))
 }

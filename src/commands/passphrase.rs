@@ -43,6 +43,17 @@ fn choose<'a>(sources: &'a [String], key: &KeyPath) -> Option<&'a str> {
 }
 
 impl PassphraseArgs {
+    /// The flags again, for a command line that does the same; with a placeholder where a wizard asked.
+    pub(crate) fn flags(&self, encrypted: bool) -> Vec<String> {
+        let files = self.passphrase_file.iter().map(|file| ["--passphrase-file", file]);
+        let names = self.passphrase_env.iter().map(|name| ["--passphrase-env", name]);
+        let given: Vec<_> = files.chain(names).flatten().map(str::to_owned).collect();
+        if given.is_empty() && encrypted {
+            return vec!["--passphrase-file".to_owned(), "PASSPHRASE-FILE".to_owned()];
+        }
+        given
+    }
+
     /// The passphrase that the command line names for a key.
     pub(crate) fn get(&self, key: &KeyPath) -> Result<Option<Arc<Passphrase>>, Failure> {
         if self.known.is_some() {
@@ -74,10 +85,7 @@ impl PassphraseArgs {
             return encrypted.decrypt(&passphrase).map_err(wrong);
         }
         if !context.can_ask() {
-            return Err(Failure::Missing {
-                what: "the passphrase of an encrypted private key",
-                flag: "--passphrase-file or --passphrase-env",
-            });
+            return Err(Failure::PassphraseMissing { key: key.clone() });
         }
         let mut tries = 3;
         loop {

@@ -15,12 +15,20 @@ Examples:
   keyring publish
   keyring publish mail01/imap mail01/pop3
 
-`keyring status` names what is committed and not published: after `keyring commit --no-publish`.
+`keyring status` names what is committed and not published, as after
+`keyring commit --no-publish`.
 
 Exit codes:
-  0 done, or nothing to publish   1 failed   2 usage   3 a name or passphrase refused   4 no keystore   5 in use
-  6 failed, and everything is as it was   7 keystore damaged   8 failed, and could not be taken back whole
-  130 interrupted";
+  0    done, or nothing to publish
+  1    failed
+  2    usage
+  3    a name or passphrase refused
+  4    no keystore
+  5    in use
+  6    failed, and everything is as it was
+  7    keystore damaged
+  8    failed, and could not be taken back whole
+  130  interrupted";
 
 /// Publish what was committed and is not published
 ///

@@ -9,15 +9,22 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{KeyJson, Page, PublishedJson, Report, style, until};
+use crate::output::{KeyJson, Page, PublishedJson, Report, or_none, style, until};
+use crate::prompt;
 
 const HELP: &str = "\
 Examples:
   keyring show mail01/imap/main
-  keyring show mail01/imap/main --json | jq -r .result.key.current.certificate.sha256
+  keyring show mail01/imap/main --json | jq .result.key.current.certificate
 
 Exit codes:
-  0 done   1 failed   2 usage   3 a name refused   4 no keystore, or no such key   7 keystore damaged";
+  0    done
+  1    failed
+  2    usage
+  3    a name refused
+  4    no keystore, or no such key
+  7    keystore damaged
+  130  interrupted";
 
 /// Show one key whole
 ///
@@ -26,7 +33,7 @@ Exit codes:
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
     /// The key: SERVER/PROTOCOL/NAME
-    key: String,
+    key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +61,12 @@ pub(crate) struct Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let snapshot = keystore.read()?;
-    let view = find_key(&snapshot, &args.key.parse::<KeyPath>()?)?;
+    let key: KeyPath = match &args.key {
+        Some(key) => key.parse()?,
+        None if context.can_ask() => prompt::choose_key(&snapshot, "Key", |_| false)?,
+        None => return Err(Failure::Missing { what: "the key to show", flag: "KEY" }),
+    };
+    let view = find_key(&snapshot, &key)?;
     let mut published = Vec::new();
     for endpoint in &view.bound {
         if snapshot.published(endpoint)?.is_some() {
@@ -145,8 +157,8 @@ impl Outcome {
     fn certificate(&self, page: &mut Page, installed: &Installed) {
         let summary = &installed.summary;
         let names: Vec<_> = summary.names.iter().map(ToString::to_string).collect();
-        page.field(4, "subject", &summary.subject);
-        page.field(4, "names", names.join(", "));
+        page.field(4, "subject", or_none(&summary.subject.to_string()));
+        page.field(4, "names", or_none(&names.join(", ")));
         page.field(4, "issuer", &summary.issuer);
         page.field(4, "serial", &summary.serial);
         page.field(

@@ -16,7 +16,11 @@ Examples:
   keyring status --json | jq '.result.staged | length'
 
 Exit codes:
-  0 done   1 failed   2 usage   4 no keystore   7 keystore damaged";
+  0  done
+  1  failed
+  2  usage
+  4  no keystore
+  7  keystore damaged";
 
 /// Show what is staged, what is due, what is wrong
 ///

@@ -13,7 +13,8 @@ pub(super) fn code(failure: &Failure) -> &'static str {
     use Failure as F;
     match failure {
         F::Missing { .. } => "missing-argument",
-        F::Usage { .. } | F::Arguments(_) => "usage",
+        F::PassphraseMissing { .. } => "passphrase-needed",
+        F::Usage { .. } | F::Arguments { .. } => "usage",
         F::Path(_) | F::Endpoint(_) => "bad-name",
         F::Subject(_) => "bad-subject",
         F::Name(_) => "bad-subject-alt-name",
@@ -21,10 +22,10 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Algorithm(_) => "bad-algorithm",
         F::Passphrase { .. } => "bad-passphrase",
         F::Keystore(error) => keystore_code(error),
-        F::Outside(OutsideError::Exists { .. }) => "file-exists",
-        F::Folder { .. } | F::Outside(_) => "file",
+        F::Outside(error) | F::RequestNotWritten { source: error, .. } => outside_code(error),
+        F::Folder { .. } => "file",
         F::Pair { .. } => "bad-pair",
-        F::Declined => "declined",
+        F::Declined | F::RequestDeclined { .. } => "declined",
         F::Question(_) => "question",
         F::Demo(_) => "demo",
         F::Output(_) => "output",
@@ -38,12 +39,41 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
     match failure {
         F::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
         F::Usage { hint, .. } => Some((*hint).to_owned()),
+        F::Arguments { hint, .. } => Some(hint.clone()),
+        F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
         F::Keystore(error) => keystore_hint(error),
-        F::Outside(OutsideError::Exists { .. }) => Some("name another file, or say --force to replace it".to_owned()),
-        F::Outside(OutsideError::NoHome) => Some("say where with --store DIR".to_owned()),
-        F::Passphrase { .. } => Some("give a file whose first line is the passphrase".to_owned()),
+        F::PassphraseMissing { .. } => {
+            Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
+        }
+        F::Outside(error) => outside_hint(error).map(str::to_owned),
+        F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
+        F::Passphrase { .. } => Some(
+            "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
+                 private key in the clear"
+                .to_owned(),
+        ),
         _ => None,
+    }
+}
+
+fn outside_code(error: &OutsideError) -> &'static str {
+    match error {
+        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => "file-exists",
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => "bad-variable",
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => "file",
+    }
+}
+
+fn outside_hint(error: &OutsideError) -> Option<&'static str> {
+    match error {
+        OutsideError::Exists { .. } => Some("name another file, or say --force to replace it"),
+        OutsideError::FolderExists { .. } => Some("name a folder that is not there yet"),
+        OutsideError::NoHome => Some("say where with --store DIR"),
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
+            Some("--passphrase-env takes the name of a variable that holds the passphrase")
+        }
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
     }
 }
 

@@ -2,24 +2,23 @@
 #![expect(clippy::disallowed_types, reason = "starts this test program as a child")]
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use expectrl::process::unix::WaitStatus;
-use expectrl::{Expect, Regex, Session};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::LocalModes;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+#[path = "../../tests/common/terminal.rs"]
+mod terminal;
 
-fn child_command() -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "interrupt::tests::child", "--ignored", "--nocapture"]);
-    command
-}
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What makes [`child`] a child.
+const CHILD: &str = "KEYRING_TEST_INTERRUPT";
+const CHILD_ARGUMENTS: [&str; 3] = ["--exact", "interrupt::tests::child", "--nocapture"];
 
 /// Says one line past the test harness, which keeps what is printed.
 fn say(line: &str) {
@@ -29,9 +28,13 @@ fn say(line: &str) {
     stdout.flush().unwrap();
 }
 
+/// A part of the tests below, which run it in a child process and interrupt it. Returns at once when they did not.
 #[test]
-#[ignore = "a part of the tests below, which run it in a child process and interrupt it"]
 fn child() {
+    #[expect(clippy::disallowed_methods, reason = "what the parent test has set")]
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
     if !install().unwrap() {
         // the tests below were themselves started with Ctrl-C ignored
         say("ignored");
@@ -61,30 +64,31 @@ fn child() {
 
 #[test]
 fn on_a_terminal_work_is_finished_and_the_terminal_restored() {
-    let mut session = Session::spawn(child_command()).unwrap();
-    session.set_expect_timeout(Some(PATIENCE));
-    let terminal = session.get_process().get_raw_handle().unwrap();
-    let first = session.expect(Regex("ready|ignored")).unwrap();
-    if first.get(0) == Some(b"ignored") {
+    let program = std::env::current_exe().unwrap();
+    let mut line = vec![program.to_str().unwrap()];
+    line.extend(CHILD_ARGUMENTS);
+    let environment = vec![(CHILD, "1".to_owned())];
+    let mut terminal = terminal::Terminal::start(&terminal::Program { line, environment, folder: Path::new("/") });
+    if terminal.expect_one_of(&["ready", "ignored"]) == "ignored" {
         return;
     }
-    let canonical = || termios::tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ICANON);
-    assert!(!canonical());
+    assert!(!terminal.is_as_a_shell_wants_it());
 
-    session.send("\x03").unwrap();
-    session.expect("finished").unwrap();
-    let end = session.expect("\x1b[?25h").unwrap();
-    assert!(!String::from_utf8_lossy(end.before()).contains("begun too late"));
-    assert!(canonical());
-    let status = session.get_process().wait().unwrap();
-    assert!(matches!(status, WaitStatus::Exited(_, EXIT_STATUS)), "{status:?}");
+    terminal.press("\x03");
+    terminal.expect("finished");
+    let (code, text, restored) = terminal.end();
+    assert!(restored, "the terminal is not as it was");
+    assert!(!text.contains("begun too late") && !text.contains("alive"), "{text}");
+    assert_eq!(code, Some(EXIT_STATUS));
 }
 
 #[test]
 fn without_a_terminal_nothing_is_added_to_standard_error() {
     use std::io::{BufRead, BufReader};
 
-    let mut child = child_command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(CHILD_ARGUMENTS).env(CHILD, "1");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = lines.find(|line| line == "ready" || line == "ignored").unwrap();
     if first == "ready" {

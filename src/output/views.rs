@@ -237,6 +237,11 @@ pub(crate) fn change_line(change: &Change) -> String {
     }
 }
 
+/// A text for a person, never an empty one.
+pub(crate) fn or_none(text: &str) -> &str {
+    if text.is_empty() { "(none)" } else { text }
+}
+
 /// Whole days from now to the end of a certificate's validity; negative when it has passed.
 fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
     not_after.since(now).whole_days()

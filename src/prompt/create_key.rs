@@ -50,14 +50,12 @@ fn ask_algorithm(default: KeyAlgorithm) -> Result<KeyAlgorithm, Failure> {
 }
 
 /// The command line that makes the same key.
-pub(crate) fn command_line(request: &Request) -> Vec<String> {
+pub(crate) fn command_line(request: &Request, args: &Args) -> Vec<String> {
     let key = request.key.to_string();
     let mut line = words(&["keyring", "create-key", &key, "--algorithm", request.algorithm.as_str()]);
     if request.next {
         line.push("--next".to_owned());
     }
-    if request.passphrase.is_some() {
-        line.extend(words(&["--passphrase-file", "PASSPHRASE-FILE"]));
-    }
+    line.extend(args.passphrase().flags(request.passphrase.is_some()));
     line
 }

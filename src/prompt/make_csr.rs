@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keystore::model::{KeyView, Next};
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
-use keystore::ops::make_csr::{MakeCsr, SubjectChoice, check};
+use keystore::ops::make_csr::{MakeCsr, SubjectChoice, SubjectFields, check};
 use keystore::pki::{AttributeType, Subject, SubjectAltName, SubjectError};
 use keystore::store::{Keystore, SubjectDefaults};
 
@@ -26,9 +26,10 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
     let view = find_key(&snapshot, &key)?;
     check(&view, args.reuse_key())?;
     context.say(format_args!("A request for {key}. Ctrl-C at any question leaves everything as it is."))?;
-    let before = Before { last: view.last_request().map(|request| &request.subject), defaults: defaults(keystore) };
-    let subject = ask_subject(&before)?;
-    let names = ask_names(&view, &subject)?;
+    let asked = args.request(key.clone())?;
+    let last = view.last_request().map(|request| &request.subject);
+    let subject = ask_subject(&Before { asked: &asked.subject, last, defaults: defaults(keystore) })?;
+    let names = ask_names(&view, &subject, &asked.names)?;
     let out = match args.out() {
         Some(out) => out.clone(),
         None => ask_file(&key)?,
@@ -44,19 +45,26 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
             ("file", out_text.clone()),
         ],
     )?;
-    let asked = args.request(key.clone())?;
     let mut line = words(&["keyring", "make-csr", &key.to_string(), "--subject", &subject.to_string()]);
     line.extend(list.iter().flat_map(|name| words(&["--san", name])));
     line.extend(words(&["--out", &out_text]));
-    if asked.reuse_key {
-        line.push("--reuse-key".to_owned());
-    }
+    line.extend(args.other_flags(is_encrypted(&view)));
     show_command(context, line)?;
     Ok(Request { csr: MakeCsr { subject: SubjectChoice::Whole(subject), names, ..asked }, out: Some(out) })
 }
 
+/// Whether the private key that makes the request is encrypted.
+fn is_encrypted(view: &KeyView) -> bool {
+    match (&view.next, &view.current) {
+        (Some(Next::New(version) | Next::Pending { version, .. }), _) => version.encrypted,
+        (Some(Next::Installed(installed)), _) => installed.encrypted,
+        (None, current) => current.as_ref().is_some_and(|current| current.installed.encrypted),
+    }
+}
+
 /// Where the answers that are offered come from.
 struct Before<'a> {
+    asked: &'a SubjectChoice,
     last: Option<&'a Subject>,
     defaults: &'a SubjectDefaults,
 }
@@ -67,6 +75,13 @@ fn defaults(keystore: &Keystore) -> &SubjectDefaults {
 
 impl Before<'_> {
     fn of(&self, kind: &AttributeType) -> Vec<&str> {
+        let given = match self.asked {
+            SubjectChoice::Whole(subject) => subject.get(kind),
+            SubjectChoice::Fields(fields) => field(fields, kind),
+        };
+        if !given.is_empty() {
+            return given;
+        }
         if let Some(last) = self.last {
             return last.get(kind);
         }
@@ -80,6 +95,20 @@ impl Before<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// What the command line says of one field.
+fn field<'a>(fields: &'a SubjectFields, kind: &AttributeType) -> Vec<&'a str> {
+    let one = match kind {
+        AttributeType::Country => &fields.country,
+        AttributeType::State => &fields.state,
+        AttributeType::Locality => &fields.locality,
+        AttributeType::Organization => &fields.organization,
+        AttributeType::CommonName => &fields.common_name,
+        AttributeType::OrganizationalUnit => return fields.units.iter().map(String::as_str).collect(),
+        _ => &None,
+    };
+    one.as_deref().into_iter().collect()
 }
 
 fn ask_subject(before: &Before<'_>) -> Result<Subject, Failure> {
@@ -116,9 +145,10 @@ fn ask_country(before: Option<&str>) -> Result<Vec<(AttributeType, String)>, Fai
     Ok(country.into_iter().collect())
 }
 
-fn ask_names(view: &KeyView, subject: &Subject) -> Result<Vec<SubjectAltName>, Failure> {
+fn ask_names(view: &KeyView, subject: &Subject, asked: &[SubjectAltName]) -> Result<Vec<SubjectAltName>, Failure> {
     let own = subject.common_name().and_then(SubjectAltName::host_name_of_common_name);
     let default: Vec<_> = match view.last_request() {
+        _ if !asked.is_empty() => asked.iter().map(ToString::to_string).collect(),
         Some(last) => last.names.iter().map(ToString::to_string).collect(),
         None => own.iter().map(ToString::to_string).collect(),
     };

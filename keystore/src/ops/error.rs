@@ -118,18 +118,18 @@ pub enum Error {
     #[error("the certificates cannot be put together")]
     Chain(#[from] ChainError),
     /// The certificate has expired.
-    #[error("the certificate for {subject} expired at {not_after}")]
+    #[error("the certificate for {key} expired at {not_after}")]
     Expired {
-        /// What it is for.
-        subject: Subject,
+        /// The key.
+        key: KeyPath,
         /// The end of its validity.
         not_after: Timestamp,
     },
     /// The certificate is not valid yet.
-    #[error("the certificate for {subject} is not valid before {not_before}")]
+    #[error("the certificate for {key} is not valid before {not_before}")]
     NotYetValid {
-        /// What it is for.
-        subject: Subject,
+        /// The key.
+        key: KeyPath,
         /// The start of its validity.
         not_before: Timestamp,
     },

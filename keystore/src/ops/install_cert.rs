@@ -50,7 +50,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input]) -> Res
     let snapshot = keystore.read()?;
     let view = find_key(&snapshot, key)?;
     let chain = find_leaf(&snapshot, &view, certificates)?;
-    check_validity(&chain.leaf, keystore.world().now())?;
+    check_validity(key, &chain.leaf, keystore.world().now())?;
     stage(keystore, key, &chain)
 }
 
@@ -81,13 +81,13 @@ fn owner(snapshot: &Snapshot<'_>, spkis: &[Digest]) -> Result<Option<KeyPath>, E
     Ok(None)
 }
 
-fn check_validity(leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
-    let subject = leaf.subject().clone();
+fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
+    let key = || key.clone();
     if leaf.not_after() < now {
-        return Err(Error::Expired { subject, not_after: leaf.not_after() });
+        return Err(Error::Expired { key: key(), not_after: leaf.not_after() });
     }
     if leaf.not_before() > now {
-        return Err(Error::NotYetValid { subject, not_before: leaf.not_before() });
+        return Err(Error::NotYetValid { key: key(), not_before: leaf.not_before() });
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) fn acquire_to_finish(disk: &dyn Disk, world: &World, path: &StorePath
 }
 
 fn wait_for(disk: &dyn Disk, world: &World, path: &StorePath, interrupted: fn() -> bool) -> Result<Held, StoreError> {
-    let deadline = Instant::now() + world.lock_wait;
+    let start = Instant::now();
     loop {
         if let Some(held) = try_acquire(disk, world, path)? {
             return Ok(held);
@@ -43,10 +43,11 @@ fn wait_for(disk: &dyn Disk, world: &World, path: &StorePath, interrupted: fn() 
         if interrupted() {
             return Err(StoreError::Interrupted);
         }
-        if Instant::now() >= deadline {
+        let left = world.lock_wait.saturating_sub(start.elapsed());
+        if left.is_zero() {
             return Err(StoreError::Locked { holder: holder(disk, path) });
         }
-        std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
+        std::thread::sleep(POLL.min(left));
     }
 }
 

@@ -29,7 +29,10 @@ impl Value {
             AttributeType::Country => text.to_ascii_uppercase(),
             _ => text.to_owned(),
         };
-        check(kind, &upper)?;
+        check(kind, &upper).map_err(|error| match error {
+            SubjectError::Country { .. } => SubjectError::Country { value: text.to_owned() },
+            other => other,
+        })?;
         Ok(Self::lenient(kind, &upper))
     }
 

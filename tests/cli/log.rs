@@ -1,0 +1,141 @@
+//! `log`.
+
+use crate::common::output::snapshot;
+use crate::common::{ENDPOINT, World};
+
+#[test]
+fn shows_the_commits_newest_first() {
+    let (world, _) = World::committed();
+    world.done(&["unbind", ENDPOINT]);
+    world.done(&["commit"]);
+    snapshot!(world.done(&["log"]), @"
+    exit code 0
+    -- stdout
+    generation 2
+      made          [TIME] by [ACTOR]
+      hash          [SHA256]
+        unbind   mail01/imap@default
+
+    generation 1
+      made          [TIME] by [ACTOR]
+      hash          [SHA256]
+      why           first certificate
+        install  mail01/imap/main  version 1, certificate until [DATE]
+        bind     mail01/imap@default -> mail01/imap/main
+    -- stderr
+    ");
+    snapshot!(world.done(&["log", "--limit", "1"]), @"
+    exit code 0
+    -- stdout
+    generation 2
+      made          [TIME] by [ACTOR]
+      hash          [SHA256]
+        unbind   mail01/imap@default
+    -- stderr
+    ");
+    snapshot!(World::new().done(&["log"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Nothing has been committed yet.
+    ");
+}
+
+#[test]
+fn reports_them_in_json() {
+    let (world, _) = World::committed();
+    let log = world.done(&["log", "--json"]);
+    log.json();
+    snapshot!(log, @r#"
+    exit code 0
+    -- stdout
+    {
+      "command": "log",
+      "ok": true,
+      "result": {
+        "commits": [
+          {
+            "changes": [
+              {
+                "certificate": {
+                  "chain_length": 1,
+                  "issuer": "CN=Test Issuing CA",
+                  "names": [
+                    "dns:mail01.example.com"
+                  ],
+                  "not_after": "[TIME]",
+                  "not_before": "[TIME]",
+                  "serial": "[...]",
+                  "sha256": "[SHA256]",
+                  "spki_sha256": "[SHA256]",
+                  "subject": "CN=mail01.example.com"
+                },
+                "change": "install-certificate",
+                "key": "mail01/imap/main",
+                "version": 1
+              },
+              {
+                "change": "bind",
+                "endpoint": "mail01/imap@default",
+                "key": "mail01/imap/main"
+              }
+            ],
+            "endpoints": [
+              {
+                "endpoint": "mail01/imap@default",
+                "from": null,
+                "to": {
+                  "certificate": 1,
+                  "key": "mail01/imap/main",
+                  "not_after": "[TIME]",
+                  "sha256": "[SHA256]",
+                  "version": 1
+                }
+              }
+            ],
+            "generation": 1,
+            "hash": "[SHA256]",
+            "host": "[...]",
+            "message": "first certificate",
+            "parent": null,
+            "sudo_user": null,
+            "time": "[TIME]",
+            "user": "[...]"
+          }
+        ]
+      },
+      "schema": 1
+    }
+    -- stderr
+    "#);
+}
+
+#[test]
+fn refuses_a_limit_that_is_no_number_and_a_record_that_is_damaged() {
+    let (world, _) = World::committed();
+    snapshot!(world.keyring(&["log", "--limit", "many"]).exits(2), @"
+    exit code 2
+    -- stdout
+    -- stderr
+    error: invalid value 'many' for '--limit <COUNT>': invalid digit found in string
+
+    For more information, try '--help'.
+    ");
+    world.write("keystore/commits/0000000001.json", "not JSON");
+    snapshot!(world.keyring(&["log", "--json"]).exits(7), @r#"
+    exit code 7
+    -- stdout
+    {
+      "command": "log",
+      "error": {
+        "code": "damaged",
+        "hint": "restore the file from a backup; nothing was changed",
+        "kind": "damaged",
+        "message": "[FOLDER]/keystore/commits/0000000001.json is damaged: expected ident at line 1 column 2"
+      },
+      "ok": false,
+      "schema": 1
+    }
+    -- stderr
+    "#);
+}

@@ -1,0 +1,36 @@
+//! The program as a user runs it: one file per command, named as the command, and a few for what runs through all.
+//!
+//! Snapshots stand in the tests. After a change that is meant to be seen, `cargo insta test --accept --test cli`
+//! writes them anew; `BLESS=1 cargo test --test cli` writes docs/cli.md.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bind;
+mod commit;
+mod completions;
+mod create_key;
+mod demo;
+mod diff;
+mod discard;
+mod documents;
+mod help;
+mod init;
+mod install_cert;
+mod json;
+mod list;
+mod lock;
+mod log;
+mod make_csr;
+mod man;
+mod output;
+mod passphrase;
+mod publish;
+mod refusals;
+mod renewal;
+mod show;
+mod status;
+mod unbind;
+mod wizard;

@@ -1,0 +1,266 @@
+//! `make-csr`.
+
+use crate::common::output::snapshot;
+use crate::common::{KEY, World};
+
+fn with_key() -> World {
+    let world = World::new();
+    world.done(&["create-key", KEY]);
+    world
+}
+
+#[test]
+fn prints_the_request_and_nothing_else_on_standard_output() {
+    let world = with_key();
+    let made = world.done(&["make-csr", KEY, "--cn", "mail.example.com", "--org", "Example Corp", "--country", "US"]);
+    snapshot!(made, @"
+    exit code 0
+    -- stdout
+    -----BEGIN CERTIFICATE REQUEST-----
+    [BASE64]
+    -----END CERTIFICATE REQUEST-----
+    -- stderr
+    Made request 1 with version 1 of mail01/imap/main.
+      subject       C=US,O=Example Corp,CN=mail.example.com
+      names         dns:mail.example.com
+      kept in       [FOLDER]/keystore/servers/mail01/imap/main/1/request-1.csr
+    Send it to your authority, then: keyring install-cert mail01/imap/main REPLY
+    ");
+    assert_eq!(made.stdout, world.read("keystore/servers/mail01/imap/main/1/request-1.csr"));
+    let again = world.done(&["make-csr", KEY, "--out", "-", "--quiet"]);
+    snapshot!(again, @"
+    exit code 0
+    -- stdout
+    -----BEGIN CERTIFICATE REQUEST-----
+    [BASE64]
+    -----END CERTIFICATE REQUEST-----
+    -- stderr
+    ");
+}
+
+#[test]
+fn the_request_is_a_string_in_json() {
+    let world = with_key();
+    let made = world.done(&["make-csr", KEY, "--subject", "C=US,O=Example Corp,OU=IT,OU=Mail,CN=m", "--json"]);
+    made.json();
+    snapshot!(made, @r#"
+    exit code 0
+    -- stdout
+    {
+      "command": "make-csr",
+      "ok": true,
+      "result": {
+        "kept": "[FOLDER]/keystore/servers/mail01/imap/main/1/request-1.csr",
+        "key": "mail01/imap/main",
+        "names": [
+          "dns:m"
+        ],
+        "request": 1,
+        "request_pem": "-----BEGIN CERTIFICATE REQUEST-----\n[BASE64]\n-----END CERTIFICATE REQUEST-----\n",
+        "reused_key": false,
+        "subject": "C=US,O=Example Corp,OU=IT,OU=Mail,CN=m",
+        "version": 1
+      },
+      "schema": 1
+    }
+    -- stderr
+    "#);
+}
+
+#[test]
+fn what_is_not_given_is_taken_from_the_last_request() {
+    let world = with_key();
+    let names = ["--san", "dns:a.example.com", "--san", "ip:192.0.2.7", "--san", "email:a@example.com"];
+    let first = [&["make-csr", KEY, "--cn", "a.example.com", "--unit", "IT", "--unit", "Mail", "--json"], &names[..]];
+    let first = world.done(&first.concat()).result();
+    let second = world.done(&["make-csr", KEY, "--json"]).result();
+    assert_eq!((&first["subject"], &first["names"]), (&second["subject"], &second["names"]));
+    assert_eq!((&first["request"], &second["request"]), (&1.into(), &2.into()));
+    let third = world.done(&["make-csr", KEY, "--locality", "Redmond", "--json"]).result();
+    assert_eq!(third["subject"], "L=Redmond,OU=IT,OU=Mail,CN=a.example.com");
+}
+
+#[test]
+fn writes_a_file_and_never_over_one_that_is_there() {
+    let world = with_key();
+    snapshot!(world.done(&["make-csr", KEY, "--cn", "mail.example.com", "--out", "mail.csr"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Made request 1 with version 1 of mail01/imap/main.
+      subject       CN=mail.example.com
+      names         dns:mail.example.com
+      kept in       [FOLDER]/keystore/servers/mail01/imap/main/1/request-1.csr
+      written to    mail.csr
+    Send it to your authority, then: keyring install-cert mail01/imap/main REPLY
+    ");
+    let first = world.read("mail.csr");
+    assert!(first.starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
+    let before = world.listing("keystore");
+    snapshot!(world.keyring(&["make-csr", KEY, "--out", "mail.csr"]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: mail.csr exists already
+    hint: name another file, or say --force to replace it
+    ");
+    let refused = world.keyring(&["make-csr", KEY, "--out", "mail.csr", "--json"]).exits(4);
+    assert_eq!(refused.error()["code"], "file-exists");
+    assert_eq!(world.read("mail.csr"), first);
+    assert_eq!(world.listing("keystore"), before, "no request is made that nobody gets");
+    world.done(&["make-csr", KEY, "--out", "mail.csr", "--force"]);
+    assert_ne!(world.read("mail.csr"), first);
+    let unwritten = world.keyring(&["make-csr", KEY, "--out", "no/such/folder.csr"]).exits(1);
+    snapshot!(unwritten, @"
+    exit code 1
+    -- stdout
+    -- stderr
+    error: the request is kept in [FOLDER]/keystore/servers/mail01/imap/main/1/request-3.csr, but is not where it was wanted: cannot write no/such/folder.csr: No such file or directory (os error 2)
+    hint: send [FOLDER]/keystore/servers/mail01/imap/main/1/request-3.csr to the authority
+    ");
+}
+
+#[test]
+fn writes_the_header_of_the_key_manager() {
+    // lines end as they did on Windows
+    let world = with_key();
+    let flags = ["--key-manager-header", "--email", "webmaster@example.com", "--phone", "+1 425 555 0100"];
+    let made =
+        world.done(&[&["make-csr", KEY, "--cn", "mail.example.com", "--org", "Example Corp"], &flags[..]].concat());
+    snapshot!(made, @"
+    exit code 0
+    -- stdout
+    Webmaster: webmaster@example.com
+    Phone: +1 425 555 0100
+    Server: keyring 0.1.0
+
+    Common-name: mail.example.com
+    Organization: Example Corp
+
+    -----BEGIN NEW CERTIFICATE REQUEST-----
+    [BASE64]
+    -----END NEW CERTIFICATE REQUEST-----
+    -- stderr
+    Made request 1 with version 1 of mail01/imap/main.
+      subject       O=Example Corp,CN=mail.example.com
+      names         dns:mail.example.com
+      kept in       [FOLDER]/keystore/servers/mail01/imap/main/1/request-1.csr
+    Send it to your authority, then: keyring install-cert mail01/imap/main REPLY
+    ");
+}
+
+#[test]
+fn refuses_standard_output_for_two_things() {
+    let world = with_key();
+    let refused = world.keyring(&["make-csr", KEY, "--cn", "mail.example.com", "--out", "-", "--json"]).exits(2);
+    refused.error();
+    snapshot!(refused, @r#"
+    exit code 2
+    -- stdout
+    {
+      "command": "make-csr",
+      "error": {
+        "code": "usage",
+        "hint": "leave --out out: the request is the string request_pem in the document",
+        "kind": "usage",
+        "message": "with --json, standard output carries the JSON document"
+      },
+      "ok": false,
+      "schema": 1
+    }
+    -- stderr
+    "#);
+}
+
+#[test]
+fn refuses_what_cannot_be_requested() {
+    let world = with_key();
+    let before = world.listing("keystore");
+    snapshot!(world.keyring(&["make-csr", KEY]).exits(2), @"
+    exit code 2
+    -- stdout
+    -- stderr
+    error: what the request is about is missing
+    hint: give --cn, --san or --subject, or run this on a terminal to be asked
+    ");
+    snapshot!(world.keyring(&["make-csr"]).exits(2), @"
+    exit code 2
+    -- stdout
+    -- stderr
+    error: the key to make a request for is missing
+    hint: give KEY, or run this on a terminal to be asked
+    ");
+    snapshot!(world.keyring(&["make-csr", "mail01/imap/other", "--cn", "a"]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: there is no key mail01/imap/other
+    hint: `keyring create-key mail01/imap/other` makes it; `keyring list` shows what there is
+    ");
+    snapshot!(world.keyring(&["make-csr", KEY, "--cn", "a", "--country", "Germany"]).exits(3), @r#"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: the subject is refused: "Germany" is not a country code: C is two letters of ISO 3166, such as US
+    "#);
+    snapshot!(world.keyring(&["make-csr", KEY, "--san", "mail.example.com"]).exits(3), @r#"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: a name is refused: "mail.example.com" does not say what it is: names are written dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI
+    "#);
+    snapshot!(world.keyring(&["make-csr", KEY, "--san", "dns:no..name"]).exits(3), @r#"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: a name is refused: "no..name" has an empty label: dots stand singly between labels
+    "#);
+    snapshot!(world.keyring(&["make-csr", KEY, "--subject", "example"]).exits(3), @r#"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: the subject is refused: "example" is no part of a name: parts are written TYPE=VALUE, and a comma inside a value \,
+    "#);
+    snapshot!(world.keyring(&["make-csr", KEY, "--subject", "CN=a", "--cn", "a"]).exits(2), @"
+    exit code 2
+    -- stdout
+    -- stderr
+    error: the argument '--subject <DN>' cannot be used with '--cn <NAME>'
+
+    Usage: keyring make-csr --subject <DN> <KEY>
+
+    For more information, try '--help'.
+    ");
+    snapshot!(world.keyring(&["make-csr", KEY, "--cn", "a", "--email", "a@example.com"]).exits(2), @"
+    exit code 2
+    -- stdout
+    -- stderr
+    error: the following required arguments were not provided:
+      --key-manager-header
+
+    Usage: keyring make-csr --key-manager-header --cn <NAME> --email <MAILBOX> <KEY>
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(world.listing("keystore"), before);
+}
+
+#[test]
+fn refuses_without_a_version_to_make_it_with() {
+    let (world, _) = World::committed();
+    snapshot!(world.keyring(&["make-csr", KEY]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: mail01/imap/main has a certificate and no next version to make a request with
+    hint: `keyring create-key mail01/imap/main --next` makes a new private key first; --reuse-key asks for the one in use again
+    ");
+    let world = with_key();
+    snapshot!(world.keyring(&["make-csr", KEY, "--cn", "a", "--reuse-key"]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: mail01/imap/main has no current private key to be used again
+    hint: leave --reuse-key out: `keyring show mail01/imap/main` shows what there is
+    ");
+}
