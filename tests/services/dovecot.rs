@@ -10,6 +10,8 @@ const DOVECOT: Tool = Tool { program: "dovecot", package: "dovecot-imapd" };
 
 const DOVEADM: Tool = Tool { program: "doveadm", package: "dovecot-imapd" };
 
+/// Login processes live on (`service_count = 0`): one that is younger than its connection to the auth process, as with
+/// the default of one process for each client, turns its client away at a reload, before TLS and whatever was changed.
 const CONFIGURATION: &str = r"
 base_dir = @DIR@/run
 state_dir = @DIR@/state
@@ -36,6 +38,8 @@ protocol pop3 {
   ssl_key = <@POP3@/private-key.pem
 }
 service imap-login {
+  service_count = 0
+  process_min_avail = 1
   inet_listener imap {
     port = @IMAP_PORT@
   }
@@ -45,6 +49,8 @@ service imap-login {
   }
 }
 service pop3-login {
+  service_count = 0
+  process_min_avail = 1
   inet_listener pop3 {
     port = @POP3_PORT@
   }
