@@ -56,6 +56,7 @@ pub(crate) struct Outcome {
     key: String,
     version: u32,
     changed: bool,
+    in_place_of: Option<CertificateJson>,
     certificate: CertificateJson,
     root_left_out: Option<String>,
     left_out: Vec<String>,
@@ -75,6 +76,9 @@ impl Report for Outcome {
         page.field(2, "subject", or_none(&certificate.subject));
         page.field(2, "names", or_none(&certificate.names.join(", ")));
         page.field(2, "issuer", &certificate.issuer);
+        if let Some(staged) = &self.in_place_of {
+            page.field(2, "in place of", format_args!("one that was staged, serial {}", staged.serial));
+        }
         page.field(2, "chain", format_args!("{} intermediate(s)", certificate.chain_length));
         if let Some(root) = &self.root_left_out {
             page.field(2, "left out", format_args!("the root \"{root}\": clients have their own"));
@@ -119,6 +123,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         key: outcome.key.to_string(),
         version: outcome.installed.version.0,
         changed: !outcome.unchanged,
+        in_place_of: outcome.in_place_of.as_ref().map(CertificateJson::of),
         certificate: CertificateJson::of(&outcome.installed),
         root_left_out: outcome.root.map(|root| root.to_string()),
         left_out: outcome.foreign.iter().map(ToString::to_string).collect(),

@@ -78,6 +78,7 @@ pub(crate) struct VersionJson {
     pub(crate) state: &'static str,
     pub(crate) algorithm: String,
     pub(crate) encrypted: bool,
+    pub(crate) spki_sha256: String,
     pub(crate) requests: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requested: Option<String>,
@@ -94,6 +95,7 @@ impl VersionJson {
             state,
             algorithm: facts.algorithm.to_string(),
             encrypted: facts.encrypted,
+            spki_sha256: facts.spki.to_string(),
             requests: facts.requests.len(),
             requested: facts.requests.last().map(|request| request.made.to_string()),
             certificate: installed.map(CertificateJson::of),

@@ -60,6 +60,7 @@ fn reports_it_in_json() {
           "subject": "CN=mail01.example.com"
         },
         "changed": true,
+        "in_place_of": null,
         "key": "mail01/imap/main",
         "left_out": [],
         "root_left_out": null,
@@ -123,6 +124,7 @@ fn warns_of_a_missing_issuer_names_not_issued_and_a_weak_signature() {
     -- stderr
     error: the commit is refused under --strict
       - the chain of mail01/imap/main lacks its issuer "CN=Test Issuing CA": give it to install-cert with --chain
+      - the certificate of mail01/imap/main lacks names that were requested: dns:imap.example.com
     hint: mend these, or commit without --strict
     "#);
     world.write("weak.pem", authority.weakly_signed(&request));

@@ -38,7 +38,7 @@ fn shows_the_tree_or_a_part_of_it() {
     -- stdout
     mail02
       pop3
-        @192.0.2.7:995 staged: -> mail01/imap/main
+        @192.0.2.7:995 -> mail01/imap/main (staged)
     -- stderr
     ");
     snapshot!(world.done(&["list", "mx1.example.com/smtp"]), @"
@@ -56,6 +56,7 @@ fn shows_the_tree_or_a_part_of_it() {
       imap
         main  installed, dns:mail01.example.com, until [DATE] ([DAYS])
               next: new, ecdsa-p256, no request yet
+              bound to @default, mail02/pop3@192.0.2.7:995 (staged)
     -- stderr
     ");
     snapshot!(World::new().done(&["list"]), @"
@@ -112,6 +113,7 @@ fn reports_it_in_json() {
                   "requested": "[TIME]",
                   "requests": 1,
                   "since_generation": 1,
+                  "spki_sha256": "[SHA256]",
                   "state": "installed",
                   "version": 1
                 },
@@ -120,6 +122,7 @@ fn reports_it_in_json() {
                   "algorithm": "ecdsa-p256",
                   "encrypted": false,
                   "requests": 0,
+                  "spki_sha256": "[SHA256]",
                   "state": "new",
                   "version": 2
                 },
@@ -133,6 +136,7 @@ fn reports_it_in_json() {
                   "algorithm": "ecdsa-p256",
                   "encrypted": false,
                   "requests": 0,
+                  "spki_sha256": "[SHA256]",
                   "state": "new",
                   "version": 1
                 },

@@ -93,6 +93,7 @@ fn reports_it_in_json() {
             "encrypted": false,
             "requested": "[TIME]",
             "requests": 1,
+            "spki_sha256": "[SHA256]",
             "state": "pending",
             "version": 1
           },

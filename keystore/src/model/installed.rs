@@ -78,6 +78,12 @@ pub struct Installed {
     /// How many requests had been made with this private key when the certificate was installed: a later
     /// one asks for the next certificate.
     pub requests: usize,
+    /// Names that were requested and not issued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_issued: Vec<SubjectAltName>,
+    /// What is weak about the certificate or its chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weaknesses: Vec<String>,
     /// What the certificate says.
     pub summary: CertificateSummary,
 }
@@ -107,6 +113,8 @@ impl Installed {
             chain_length: 0,
             issuer_known: true,
             requests,
+            not_issued: Vec::new(),
+            weaknesses: Vec::new(),
             summary,
         }
     }

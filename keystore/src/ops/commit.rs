@@ -186,9 +186,7 @@ impl Plan {
     fn find_warnings(&mut self, rebound: &BTreeSet<Endpoint>) {
         let mut warnings = Vec::new();
         for (key, installed) in self.touched() {
-            if !installed.issuer_known {
-                warnings.push(Warning::IssuerMissing { key: key.clone(), issuer: installed.summary.issuer.clone() });
-            }
+            warnings.extend(Warning::of_installed(key, installed));
         }
         for (endpoint, key, installed) in self.publish.iter().filter(|(endpoint, ..)| rebound.contains(endpoint)) {
             let names = &installed.summary.names;

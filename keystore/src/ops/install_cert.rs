@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
 use crate::name::KeyPath;
 use crate::pki::{Certificate, Chain, ChainError, Subject, SubjectAltName, assemble, read_certificates};
-use crate::store::{Keystore, Snapshot, WrittenCertificate};
+use crate::store::{Keystore, Snapshot, Transaction, WrittenCertificate};
 use crate::timestamp::Timestamp;
 
 /// A file with certificates in it, in whatever form.
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub installed: Installed,
     /// Whether it was installed or staged before, so that nothing changed.
     pub unchanged: bool,
+    /// The certificate that was staged before, and is no longer.
+    pub in_place_of: Option<Installed>,
     /// The root that was given and left out of the chain, as clients have their own.
     pub root: Option<Subject>,
     /// Certificates that belong to another chain and were left out.
@@ -97,38 +99,46 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
     let view = transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
     let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
-    let warnings = warnings(&view, version, chain);
-    let outcome = |installed: Installed, unchanged| Outcome {
-        key: key.clone(),
-        installed,
-        unchanged,
-        root: chain.root.as_ref().map(|root| root.subject().clone()),
-        foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
-        warnings: warnings.clone(),
-    };
+    let staged = transaction.stage().certificate(key).cloned();
+    let current = view.current.as_ref().map(|current| current.installed.clone());
     // A file that was damaged or lost is no reason to call it there: this is how it is brought back.
     let is_there =
         |known: &Installed| is_same(known, chain) && transaction.snapshot().certificate_files(key, known).is_ok();
-    let staged = transaction.stage().certificate(key);
-    if let Some(staged) = staged.filter(|staged| is_there(staged)) {
-        return Ok(outcome(staged.clone(), true));
-    }
-    if let Some(current) = view.current.as_ref().filter(|current| is_there(&current.installed)) {
-        let withdrawn = transaction.withdraw(&Target::Certificate(key.clone()));
-        // Another one is left only where a commit that runs has taken it: this one shall follow it then.
-        let taken = transaction.stage().certificate(key).is_some();
-        if taken {
-            let installed = Box::new(current.installed.clone());
-            transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+    let (installed, unchanged) = match (staged.clone().filter(is_there), current.filter(is_there)) {
+        (Some(staged), _) => (staged, true),
+        (None, Some(current)) => {
+            let unchanged = go_back(&mut transaction, key, &current);
+            (current, unchanged)
         }
-        transaction.finish()?;
-        return Ok(outcome(current.installed.clone(), !(withdrawn || taken)));
-    }
-    let written = transaction.add_certificate(key, version, chain)?;
-    let installed = installed(version, chain, written);
-    transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()) });
+        (None, None) => {
+            let written = transaction.add_certificate(key, version, chain)?;
+            let installed = installed(version, chain, written);
+            transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()) });
+            (installed, false)
+        }
+    };
     transaction.finish()?;
-    Ok(outcome(installed, false))
+    Ok(Outcome {
+        key: key.clone(),
+        warnings: warnings(&view, version, &installed),
+        installed,
+        unchanged,
+        in_place_of: staged.filter(|_| !unchanged),
+        root: chain.root.as_ref().map(|root| root.subject().clone()),
+        foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
+    })
+}
+
+/// Takes back what is staged for a key that shall stay as it is. Says whether that changed nothing.
+fn go_back(transaction: &mut Transaction<'_>, key: &KeyPath, current: &Installed) -> bool {
+    let withdrawn = transaction.withdraw(&Target::Certificate(key.clone()));
+    // Another one is left only where a commit that runs has taken it: this one shall follow it then.
+    let taken = transaction.stage().certificate(key).is_some();
+    if taken {
+        let installed = Box::new(current.clone());
+        transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+    }
+    !(withdrawn || taken)
 }
 
 fn is_same(installed: &Installed, chain: &Chain) -> bool {
@@ -148,6 +158,11 @@ fn installed(version: &VersionFacts, chain: &Chain, written: WrittenCertificate)
         chain_length: chain.intermediates.len(),
         issuer_known: !is_issuer_missing(chain),
         requests: version.requests.len(),
+        not_issued: not_issued(version, &chain.leaf),
+        weaknesses: std::iter::once(&chain.leaf)
+            .chain(&chain.intermediates)
+            .flat_map(Certificate::weaknesses)
+            .collect(),
         summary: CertificateSummary::of(&chain.leaf),
     }
 }
@@ -158,24 +173,18 @@ fn is_issuer_missing(chain: &Chain) -> bool {
     chain.intermediates.is_empty() && chain.missing_issuer.is_some()
 }
 
-fn warnings(view: &KeyView, version: &VersionFacts, chain: &Chain) -> Vec<Warning> {
-    let key = || view.path.clone();
-    let mut warnings = Vec::new();
-    if is_issuer_missing(chain) {
-        warnings.push(Warning::IssuerMissing { key: key(), issuer: chain.leaf.issuer().clone() });
-    }
+fn warnings(view: &KeyView, version: &VersionFacts, installed: &Installed) -> Vec<Warning> {
+    let mut warnings = Warning::of_installed(&view.path, installed);
     if let Some(current) = view.current.as_ref().map(|current| current.installed.version)
         && version.number < current
     {
-        warnings.push(Warning::OlderKey { key: key(), version: version.number, current });
+        warnings.push(Warning::OlderKey { key: view.path.clone(), version: version.number, current });
     }
-    let issued = chain.leaf.names();
-    let requested = version.requests.last().map_or(&[][..], |request| &request.names);
-    let missing: Vec<SubjectAltName> = requested.iter().filter(|name| !issued.contains(name)).cloned().collect();
-    if !missing.is_empty() {
-        warnings.push(Warning::NotIssued { key: key(), names: missing });
-    }
-    let weak = std::iter::once(&chain.leaf).chain(&chain.intermediates).flat_map(Certificate::weaknesses);
-    warnings.extend(weak.map(|what| Warning::Weak { key: key(), what }));
     warnings
+}
+
+/// Names that were requested and are not in the certificate.
+fn not_issued(version: &VersionFacts, leaf: &Certificate) -> Vec<SubjectAltName> {
+    let requested = version.requests.last().map_or(&[][..], |request| &request.names);
+    requested.iter().filter(|name| !leaf.names().contains(name)).cloned().collect()
 }

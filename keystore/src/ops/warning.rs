@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::VersionNumber;
+use crate::model::{Installed, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{Subject, SubjectAltName};
 
@@ -56,6 +56,20 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// What to look at in what is installed for a key, at its installation and at its commit.
+    pub(super) fn of_installed(key: &KeyPath, installed: &Installed) -> Vec<Self> {
+        let key = || key.clone();
+        let mut warnings = Vec::new();
+        if !installed.issuer_known {
+            warnings.push(Self::IssuerMissing { key: key(), issuer: installed.summary.issuer.clone() });
+        }
+        if !installed.not_issued.is_empty() {
+            warnings.push(Self::NotIssued { key: key(), names: installed.not_issued.clone() });
+        }
+        warnings.extend(installed.weaknesses.iter().map(|what| Self::Weak { key: key(), what: what.clone() }));
+        warnings
+    }
+
     /// A short word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
