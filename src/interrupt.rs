@@ -1,7 +1,8 @@
 //! A clean end at Ctrl-C: what must not be cut in two is finished, the terminal is as it was, the status is 130.
 //!
 //! A signal handler may do almost nothing; `ctrlc` wakes a thread instead, and that thread ends the process.
-//! Every command is safe against a crash at any point, so that most work is simply cut off. What has to be undone
+//! Every command is safe against a crash at any point, so that most work is simply cut off, by the signal itself: the
+//! thread is started before the first question and before what must not be cut off. What has to be undone
 //! outside the keystore (a switch of live files, a reload of a service) runs in [`critical`], and a loop in it that
 //! waits for something asks [`requested`] and gives up early.
 
@@ -78,6 +79,8 @@ pub(crate) fn critical<T>(work: impl FnOnce() -> T) -> T {
     if IN_CRITICAL.get() {
         return work();
     }
+    // Where Ctrl-C cannot be taken over it cuts the work off, which every part of it survives.
+    let _ = install();
     let one_at_a_time = CRITICAL.lock().unwrap_or_else(PoisonError::into_inner);
     if requested() {
         // the mutex is not fair: the handler may have been waiting for it longer

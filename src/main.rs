@@ -15,7 +15,6 @@ mod usage;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::cli::Cli;
@@ -42,11 +41,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> std::io::Result<Exit> {
     let printer = Printer::new(cli.global.json, cli.global.quiet);
     let name = cli.command.name();
-    let result = interrupt::install()
-        .context("cannot prepare for Ctrl-C")
-        .map_err(Failure::from)
-        .and_then(|_| commands::run(cli));
-    match result {
+    match commands::run(cli) {
         Ok(exit) => Ok(exit),
         Err(Failure::Output(error)) => Err(error),
         Err(failure) => printer.fail(name, &failure),

@@ -58,7 +58,8 @@ pub(crate) fn read(name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
 }
 
 fn read_all(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
-    let mut bytes = Zeroizing::new(Vec::new());
+    // large enough that no passphrase is left behind where the bytes were before they grew
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
     input.take(INPUT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed("read", name))?;
     if bytes.len() as u64 > INPUT_LIMIT {
         return Err(OutsideError::TooLarge { name: name.to_owned() });

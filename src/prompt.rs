@@ -12,6 +12,7 @@ pub(crate) mod unbind;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, FuzzySelect, Input, Password, Select};
 use keystore::name::KeyPath;
@@ -24,8 +25,10 @@ use crate::error::Failure;
 use crate::interrupt;
 use crate::output::{Page, has_colour, say, style};
 
-fn theme() -> Box<dyn Theme> {
-    if has_colour() { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) }
+/// Before any question: Ctrl-C is taken over while the terminal still has the settings to go back to.
+fn theme() -> Result<Box<dyn Theme>, Failure> {
+    interrupt::install().context("cannot prepare for Ctrl-C")?;
+    Ok(if has_colour() { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) })
 }
 
 /// An answer, or the end of the command: Ctrl-C and a closed terminal both mean no.
@@ -49,7 +52,7 @@ fn text<E: Display>(
     default: Option<&str>,
     accept: impl Fn(&str) -> Result<(), E>,
 ) -> Result<String, Failure> {
-    let theme = theme();
+    let theme = theme()?;
     let mut input = Input::<String>::with_theme(&*theme).with_prompt(question).allow_empty(true);
     if let Some(default) = default.filter(|default| !default.is_empty()) {
         input = input.default(default.to_owned());
@@ -60,30 +63,30 @@ fn text<E: Display>(
 
 /// Asks yes or no. The return key ends the answer: one that follows a `y` must not answer the next question.
 pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
-    let theme = theme();
+    let theme = theme()?;
     let confirm = Confirm::with_theme(&*theme).with_prompt(question).default(default).wait_for_newline(true);
     answered(confirm.interact())
 }
 
 /// Asks for one of a few.
 fn choose(question: &str, items: &[String], default: usize) -> Result<usize, Failure> {
-    answered(Select::with_theme(&*theme()).with_prompt(question).items(items).default(default).interact())
+    answered(Select::with_theme(&*theme()?).with_prompt(question).items(items).default(default).interact())
 }
 
 /// Asks for one of many, found by typing.
 fn search(question: &str, items: &[String], default: usize) -> Result<usize, Failure> {
-    answered(FuzzySelect::with_theme(&*theme()).with_prompt(question).items(items).default(default).interact())
+    answered(FuzzySelect::with_theme(&*theme()?).with_prompt(question).items(items).default(default).interact())
 }
 
 /// Asks for the passphrase of a private key that is encrypted.
 pub(crate) fn passphrase(question: &str) -> Result<Passphrase, Failure> {
-    let answer = answered(Password::with_theme(&*theme()).with_prompt(question).interact())?;
+    let answer = answered(Password::with_theme(&*theme()?).with_prompt(question).interact())?;
     Passphrase::new(answer).map_err(|source| Failure::Passphrase { from: "the terminal".to_owned(), source })
 }
 
 /// Asks twice for a new passphrase.
 pub(crate) fn new_passphrase(question: &str) -> Result<Arc<Passphrase>, Failure> {
-    let theme = theme();
+    let theme = theme()?;
     let password = Password::with_theme(&*theme).with_prompt(question);
     let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
     let refused = |source| Failure::Passphrase { from: "the terminal".to_owned(), source };
@@ -92,7 +95,7 @@ pub(crate) fn new_passphrase(question: &str) -> Result<Arc<Passphrase>, Failure>
 
 /// Asks twice for a new passphrase; none when both answers are empty.
 fn optional_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
-    let theme = theme();
+    let theme = theme()?;
     let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(true);
     let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
     Ok(Passphrase::new(answer).ok().map(Arc::new))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keystore::name::KeyPath;
 use keystore::ops::create_key::{self as op, CreateKey, Created, Material};
 use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey};
+use keystore::store::Keystore;
 use serde::Serialize;
 
 use super::make_csr;
@@ -117,13 +118,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             return Err(Failure::Missing { what: "the passphrase to encrypt the private key with", flag });
         }
     };
-    let created = create(context, &Request { key, next: args.next, algorithm, passphrase })?;
+    let created = create(&keystore, &Request { key, next: args.next, algorithm, passphrase })?;
     Ok(context.printer.finish(context.command, &Outcome::of(&created))?)
 }
 
 /// Generates a private key and keeps it. No lock is held meanwhile.
-fn create(context: &Context, request: &Request) -> Result<Created, Failure> {
-    let keystore = context.keystore()?;
+fn create(keystore: &Keystore, request: &Request) -> Result<Created, Failure> {
     let asked = CreateKey { key: request.key.clone(), next: request.next };
     op::check(&keystore.read()?, &asked)?;
     let failed = |source| keystore::ops::Error::PrivateKey { key: request.key.clone(), source };
@@ -135,7 +135,7 @@ fn create(context: &Context, request: &Request) -> Result<Created, Failure> {
             Material::encrypted(&private_key, passphrase, &pbes2).map_err(failed)?
         }
     };
-    Ok(op::create_key(&keystore, &asked, &material)?)
+    Ok(op::create_key(keystore, &asked, &material)?)
 }
 
 fn wizard(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -144,7 +144,7 @@ fn wizard(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let keystore = context.keystore()?;
     let request = prompt::create_key::ask(context, &keystore, args)?;
-    let created = create(context, &request)?;
+    let created = create(&keystore, &request)?;
     context.printer.finish(context.command, &Outcome::of(&created))?;
     prompt::show_command(context, prompt::create_key::command_line(&request, args))?;
     make_request(context, args, request).map_err(|failure| match failure {

@@ -1,4 +1,4 @@
-//! The JSON envelope where no command has been reached: usage errors.
+//! The JSON documents: the envelope where no command has been reached, and docs/json.md held against every result.
 
 use crate::common::World;
 use crate::common::output::snapshot;
@@ -125,4 +125,51 @@ fn usage_errors_for_people_go_to_standard_error() {
     let bare = world.keyring(&[]).exits(2);
     assert_eq!(bare.stdout, "");
     assert!(bare.stderr.contains("Usage: keyring"), "{bare}");
+}
+
+/// The names between backquotes in the row of a command, or in the paragraph of a shape, of docs/json.md.
+fn documented(start: &str) -> Vec<String> {
+    #[allow(clippy::disallowed_methods, reason = "reads a document")]
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
+    let from = text.find(start).unwrap_or_else(|| panic!("docs/json.md has no {start}"));
+    let end = if start.starts_with('|') { "\n" } else { "\n\n" };
+    let paragraph = text[from..].split(end).next().unwrap();
+    paragraph.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn assert_documented(place: &str, value: &serde_json::Value) {
+    let names = documented(place);
+    for field in value.as_object().unwrap_or_else(|| panic!("{place}: {value}")).keys() {
+        assert!(names.contains(field), "docs/json.md: {place} lacks {field}");
+    }
+}
+
+#[test]
+fn every_result_is_documented() {
+    let (world, authority) = World::committed();
+    let result = |arguments: &[&str]| {
+        let result = world.done(&[arguments, &["--json"]].concat()).result();
+        assert_documented(&format!("| `{}` |", arguments[0]), &result);
+        result
+    };
+    result(&["init", "--store", "other"]);
+    result(&["create-key", "mail01/imap/main", "--next"]);
+    let request = result(&["make-csr", "mail01/imap/main", "--out", "next.csr"]);
+    world.write("reply.pem", authority.order(request["request_pem"].as_str().unwrap()).chain());
+    let certificate = result(&["install-cert", "mail01/imap/main", "reply.pem"])["certificate"].clone();
+    assert_documented("**certificate**", &certificate);
+    result(&["bind", "mail01/imap/main", "mail01/pop3@default"]);
+    let staged = result(&["status"])["staged"].clone();
+    assert_documented("**change**", &staged[0]);
+    assert_documented("**pair**", &result(&["diff"])["endpoints"][0]["to"]);
+    result(&["commit", "--no-publish"]);
+    result(&["publish"]);
+    result(&["unbind", "mail01/pop3@default"]);
+    result(&["discard"]);
+    let key = result(&["list"])["services"][0]["keys"][0].clone();
+    assert_documented("**key**", &key);
+    assert_documented("**version**", &key["current"]);
+    for command in [&["show", "mail01/imap/main"][..], &["log"], &["demo"], &["completions", "bash"], &["man"]] {
+        result(command);
+    }
 }

@@ -33,9 +33,10 @@ pub(super) fn add_version(
     key: &KeyPath,
     version: &VersionFacts,
     private_key: &[u8],
+    known: &ServerFacts,
 ) -> Result<(), StoreError> {
     let folder = layout::version(key, version.number);
-    let mut to_sync = disk.ensure_folder(&folder, PRIVATE_FOLDER)?;
+    let mut to_sync = disk.ensure_folder(&folder, PRIVATE_FOLDER)?.split_off(durable_folders(key, known));
     disk.add(&layout::private_key(key, version.number), private_key, PRIVATE_FILE, true)?;
     disk.add(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE, true)?;
     to_sync.push(folder);
@@ -44,6 +45,20 @@ pub(super) fn add_version(
         disk.sync_names(folder)?;
     }
     Ok(())
+}
+
+/// How many of the folders above a version, from the keystore's own downwards, are durable: those above what the
+/// index names, as it was written after them. A folder that merely stands there may be what a crash left.
+fn durable_folders(key: &KeyPath, known: &ServerFacts) -> usize {
+    if known.key(key).is_some() {
+        4
+    } else if known.protocols.contains_key(&key.service.protocol) {
+        3
+    } else if known.protocols.is_empty() {
+        1
+    } else {
+        2
+    }
 }
 
 /// Writes a request beside its private key. `version` lists it already.

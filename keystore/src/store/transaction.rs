@@ -73,7 +73,7 @@ impl<'k> Transaction<'k> {
             by: self.keystore.world().actor.clone(),
             requests: Vec::new(),
         };
-        facts::add_version(disk, key, &version, new.file)?;
+        facts::add_version(disk, key, &version, new.file, &facts)?;
         facts.key_mut(key).versions.push(version.clone());
         facts::store(disk, key.server(), &facts)?;
         Ok(version)

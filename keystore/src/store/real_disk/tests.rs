@@ -51,7 +51,7 @@ fn a_second_lock_is_refused_until_the_first_is_dropped() {
     let mut held = disk.try_lock(&path("lock")).unwrap().unwrap();
     held.describe("held by a test").unwrap();
     assert!(disk.try_lock(&path("lock")).unwrap().is_none());
-    assert_eq!(disk.read(&path("lock")).unwrap(), b"held by a test");
+    assert_eq!(disk.read(&path("lock")).unwrap().trim_ascii_end(), b"held by a test");
     drop(held);
     assert!(disk.try_lock(&path("lock")).unwrap().is_some());
 }
@@ -72,4 +72,18 @@ fn the_whole_disk_can_be_synced() {
     let (_folder, disk) = disk();
     assert_eq!(disk.sync_everything().is_ok(), disk.can_sync_everything());
     disk.sync_folder(&StorePath::root()).unwrap();
+}
+
+#[test]
+fn folders_are_found_at_once_and_by_steps_alike() {
+    let (_folder, disk) = disk();
+    disk.create_folder(&path("a"), 0o700).unwrap();
+    disk.create_folder(&path("a/b"), 0o700).unwrap();
+    disk.create_file(&path("a/b/file"), b"x", 0o600, false).unwrap();
+    disk.symlink("a", &path("link")).unwrap();
+    for (name, is_there) in [("a/b", true), ("a/b/file", false), ("link/b", false), ("c", false)] {
+        let name = std::path::Path::new(name);
+        assert_eq!(disk.folder_at(name).is_ok(), is_there, "{}", name.display());
+        assert_eq!(disk.folder_by_steps(name).is_ok(), is_there, "{}", name.display());
+    }
 }
