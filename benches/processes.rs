@@ -52,6 +52,7 @@ fn main() {
             ("openssl genpkey, req", Box::new(|round| bench.openssl_ec(round))),
             ("certtool key, request", Box::new(|round| bench.certtool_ec(round))),
             ("keyring create-key, make-csr", Box::new(|round| bench.keyring_ec(round))),
+            ("keyring make-csr --new-key", Box::new(|round| bench.keyring_new_key(round))),
         ],
     );
     for bits in ["2048", "3072", "4096"] {
@@ -116,6 +117,11 @@ impl Bench<'_> {
     fn keyring_ec(&self, round: usize) -> Vec<Command> {
         let key = format!("ec{round}/https/main");
         vec![self.keyring(&["create-key", &key]), self.keyring(&["make-csr", &key, "--cn", "www.example.com"])]
+    }
+
+    fn keyring_new_key(&self, round: usize) -> Vec<Command> {
+        let key = format!("new{round}/https/main");
+        vec![self.keyring(&["make-csr", &key, "--new-key", "--cn", "www.example.com"])]
     }
 
     fn keyring_rsa(&self, bits: &str, round: usize) -> Vec<Command> {

@@ -123,7 +123,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// Generates a private key and keeps it. No lock is held meanwhile.
-fn create(keystore: &Keystore, request: &Request) -> Result<Created, Failure> {
+pub(crate) fn create(keystore: &Keystore, request: &Request) -> Result<Created, Failure> {
     let asked = CreateKey { key: request.key.clone(), next: request.next };
     op::check(&keystore.read()?, &asked)?;
     let failed = |source| keystore::ops::Error::PrivateKey { key: request.key.clone(), source };

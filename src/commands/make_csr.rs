@@ -9,6 +9,7 @@ use keystore::pki::{Contact, SubjectAltName};
 use keystore::store::Keystore;
 use serde::Serialize;
 
+use super::create_key;
 use super::passphrase::PassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
@@ -19,13 +20,13 @@ const HELP: &str = "\
 Examples:
   keyring make-csr mail01/imap/main --cn mail.example.com --out mail.csr
   keyring make-csr mail01/imap/main --org \"Example Corp\" --country US > mail.csr
-  keyring make-csr web/https/main --san dns:example.com --san ip:192.0.2.7
+  keyring make-csr web/https/main --new-key --san dns:example.com
   keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 
 What is not given is taken from the key's last request, else from
 keystore.toml; a subject is encoded in the order given. On a key with a
 certificate, the request is for its next version (create-key --next), or with
---reuse-key for the private key in use.
+--reuse-key for the private key in use. With --new-key, create-key comes first.
 
 Exit codes:
   0    done
@@ -73,6 +74,12 @@ pub(crate) struct Args {
     /// Ask for the current private key to be certified again
     #[arg(long)]
     reuse_key: bool,
+    /// Make a new private key first: the first one of KEY, or its next version
+    #[arg(long, requires = "key", conflicts_with = "reuse_key")]
+    new_key: bool,
+    /// The new private key's algorithm, as for create-key
+    #[arg(long, value_name = "ALGORITHM", requires = "new_key")]
+    algorithm: Option<String>,
     /// Name of a Microsoft certificate template, such as WebServer
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
@@ -107,6 +114,7 @@ pub(crate) struct Outcome {
     version: u32,
     request: u32,
     reused_key: bool,
+    new_key: bool,
     subject: String,
     names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +134,9 @@ impl Report for Outcome {
 
     fn notes(&self, page: &mut Page) {
         let Self { key, version, request, subject, .. } = self;
+        if self.new_key {
+            page.line(format_args!("Made {key}, version {version}: a new private key."));
+        }
         page.line(format_args!("Made request {request} with version {version} of {key}."));
         if self.reused_key {
             page.line("It is for the private key in use, which is certified again.");
@@ -212,10 +223,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     if let Some(out) = out.as_deref().filter(|out| !args.force && outside::exists(out)) {
         return Err(outside::OutsideError::Exists { name: out.display().to_string() }.into());
     }
+    let passphrase = if args.new_key { make_key(&keystore, args, &request.csr.key)? } else { args.passphrase.clone() };
     let snapshot = keystore.read()?;
     let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &request.csr)?;
     let file = op::private_key_file(&snapshot, &plan)?;
-    let private_key = args.passphrase.open(context, &plan.key, file)?;
+    let private_key = passphrase.open(context, &plan.key, file)?;
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
     if let Some(out) = &out {
@@ -223,7 +235,22 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         outside::write(out, text.as_bytes(), args.force)
             .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
-    Ok(outcome(&made, plan.reused, text, out))
+    Ok(outcome(&made, plan.reused, args.new_key, text, out))
+}
+
+/// Makes the private key that the request is for: a next version when the key has a certificate. Returns how to open it.
+fn make_key(keystore: &Keystore, args: &Args, key: &KeyPath) -> Result<PassphraseArgs, Failure> {
+    let algorithm = match &args.algorithm {
+        Some(name) => name.parse()?,
+        None => keystore.config().defaults.algorithm,
+    };
+    let next = keystore.read()?.key(key)?.is_some_and(|view| view.current.is_some());
+    let known = args.passphrase.get(key)?;
+    create_key::create(
+        keystore,
+        &create_key::Request { key: key.clone(), next, algorithm, passphrase: known.clone() },
+    )?;
+    Ok(PassphraseArgs { known, ..PassphraseArgs::default() })
 }
 
 /// Completes what the command line lacks: from the last request, or by asking.
@@ -235,13 +262,20 @@ fn resolve(context: &Context, keystore: &Keystore, args: &Args) -> Result<Reques
         return prompt::make_csr::ask(context, keystore, args);
     };
     let csr = args.request(key.parse()?)?;
-    if args.is_specific() || find_key(&keystore.read()?, &csr.key)?.last_request().is_some() {
+    if args.is_specific() || has_request(keystore, args, &csr.key)? {
         return Ok(Request { csr, out: args.out.clone() });
     }
-    if !context.can_ask() {
+    if args.new_key || !context.can_ask() {
         return Err(Failure::Missing { what: "what the request is about", flag: "--cn, --san or --subject" });
     }
     prompt::make_csr::ask(context, keystore, args)
+}
+
+/// Whether a last request says what the next one is about. Only with `--new-key` may the key be missing.
+fn has_request(keystore: &Keystore, args: &Args, key: &KeyPath) -> Result<bool, Failure> {
+    let snapshot = keystore.read()?;
+    let view = if args.new_key { snapshot.key(key)? } else { Some(find_key(&snapshot, key)?) };
+    Ok(view.is_some_and(|view| view.last_request().is_some()))
 }
 
 fn text(made: &Made, args: &Args) -> String {
@@ -252,13 +286,14 @@ fn text(made: &Made, args: &Args) -> String {
     made.request.to_pem()
 }
 
-fn outcome(made: &Made, reused: bool, text: String, out: Option<PathBuf>) -> Outcome {
+fn outcome(made: &Made, reused_key: bool, new_key: bool, text: String, out: Option<PathBuf>) -> Outcome {
     let Made { key, version, facts, folder, .. } = made;
     Outcome {
         key: key.to_string(),
         version: version.number.0,
         request: facts.number.0,
-        reused_key: reused,
+        reused_key,
+        new_key,
         subject: facts.subject.to_string(),
         names: facts.names.iter().map(ToString::to_string).collect(),
         template: facts.certificate_template.clone(),

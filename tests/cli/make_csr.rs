@@ -55,6 +55,7 @@ fn the_request_is_a_string_in_json() {
         "names": [
           "dns:m"
         ],
+        "new_key": false,
         "request": 1,
         "request_pem": "-----BEGIN CERTIFICATE REQUEST-----\n[BASE64]\n-----END CERTIFICATE REQUEST-----\n",
         "reused_key": false,
@@ -263,4 +264,54 @@ fn refuses_without_a_version_to_make_it_with() {
     error: mail01/imap/main has no current private key to be used again
     hint: leave --reuse-key out: `keyring show mail01/imap/main` shows what there is
     ");
+}
+
+#[test]
+fn makes_the_private_key_first_when_asked() {
+    let world = World::empty();
+    world.done(&["init"]);
+    let request = ["make-csr", "web/https/main", "--new-key", "--algorithm", "ecdsa-p384", "--san", "dns:example.com"];
+    snapshot!(world.done(&[&request[..], &["--out", "web.csr"]].concat()), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Made web/https/main, version 1: a new private key.
+    Made request 1 with version 1 of web/https/main.
+      subject       (none)
+      names         dns:example.com
+      kept in       [FOLDER]/keystore/servers/web/https/main/1/request-1.csr
+      written to    web.csr
+    Send it to your authority, then: keyring install-cert web/https/main REPLY
+    ");
+    let result = world.done(&["show", "web/https/main", "--json"]).result();
+    assert_eq!(result["key"]["next"]["algorithm"], "ecdsa-p384");
+    snapshot!(world.keyring(&request).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: web/https/main is there already and has no certificate yet (pending)
+    hint: `keyring make-csr web/https/main` makes a request with it; or choose another name
+    ");
+
+    let (world, _) = World::committed();
+    let next = world.done(&["make-csr", "mail01/imap/main", "--new-key", "--json"]).result();
+    assert_eq!((&next["version"], &next["new_key"]), (&2.into(), &true.into()));
+}
+
+#[test]
+fn makes_no_private_key_for_a_request_that_is_refused() {
+    let world = World::empty();
+    world.done(&["init"]);
+    let before = world.listing("keystore");
+    for (arguments, code) in [
+        (&["--san", "dns:not a host"][..], 3),
+        (&["--subject", "C=USA"], 3),
+        (&["--san", "dns:example.com", "--algorithm", "rsa-1"], 3),
+        (&[], 2),
+        (&["--san", "dns:example.com", "--reuse-key"], 2),
+    ] {
+        let refused = world.keyring(&[&["make-csr", "web/https/main", "--new-key"], arguments].concat()).exits(code);
+        assert_eq!(world.listing("keystore"), before, "{refused}");
+    }
+    assert_eq!(world.keyring(&["make-csr", "--new-key"]).exits(2).code, 2);
 }
