@@ -145,10 +145,12 @@ const ATTEMPTS: usize = 10;
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
+    // What was opened once is not asked for again.
+    let mut unlocked = Unlocked::new();
     let mut attempts = ATTEMPTS;
     loop {
         attempts -= 1;
-        match attempt(context, &keystore, args) {
+        match attempt(context, &keystore, args, &mut unlocked) {
             Err(Failure::Keystore(error)) if attempts > 0 && is_moved(&error) => {}
             outcome => return outcome,
         }
@@ -156,17 +158,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 }
 
 fn is_moved(error: &Error) -> bool {
-    matches!(error, Error::Commit(CommitError::Moved))
+    matches!(error, Error::Commit(CommitError::Moved) | Error::NotUnlocked { .. })
 }
 
-fn attempt(context: &Context, keystore: &Keystore, args: &Args) -> Result<Outcome, Failure> {
+fn attempt(context: &Context, keystore: &Keystore, args: &Args, unlocked: &mut Unlocked) -> Result<Outcome, Failure> {
     let snapshot = keystore.read()?;
     let plan = plan(keystore, &snapshot, args)?;
     if plan.is_empty() || args.dry_run {
         return Ok(Outcome::of(keystore, &plan, args));
     }
-    let unlocked = unlock(context, &snapshot, &plan.publish, &args.passphrase)?;
-    commit(keystore, &unlocked, args)
+    unlock(context, &snapshot, &plan.publish, &args.passphrase, unlocked)?;
+    commit(keystore, unlocked, args)
 }
 
 fn plan(keystore: &Keystore, snapshot: &Snapshot<'_>, args: &Args) -> Result<Plan, Failure> {

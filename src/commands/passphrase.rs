@@ -101,20 +101,23 @@ impl PassphraseArgs {
     }
 }
 
-/// Opens every private key that must be opened before it can be published. No lock is held meanwhile.
+/// Opens every private key that must be opened before it can be published, but for those that are `unlocked`. No lock
+/// is held meanwhile.
 pub(crate) fn unlock(
     context: &Context,
     snapshot: &Snapshot<'_>,
     to_publish: &ToPublish,
     passphrases: &PassphraseArgs,
-) -> Result<Unlocked, Failure> {
-    let mut unlocked = Unlocked::new();
-    for locked in to_publish.locked_keys() {
+    unlocked: &mut Unlocked,
+) -> Result<(), Failure> {
+    let mut closed = to_publish.locked_keys();
+    closed.retain(|locked| !unlocked.contains_key(locked));
+    for locked in closed {
         let file = to_publish.locked_key_file(snapshot, &locked)?;
         let private_key = passphrases.open(context, &locked.0, file)?;
         unlocked.insert(locked, private_key);
     }
-    Ok(unlocked)
+    Ok(())
 }
 
 fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {

@@ -1,7 +1,7 @@
 //! `publish`: what was committed and is not published.
 
 use keystore::name::ServicePath;
-use keystore::ops::publish::{self as op, to_publish, unpublished};
+use keystore::ops::publish::{self as op, Unlocked, to_publish, unpublished};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
@@ -64,7 +64,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let services = args.services.iter().map(|service| service.parse()).collect::<Result<Vec<ServicePath>, _>>()?;
     let keystore = context.keystore()?;
     let snapshot = keystore.read()?;
-    let unlocked = unlock(context, &snapshot, &to_publish(&unpublished(&snapshot, &services)?), &args.passphrase)?;
+    let mut unlocked = Unlocked::new();
+    let needed = to_publish(&unpublished(&snapshot, &services)?);
+    unlock(context, &snapshot, &needed, &args.passphrase, &mut unlocked)?;
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
     let generation = snapshot.generation();

@@ -78,3 +78,22 @@ fn two_commits_do_not_run_at_once() {
     drop(lock);
     world.done(&["commit"]);
 }
+
+#[test]
+fn a_commit_that_meets_a_writer_does_nothing_and_says_so() {
+    let (world, _) = World::committed();
+    world.done(&["bind", KEY, "mail02/smtp@default"]);
+    let before = world.listing("keystore/live");
+    let lock = hold(&world, "lock");
+    snapshot!(world.keyring(&["commit", "--lock-wait", "0"]).exits(5), @"
+    exit code 5
+    -- stdout
+    -- stderr
+    error: the commit failed and everything is as it was: the keystore is in use by `keyring bind` (process [PID], since [TIME])
+    hint: try again, or wait longer with --lock-wait SECONDS
+    ");
+    drop(lock);
+    assert_eq!(world.listing("keystore/live"), before);
+    assert!(!world.path("keystore/intent.json").exists());
+    world.done(&["commit"]);
+}

@@ -11,6 +11,9 @@ use crate::world::World;
 
 const POLL: Duration = Duration::from_millis(20);
 
+/// Writers hold a lock for milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A lock that is held until this is dropped.
 #[must_use]
 pub(super) struct Held {
@@ -26,15 +29,21 @@ struct Holder {
 
 /// Takes a lock, waiting as long as the caller's world says, or until the user interrupts.
 pub(super) fn acquire(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Held, StoreError> {
-    wait_for(disk, world, path, world.interrupted)
+    wait_for(disk, world, path, world.lock_wait, world.interrupted)
 }
 
-/// Takes a lock for work that must come to its end, interrupted or not.
+/// Takes a lock for work that must come to its end, interrupted or not, however short the caller would wait.
 pub(super) fn acquire_to_finish(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Held, StoreError> {
-    wait_for(disk, world, path, || false)
+    wait_for(disk, world, path, world.lock_wait.max(PATIENCE), || false)
 }
 
-fn wait_for(disk: &dyn Disk, world: &World, path: &StorePath, interrupted: fn() -> bool) -> Result<Held, StoreError> {
+fn wait_for(
+    disk: &dyn Disk,
+    world: &World,
+    path: &StorePath,
+    wait: Duration,
+    interrupted: fn() -> bool,
+) -> Result<Held, StoreError> {
     let start = Instant::now();
     loop {
         if let Some(held) = try_acquire(disk, world, path)? {
@@ -43,7 +52,7 @@ fn wait_for(disk: &dyn Disk, world: &World, path: &StorePath, interrupted: fn() 
         if interrupted() {
             return Err(StoreError::Interrupted);
         }
-        let left = world.lock_wait.saturating_sub(start.elapsed());
+        let left = wait.saturating_sub(start.elapsed());
         if left.is_zero() {
             return Err(StoreError::Locked { holder: holder(disk, path) });
         }
