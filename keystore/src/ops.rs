@@ -5,6 +5,7 @@ pub mod commit;
 pub mod create_key;
 pub mod discard;
 mod error;
+mod fault;
 pub mod install_cert;
 pub mod list;
 pub mod log;
@@ -15,6 +16,7 @@ pub mod unbind;
 mod warning;
 
 pub use error::Error;
+pub use fault::Fault;
 pub use warning::Warning;
 
 use crate::model::KeyView;

@@ -4,8 +4,7 @@
 use keystore::change::Change;
 use keystore::model::{CertificateSummary, Installed, KeyView, Next, VersionFacts};
 use keystore::name::{Endpoint, KeyPath};
-use keystore::ops::Warning;
-use keystore::ops::commit::Fault;
+use keystore::ops::{Fault, Warning};
 use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;

@@ -3,15 +3,11 @@
 //! [`plan`] decides, purely, what would happen; [`Plan::propose`] gathers the files; the states of
 //! `store::publication` do it. Whoever drives them tests, reloads and proves the services in between.
 
-mod fault;
-
 use std::collections::{BTreeMap, BTreeSet};
-
-pub use fault::Fault;
 
 use super::publish::{ToPublish, Unlocked};
 use super::warning::covers;
-use super::{Error, Warning};
+use super::{Error, Fault, Warning};
 use crate::change::{Change, Stage};
 use crate::model::{Generation, Installed, State};
 use crate::name::{Endpoint, KeyPath};

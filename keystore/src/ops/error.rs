@@ -2,7 +2,7 @@
 
 use crate::model::VersionNumber;
 use crate::name::{Endpoint, KeyPath};
-use crate::ops::commit::Fault;
+use crate::ops::Fault;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
 use crate::store::{CommitError, StoreError};
 use crate::timestamp::Timestamp;

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::Error;
-use super::commit::Fault;
+use super::{Error, Fault};
 use crate::model::{Generation, Installed, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keystore::change::Change;
 use keystore::model::{Generation, Next};
-use keystore::ops::{Error, Warning, commit::Fault, list, status};
+use keystore::ops::{Error, Fault, Warning, list, status};
 use keystore::pki::read_certificates;
 
 use crate::common::{

@@ -5,7 +5,8 @@ use std::fs;
 
 use keystore::digest::Digest;
 use keystore::model::{Generation, Next};
-use keystore::ops::commit::{self as committing, Fault};
+use keystore::ops::Fault;
+use keystore::ops::commit as committing;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::make_csr::{MakeCsr, make_csr as sign, plan, private_key_file};
 use keystore::ops::{Error, log::log};

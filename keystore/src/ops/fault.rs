@@ -1,3 +1,5 @@
+//! Why a plan is refused: every fault of it, so that nobody mends one after the other.
+
 use std::fmt;
 
 use crate::change::Conflict;
