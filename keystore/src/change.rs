@@ -63,6 +63,15 @@ impl Change {
         }
     }
 
+    /// Whether it is about this.
+    fn is_about(&self, target: &Target) -> bool {
+        match (self, target) {
+            (Self::InstallCertificate { key, .. }, Target::Certificate(other)) => key == other,
+            (Self::Bind { endpoint, .. } | Self::Unbind { endpoint }, Target::Binding(other)) => endpoint == other,
+            _ => false,
+        }
+    }
+
     /// Whether it names this key.
     #[must_use]
     pub fn names_key(&self, path: &KeyPath) -> bool {
@@ -187,7 +196,7 @@ impl Stage {
 
     /// Takes back what the open change set says about something. Says whether there was anything.
     pub fn withdraw(&mut self, target: &Target, sealed: &[String]) -> bool {
-        !self.remove(sealed, |change| change.target() == *target).is_empty()
+        !self.remove(sealed, |change| change.is_about(target)).is_empty()
     }
 
     /// Takes changes out of the open change sets and returns them.

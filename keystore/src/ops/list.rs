@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::change::Change;
-use crate::model::KeyView;
+use crate::change::{Change, Stage};
+use crate::model::{KeyView, State};
 use crate::name::{Address, KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::store::Snapshot;
 
@@ -79,30 +79,13 @@ fn narrow(service: &mut ListedService, scope: &Scope) -> bool {
     }
 }
 
+type Bindings = BTreeMap<Protocol, BTreeMap<Address, ListedBinding>>;
+
 fn list_server(snapshot: &Snapshot<'_>, server: &ServerName) -> Result<Vec<ListedService>, Error> {
-    let state = snapshot.state_of(server)?;
+    let mut state = State::default();
+    state.load(server.clone(), snapshot.server(server)?);
     let mut facts = snapshot.facts(server)?;
-    let mut bindings: BTreeMap<Protocol, BTreeMap<Address, ListedBinding>> = BTreeMap::new();
-    for (_, server_state) in state.servers() {
-        for (protocol, service) in &server_state.services {
-            for (address, binding) in &service.bindings {
-                let key = Some(binding.key.clone());
-                let listed = ListedBinding { committed: key.clone(), upcoming: key };
-                bindings.entry(protocol.clone()).or_default().insert(*address, listed);
-            }
-        }
-    }
-    for change in snapshot.stage().changes() {
-        let (endpoint, key) = match change {
-            Change::Bind { endpoint, key } => (endpoint, Some(key.clone())),
-            Change::Unbind { endpoint } => (endpoint, None),
-            Change::InstallCertificate { .. } => continue,
-        };
-        if endpoint.server() == server {
-            let service = bindings.entry(endpoint.service.protocol.clone()).or_default();
-            service.entry(endpoint.address).or_default().upcoming = key;
-        }
-    }
+    let mut bindings = bindings(&state, snapshot.stage(), server);
     let protocols: BTreeSet<Protocol> = facts.protocols.keys().chain(bindings.keys()).cloned().collect();
     let service = |protocol: Protocol| {
         let path = ServicePath { server: server.clone(), protocol };
@@ -116,4 +99,26 @@ fn list_server(snapshot: &Snapshot<'_>, server: &ServerName) -> Result<Vec<Liste
         ListedService { path, keys, bindings }
     };
     Ok(protocols.into_iter().map(service).collect())
+}
+
+/// What the endpoints of a server are bound to, now and once the stage is committed.
+fn bindings(state: &State, stage: &Stage, server: &ServerName) -> Bindings {
+    let mut bindings = Bindings::new();
+    for (endpoint, binding) in state.bindings() {
+        let key = Some(binding.key.clone());
+        let listed = ListedBinding { committed: key.clone(), upcoming: key };
+        bindings.entry(endpoint.service.protocol).or_default().insert(endpoint.address, listed);
+    }
+    for change in stage.changes() {
+        let (endpoint, key) = match change {
+            Change::Bind { endpoint, key } => (endpoint, Some(key.clone())),
+            Change::Unbind { endpoint } => (endpoint, None),
+            Change::InstallCertificate { .. } => continue,
+        };
+        if endpoint.server() == server {
+            let service = bindings.entry(endpoint.service.protocol.clone()).or_default();
+            service.entry(endpoint.address).or_default().upcoming = key;
+        }
+    }
+    bindings
 }

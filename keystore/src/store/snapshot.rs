@@ -1,5 +1,6 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
@@ -18,6 +19,8 @@ pub struct Snapshot<'k> {
     pub(super) head: Head,
     pub(super) tree: Tree,
     stage: Stage,
+    /// The servers that were read: a generation never changes.
+    read: RefCell<State>,
 }
 
 impl<'k> Snapshot<'k> {
@@ -31,7 +34,7 @@ impl<'k> Snapshot<'k> {
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
                 let tree = Tree::load(disk, head.state)?;
-                return Ok(Self { disk, head, tree, stage });
+                return Ok(Self { disk, head, tree, stage, read: RefCell::default() });
             }
             before = after;
         }
@@ -85,14 +88,16 @@ impl<'k> Snapshot<'k> {
         self.tree.server(self.disk, server)
     }
 
-    /// A state with one server loaded.
+    /// Looks at a state in which this server is loaded.
     ///
     /// # Errors
     /// As [`Snapshot::server`].
-    pub fn state_of(&self, server: &ServerName) -> Result<State, StoreError> {
-        let mut state = State::default();
-        state.load(server.clone(), self.server(server)?);
-        Ok(state)
+    pub fn look<T>(&self, server: &ServerName, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
+        if !self.read.borrow().has(server) {
+            let state = self.server(server)?;
+            self.read.borrow_mut().load(server.clone(), state);
+        }
+        Ok(look(&self.read.borrow()))
     }
 
     /// One key whole; none when nobody ever made a private key for it.
@@ -107,8 +112,9 @@ impl<'k> Snapshot<'k> {
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
         let facts = self.facts(path.server())?;
         let Some(key_facts) = facts.key(path) else { return Ok(None) };
-        let state = self.state_of(path.server())?;
-        Ok(Some(KeyView::join(path.clone(), key_facts.clone(), state.key(path), stage.certificate(path))))
+        let join =
+            |state: &State| KeyView::join(path.clone(), key_facts.clone(), state.key(path), stage.certificate(path));
+        self.look(path.server(), join).map(Some)
     }
 
     /// What an endpoint is bound to once the stage is committed.
@@ -127,7 +133,7 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn committed_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
-        Ok(self.state_of(endpoint.server())?.binding(endpoint).map(|binding| binding.key.clone()))
+        self.look(endpoint.server(), |state| state.binding(endpoint).map(|binding| binding.key.clone()))
     }
 
     /// The committed state of every server that the stage touches, and the same after the stage.
