@@ -138,6 +138,9 @@ fn tool(program: &str, arguments: &[&str]) -> Command {
 
 /// Runs every contestant in every round, another one first each time.
 fn compare(title: &str, rounds: usize, contestants: &[Contestant<'_>]) {
+    if rounds == 0 {
+        return;
+    }
     let mut samples: Vec<Vec<Sample>> = contestants.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for turn in 0..contestants.len() {

@@ -1,5 +1,7 @@
 //! What to do next, and a word for programs, for every cause.
 
+use std::io::ErrorKind;
+
 use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
 use keystore::pki::{LooksLike, ReadError};
@@ -218,7 +220,12 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
-        StoreError::Disk(_) | StoreError::Interrupted => return None,
+        StoreError::Disk(error) => match error.source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there and try again".to_owned(),
+            ErrorKind::PermissionDenied => "run this as the keystore's owner".to_owned(),
+            _ => return None,
+        },
+        StoreError::Interrupted => return None,
     })
 }
 

@@ -164,6 +164,12 @@ pub enum Error {
     CommitRunning,
 }
 
+/// The first few of them: somebody may offer a whole bundle of authorities.
 fn offered(subjects: &[Subject]) -> String {
-    subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
+    const FEW: usize = 5;
+    let named: Vec<_> = subjects.iter().take(FEW).map(|subject| format!("\"{subject}\"")).collect();
+    match subjects.len().saturating_sub(FEW) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
