@@ -31,8 +31,8 @@ impl Intent {
         disk.load_if_present(&path)?.map(|bytes| decode(disk, &path, &bytes)).transpose()
     }
 
-    /// Writes it; with `sync`, its bytes are durable.
-    pub(super) fn store(&self, disk: &dyn Disk, sync: bool) -> Result<(), StoreError> {
-        Ok(disk.put(&layout::intent(), &encode(self), PRIVATE_FILE, sync)?)
+    /// Writes it: its bytes are durable before its name appears, as half an intent could be neither finished nor undone.
+    pub(super) fn store(&self, disk: &dyn Disk) -> Result<(), StoreError> {
+        Ok(disk.put(&layout::intent(), &encode(self), PRIVATE_FILE, true)?)
     }
 }

@@ -36,7 +36,7 @@ impl<'k> Work<'k> {
         let switches = publications.iter().map(switch).collect::<Result<_, StoreError>>();
         let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::Undone)? };
         let work = Self { keystore, intent, _publishing: publishing };
-        match work.intent.store(disk, !disk.can_sync_everything()) {
+        match work.intent.store(disk) {
             Ok(()) => Ok(work),
             Err(cause) => Err(work.take_back(cause)),
         }
