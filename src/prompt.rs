@@ -86,19 +86,19 @@ pub(crate) fn passphrase(question: &str) -> Result<Passphrase, Failure> {
 
 /// Asks twice for a new passphrase.
 pub(crate) fn new_passphrase(question: &str) -> Result<Arc<Passphrase>, Failure> {
-    let theme = theme()?;
-    let password = Password::with_theme(&*theme).with_prompt(question);
-    let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
     let refused = |source| Failure::Passphrase { from: "the terminal".to_owned(), source };
-    Ok(Arc::new(Passphrase::new(answer).map_err(refused)?))
+    Ok(Arc::new(Passphrase::new(ask_twice(question, false)?).map_err(refused)?))
 }
 
 /// Asks twice for a new passphrase; none when both answers are empty.
 fn optional_passphrase(question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
+    Ok(Passphrase::new(ask_twice(question, true)?).ok().map(Arc::new))
+}
+
+fn ask_twice(question: &str, allow_empty: bool) -> Result<String, Failure> {
     let theme = theme()?;
-    let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(true);
-    let answer = answered(password.with_confirmation("The same again", "The two differ.").interact())?;
-    Ok(Passphrase::new(answer).ok().map(Arc::new))
+    let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(allow_empty);
+    answered(password.with_confirmation("The same again", "The two differ.").interact())
 }
 
 /// Asks for one of the keystore's keys, those first that `first` picks.

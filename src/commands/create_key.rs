@@ -103,10 +103,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let Some(key) = &args.key else { return wizard(context, args) };
     let keystore = context.keystore()?;
     let key: KeyPath = key.parse()?;
-    let algorithm = match &args.algorithm {
-        Some(name) => name.parse()?,
-        None => keystore.config().defaults.algorithm,
-    };
+    let algorithm = algorithm(&keystore, args.algorithm())?;
     let passphrase = match args.encrypt {
         false => args.passphrase.get(&key)?,
         true if context.can_ask() => {
@@ -120,6 +117,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     let created = create(&keystore, &Request { key, next: args.next, algorithm, passphrase })?;
     Ok(context.printer.finish(context.command, &Outcome::of(&created))?)
+}
+
+/// The algorithm that is named, else that of `keystore.toml`.
+pub(crate) fn algorithm(keystore: &Keystore, name: Option<&str>) -> Result<KeyAlgorithm, Failure> {
+    Ok(name.map(str::parse).transpose()?.unwrap_or(keystore.config().defaults.algorithm))
 }
 
 /// Generates a private key and keeps it. No lock is held meanwhile.

@@ -240,10 +240,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 
 /// Makes the private key that the request is for: a next version when the key has a certificate. Returns how to open it.
 fn make_key(keystore: &Keystore, args: &Args, key: &KeyPath) -> Result<PassphraseArgs, Failure> {
-    let algorithm = match &args.algorithm {
-        Some(name) => name.parse()?,
-        None => keystore.config().defaults.algorithm,
-    };
+    let algorithm = create_key::algorithm(keystore, args.algorithm.as_deref())?;
     let next = keystore.read()?.key(key)?.is_some_and(|view| view.current.is_some());
     let known = args.passphrase.get(key)?;
     create_key::create(

@@ -1,7 +1,7 @@
 //! `publish`: what was committed and is not published.
 
 use keystore::name::ServicePath;
-use keystore::ops::publish::{self as op, Unlocked, to_publish, unpublished};
+use keystore::ops::publish::{Unlocked, to_publish, unpublished};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
@@ -70,7 +70,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
     let generation = snapshot.generation();
-    let endpoints: Vec<op::Unpublished> = unpublished(&snapshot, &services)?;
+    let endpoints = unpublished(&snapshot, &services)?;
     if !endpoints.is_empty() {
         let publications = to_publish(&endpoints).gather(&snapshot, &unlocked)?;
         publish::publish(committing, generation, &publications)?;

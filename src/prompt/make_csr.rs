@@ -48,18 +48,10 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
     let mut line = words(&["keyring", "make-csr", &key.to_string(), "--subject", &subject.to_string()]);
     line.extend(list.iter().flat_map(|name| words(&["--san", name])));
     line.extend(words(&["--out", &out_text]));
-    line.extend(args.other_flags(is_encrypted(&view)));
+    let encrypted = view.working_version().is_some_and(|version| version.encrypted);
+    line.extend(args.other_flags(encrypted));
     show_command(context, line)?;
     Ok(Request { csr: MakeCsr { subject: SubjectChoice::Whole(subject), names, ..asked }, out: Some(out) })
-}
-
-/// Whether the private key that makes the request is encrypted.
-fn is_encrypted(view: &KeyView) -> bool {
-    match (&view.next, &view.current) {
-        (Some(Next::New(version) | Next::Pending { version, .. }), _) => version.encrypted,
-        (Some(Next::Installed(installed)), _) => installed.encrypted,
-        (None, current) => current.as_ref().is_some_and(|current| current.installed.encrypted),
-    }
 }
 
 /// Where the answers that are offered come from.

@@ -11,7 +11,7 @@ use super::{Error, Fault, Warning};
 use crate::change::{Change, Stage};
 use crate::model::{Generation, Installed, State};
 use crate::name::{Endpoint, KeyPath};
-use crate::store::{EndpointChange, Keystore, Pair, Proposal, Snapshot, StoreError};
+use crate::store::{EndpointChange, Pair, Proposal, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
 
 /// What a commit would do.
@@ -201,24 +201,4 @@ fn invalid(key: &KeyPath, installed: &Installed, now: Timestamp) -> Option<Fault
         return Some(Fault::Expired { key: key.clone(), not_after: summary.not_after });
     }
     (summary.not_before > now).then(|| Fault::NotYetValid { key: key.clone(), not_before: summary.not_before })
-}
-
-/// Commits everything that is staged without touching any service: what a caller without services does.
-///
-/// # Errors
-/// When the plan is refused, or the disk refuses.
-pub fn commit(
-    keystore: &Keystore,
-    unlocked: &Unlocked,
-    message: Option<String>,
-) -> Result<Option<crate::store::Recorded>, Error> {
-    let committing = keystore.begin_commit()?;
-    let snapshot = committing.snapshot()?;
-    let plan = plan(&snapshot, keystore.world().now())?;
-    if plan.is_empty() {
-        return Ok(None);
-    }
-    plan.check(false)?;
-    let proposal = plan.propose(&snapshot, unlocked, message)?;
-    Ok(Some(committing.prepare(&proposal)?.switch()?.record()?))
 }

@@ -142,8 +142,8 @@ fn go_back(transaction: &mut Transaction<'_>, key: &KeyPath, current: &Installed
 }
 
 fn is_same(installed: &Installed, chain: &Chain) -> bool {
-    let rest: String = chain.intermediates.iter().map(Certificate::to_pem).collect();
-    installed.summary.fingerprint == chain.leaf.fingerprint() && installed.chain_file == Digest::of(rest.as_bytes())
+    installed.summary.fingerprint == chain.leaf.fingerprint()
+        && installed.chain_file == Digest::of(chain.intermediates_pem().as_bytes())
 }
 
 fn installed(version: &VersionFacts, chain: &Chain, written: WrittenCertificate) -> Installed {

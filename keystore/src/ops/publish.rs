@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 use super::{Error, Fault};
-use crate::model::{Generation, Installed, State, VersionNumber};
+use crate::model::{Binding, Generation, Installed, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
 use crate::store::{Publication, Snapshot, StoreError};
@@ -130,31 +130,32 @@ pub struct Unpublished {
 /// # Errors
 /// When the keystore can't be read.
 pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
-    let mut state = State::default();
-    for server in snapshot.servers()? {
-        if services.is_empty() || services.iter().any(|service| service.server == server) {
-            state.load(server.clone(), snapshot.server(&server)?);
-        }
-    }
-    let bindings: Vec<_> = state.bindings().collect();
-    let mut keys = state.clone();
+    let wanted = |service: &ServicePath| services.is_empty() || services.contains(service);
     let mut found = Vec::new();
-    for (endpoint, binding) in bindings {
-        if !services.is_empty() && !services.contains(&endpoint.service) {
+    for server in snapshot.servers()? {
+        if !services.is_empty() && services.iter().all(|service| service.server != server) {
             continue;
         }
-        if !keys.has(binding.key.server()) {
-            keys.load(binding.key.server().clone(), snapshot.server(binding.key.server())?);
-        }
-        let Some(current) = keys.current(&binding.key) else { continue };
-        let committed = binding.since.max(current.since);
-        let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
-        if published < Some(committed) {
-            let (key, installed) = (binding.key.clone(), current.installed.clone());
-            found.push(Unpublished { endpoint, key, installed, committed, published });
+        let mut state = State::default();
+        state.load(server.clone(), snapshot.server(&server)?);
+        for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
+            found.extend(unpublished_at(snapshot, endpoint, binding)?);
         }
     }
     Ok(found)
+}
+
+fn unpublished_at(
+    snapshot: &Snapshot<'_>,
+    endpoint: Endpoint,
+    binding: &Binding,
+) -> Result<Option<Unpublished>, StoreError> {
+    let key = binding.key.clone();
+    let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
+    let committed = binding.since.max(current.since);
+    let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
+    let installed = current.installed;
+    Ok((published < Some(committed)).then_some(Unpublished { endpoint, key, installed, committed, published }))
 }
 
 /// What publishing these would need.

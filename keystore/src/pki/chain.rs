@@ -20,6 +20,14 @@ pub struct Chain {
     pub missing_issuer: Option<Subject>,
 }
 
+impl Chain {
+    /// The intermediates as the file that goes with the leaf: PEM, the leaf's issuer first; empty without any.
+    #[must_use]
+    pub fn intermediates_pem(&self) -> String {
+        self.intermediates.iter().map(Certificate::to_pem).collect()
+    }
+}
+
 /// Why there is no chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {

@@ -122,10 +122,12 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn upcoming_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
-        match self.stage.binding(endpoint) {
-            Some(staged) => Ok(staged.cloned()),
-            None => self.committed_binding(endpoint),
-        }
+        self.binding_with(endpoint, &self.stage)
+    }
+
+    /// What an endpoint is bound to once another stage than the one on disk is committed.
+    pub(super) fn binding_with(&self, endpoint: &Endpoint, stage: &Stage) -> Result<Option<KeyPath>, StoreError> {
+        stage.binding(endpoint).map_or_else(|| self.committed_binding(endpoint), |staged| Ok(staged.cloned()))
     }
 
     /// What an endpoint is bound to by the last commit.

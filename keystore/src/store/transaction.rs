@@ -2,7 +2,7 @@
 
 use super::intent::Intent;
 use super::lock::{self, Held};
-use super::{Keystore, Snapshot, StoreError, facts, layout, recovery, staged};
+use super::{Keystore, Snapshot, StoreError, facts, format, layout, recovery, staged};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, KeyView, RequestFacts, VersionFacts};
@@ -100,10 +100,12 @@ impl<'k> Transaction<'k> {
             certificate_template: request.certificate_template().map(ToString::to_string),
         };
         let mut facts = self.snapshot.facts(key.server())?;
-        if let Some(known) = facts.key_mut(key).versions.iter_mut().find(|known| known.number == version.number) {
-            known.requests.push(made.clone());
-            facts::add_request(disk, key, known, &made, &pem)?;
-        }
+        let mut versions = facts.key_mut(key).versions.iter_mut();
+        let known = versions.find(|known| known.number == version.number).ok_or_else(|| {
+            format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {} of {key}", version.number))
+        })?;
+        known.requests.push(made.clone());
+        facts::add_request(disk, key, known, &made, &pem)?;
         facts::store(disk, key.server(), &facts)?;
         Ok(made)
     }
@@ -119,7 +121,7 @@ impl<'k> Transaction<'k> {
         chain: &Chain,
     ) -> Result<WrittenCertificate, StoreError> {
         let leaf = chain.leaf.to_pem();
-        let rest: String = chain.intermediates.iter().map(crate::pki::Certificate::to_pem).collect();
+        let rest = chain.intermediates_pem();
         let number = facts::add_certificate(self.keystore.disk(), key, version.number, &leaf, &rest)?;
         let certificate_file = Digest::of(leaf.as_bytes());
         Ok(WrittenCertificate { number, certificate_file, chain_file: Digest::of(rest.as_bytes()) })
@@ -166,10 +168,7 @@ impl<'k> Transaction<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn upcoming_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
-        match self.stage.binding(endpoint) {
-            Some(staged) => Ok(staged.cloned()),
-            None => self.snapshot.committed_binding(endpoint),
-        }
+        self.snapshot.binding_with(endpoint, &self.stage)
     }
 
     /// Writes the stage, if this transaction changed it, and releases the lock.

@@ -14,8 +14,8 @@ use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey, PrivateKeyFile}
 use keystore::store::Keystore;
 
 use crate::common::{
-    House, asking, bind, certificate, certify, commit, create, create_next, endpoint, install, installed_key,
-    installed_next, key, listing, live, make_csr,
+    House, asking, bind, certificate, certify, commit, commit_with, create, create_next, endpoint, install,
+    installed_key, installed_next, key, listing, live, make_csr,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -111,7 +111,7 @@ fn an_encrypted_private_key_is_opened_for_the_service_alone() {
     let locked: Vec<_> = plan.publish.locked_keys().into_iter().collect();
     assert_eq!(locked, [(key(MAIN), created.version.number)]);
     let stranger = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let wrong = committing::commit(&keystore, &BTreeMap::from([(locked[0].clone(), stranger)]), None);
+    let wrong = commit_with(&keystore, &BTreeMap::from([(locked[0].clone(), stranger)]), None);
     assert!(matches!(&wrong, Err(Error::Refused { faults }) if matches!(faults[..], [Fault::KeyMismatch { .. }])));
     assert_eq!(listing(&house.root()), before);
 
@@ -119,7 +119,7 @@ fn an_encrypted_private_key_is_opened_for_the_service_alone() {
         panic!("readable")
     };
     let unlocked = BTreeMap::from([(locked[0].clone(), file.decrypt(&passphrase).unwrap())]);
-    committing::commit(&keystore, &unlocked, None).unwrap();
+    commit_with(&keystore, &unlocked, None).unwrap();
     let served = fs::read(keystore.live_folder(&endpoint(DEFAULT)).join("private-key.pem")).unwrap();
     assert_eq!(served, private_key.to_pem().as_bytes());
     let kept = fs::read_to_string(created.folder.join("private-key.pem")).unwrap();
@@ -132,7 +132,7 @@ fn records_are_chained_and_the_log_tells_the_newest_first() {
     for reason in ["first rotation", "second rotation"] {
         house.later(3600);
         installed_next(&keystore, MAIN, "mail01.example.com");
-        committing::commit(&keystore, &BTreeMap::new(), Some(reason.to_owned())).unwrap();
+        commit_with(&keystore, &BTreeMap::new(), Some(reason.to_owned())).unwrap();
     }
     let snapshot = keystore.read().unwrap();
     let records = log(&snapshot, usize::MAX).unwrap();

@@ -6,7 +6,6 @@ mod faulty_disk;
 mod files;
 mod picture;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,6 +15,7 @@ use keystore::change::Change;
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::install_cert::{Input, Outcome};
 use keystore::ops::make_csr::{Made, MakeCsr, SubjectChoice, SubjectFields};
+use keystore::ops::publish::Unlocked;
 use keystore::ops::{self, Error, create_key::CreateKey, create_key::Created, create_key::Material};
 use keystore::pki::{KeyAlgorithm, PrivateKey, PrivateKeyFile};
 use keystore::store::{Disk, Keystore, RealDisk, Recorded};
@@ -169,7 +169,24 @@ pub(crate) fn discard(keystore: &Keystore, keys: &[&str]) -> Result<Vec<Change>,
 }
 
 pub(crate) fn commit(keystore: &Keystore) -> Result<Option<Recorded>, Error> {
-    ops::commit::commit(keystore, &BTreeMap::new(), None)
+    commit_with(keystore, &Unlocked::new(), None)
+}
+
+/// Commits what is staged as the program does, with no service to test, reload or prove.
+pub(crate) fn commit_with(
+    keystore: &Keystore,
+    unlocked: &Unlocked,
+    message: Option<String>,
+) -> Result<Option<Recorded>, Error> {
+    let committing = keystore.begin_commit()?;
+    let snapshot = committing.snapshot()?;
+    let plan = ops::commit::plan(&snapshot, keystore.world().now())?;
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    plan.check(false)?;
+    let proposal = plan.propose(&snapshot, unlocked, message)?;
+    Ok(Some(committing.prepare(&proposal)?.switch()?.record()?))
 }
 
 /// A key from its private key to the staged certificate for `host`.
