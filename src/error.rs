@@ -1,6 +1,7 @@
 //! Errors as users meet them: what happened, to which file or key, what to do next, with which exit code.
 
 mod hint;
+mod vault;
 
 use std::error::Error as _;
 use std::io;
@@ -189,7 +190,11 @@ fn keystore_exit(error: &ops::Error) -> Exit {
     match error {
         E::Store(error) => store_exit(error),
         E::Commit(error) => commit_exit(error),
+        E::Backup(error) => vault::backup_exit(error),
+        E::Opening(error) => vault::opening_exit(error),
         E::KeyNotFound { .. }
+        | E::NothingWaits { .. }
+        | E::KeyStaged { .. }
         | E::NothingThere { .. }
         | E::KeyHasCertificate { .. }
         | E::KeyWaits { .. }
@@ -199,7 +204,8 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NothingToReuse { .. }
         | E::KeyChanged { .. }
         | E::NotBound { .. } => Exit::Conflict,
-        E::PrivateKey { .. }
+        E::Restore(_)
+        | E::PrivateKey { .. }
         | E::Request { .. }
         | E::Subject(_)
         | E::Unreadable { .. }
@@ -220,6 +226,7 @@ fn store_exit(error: &StoreError) -> Exit {
         StoreError::NoKeystore { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
+        | StoreError::Pruned { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,
         StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
         StoreError::Damaged { .. } => Exit::Damaged,

@@ -3,10 +3,12 @@
 
 pub mod change;
 pub mod digest;
+pub mod envelope;
 pub mod model;
 pub mod name;
 pub mod ops;
 pub mod pki;
+pub mod progress;
 pub mod store;
 pub mod timestamp;
 pub mod world;

@@ -1,5 +1,6 @@
 //! What a user can ask of a keystore: one use case per file, named as the command.
 
+pub mod backup;
 pub mod bind;
 pub mod commit;
 pub mod create_key;
@@ -10,7 +11,9 @@ pub mod install_cert;
 pub mod list;
 pub mod log;
 pub mod make_csr;
+pub mod prune;
 pub mod publish;
+pub mod restore;
 pub mod status;
 pub mod unbind;
 mod warning;

@@ -7,7 +7,7 @@ use keystore::ops::Error as E;
 use keystore::pki::{LooksLike, ReadError};
 use keystore::store::{CommitError, StoreError};
 
-use super::Failure;
+use super::{Failure, vault};
 use crate::outside::OutsideError;
 
 /// A word for programs, one per cause.
@@ -97,6 +97,11 @@ fn keystore_code(error: &E) -> &'static str {
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
         E::Commit(CommitError::Moved) => "keystore-moved",
+        E::Backup(error) => vault::backup_code(error),
+        E::Opening(error) => vault::opening_code(error),
+        E::Restore(error) => vault::restore_code(error),
+        E::NothingWaits { .. } => "nothing-waits",
+        E::KeyStaged { .. } => "key-staged",
         E::KeyNotFound { .. } => "key-not-found",
         E::NothingThere { .. } => "nothing-there",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
@@ -142,6 +147,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::ForeignOwner { .. } => "foreign-owner",
         StoreError::NewerFormat { .. } => "newer-format",
         StoreError::Damaged { .. } => "damaged",
+        StoreError::Pruned { .. } => "pruned",
         StoreError::Config { .. } => "bad-config",
         StoreError::Locked { .. } => "locked",
         StoreError::Interrupted => "interrupted",
@@ -152,6 +158,11 @@ fn keystore_hint(error: &E) -> Option<String> {
     let hint = match error {
         E::Store(error) => return store_hint(error),
         E::Commit(error) => return commit_hint(error),
+        E::Backup(error) => return vault::backup_hint(error),
+        E::Opening(error) => return vault::opening_hint(error),
+        E::Restore(error) => return vault::restore_hint(error),
+        E::NothingWaits { key } => format!("leave it out: `keyring show {key}` shows what there is"),
+        E::KeyStaged { key } => format!("`keyring discard {key}` takes back what is staged"),
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {
@@ -218,6 +229,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
         StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
         StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
+        StoreError::Pruned { .. } => {
+            "`keyring log` shows what is kept; a backup with --history from before has the rest".to_owned()
+        }
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
         StoreError::Disk(error) => match error.source.kind() {

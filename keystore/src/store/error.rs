@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use super::DiskError;
+use crate::model::Generation;
+use crate::timestamp::Timestamp;
+use crate::world::Actor;
 
 /// Why the keystore could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,18 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// A generation that was cut off from the log was asked for, or something that only it needed.
+    #[error("generation {generation} is gone: those up to {through} were cut off at {time} by {actor} (`keyring {}`)", actor.command)]
+    Pruned {
+        /// The generation.
+        generation: Generation,
+        /// The newest one that was cut off.
+        through: Generation,
+        /// When.
+        time: Timestamp,
+        /// By whom.
+        actor: Actor,
     },
     /// `keystore.toml` has a mistake in it.
     #[error("{} has a mistake: {reason}", path.display())]

@@ -39,10 +39,21 @@ pub(super) fn load_checked(
     path: &StorePath,
     wanted: Digest,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    let bytes = Zeroizing::new(load_known(disk, path)?);
+    check(disk, path, Zeroizing::new(load_known(disk, path)?), wanted)
+}
+
+/// The bytes of a file, if they have the hash that a record names.
+pub(super) fn check(
+    disk: &dyn Disk,
+    path: &StorePath,
+    bytes: Zeroizing<Vec<u8>>,
+    wanted: Digest,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let found = Digest::of(&bytes);
-    if found == wanted {
-        return Ok(bytes);
-    }
-    Err(damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}")))
+    if found == wanted { Ok(bytes) } else { Err(differs(disk, path, found, wanted)) }
+}
+
+/// A file is not the one that a record names.
+pub(super) fn differs(disk: &dyn Disk, path: &StorePath, found: Digest, wanted: Digest) -> StoreError {
+    damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}"))
 }

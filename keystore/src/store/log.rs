@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::format::{damaged, decode, encode, load_known};
+use super::format::{damaged, decode, encode};
 use super::layout::{self, StorePath};
-use super::{Disk, StoreError};
+use super::{Base, Disk, StoreError};
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, Installed, VersionNumber};
@@ -83,14 +83,14 @@ pub struct Record {
 
 /// A record with its hash, as the file holds them. The hash is of the record's bytes as they stand.
 #[derive(Serialize, Deserialize)]
-struct Envelope<'a> {
+pub(super) struct Envelope<'a> {
     hash: Digest,
     #[serde(borrow)]
-    record: &'a RawValue,
+    pub(super) record: &'a RawValue,
 }
 
 /// The bytes of a record's file, and its hash.
-pub(super) fn seal(record: &Record) -> (Vec<u8>, Digest) {
+pub(super) fn seal(record: &impl Serialize) -> (Vec<u8>, Digest) {
     // See `format::encode`: stored types serialize.
     let raw = serde_json::value::to_raw_value(record).expect("a record serializes");
     let hash = Digest::of(raw.get().as_bytes());
@@ -118,16 +118,37 @@ impl Head {
 
     /// Finds the newest record: from the hint upwards, or through the whole folder when the hint is no help.
     pub(super) fn find(disk: &dyn Disk) -> Result<Self, StoreError> {
+        loop {
+            let newest = Self::newest(disk)?;
+            if newest == Generation::EMPTY {
+                return Ok(Self::EMPTY);
+            }
+            match Self::load(disk, newest) {
+                // Cut off since it was found: there is a newer one.
+                Err(StoreError::Disk(error)) if error.is_missing() && is_covered(disk, newest)? => {}
+                loaded => return loaded,
+            }
+        }
+    }
+
+    fn newest(disk: &dyn Disk) -> Result<Generation, StoreError> {
         let hint = disk.load_if_present(&layout::head_hint())?;
         let hinted = hint.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok()).map(Generation);
         let mut newest = match hinted {
-            Some(generation) if disk.exists(&layout::commit(generation))? => generation,
-            _ => newest_listed(disk)?,
+            Some(generation) if disk.exists(&layout::commit(generation))? => climb(disk, generation)?,
+            _ => climb(disk, newest_listed(disk)?)?,
         };
-        while disk.exists(&layout::commit(newest.next()))? {
-            newest = newest.next();
+        if let Some(base) = Base::load(disk)? {
+            // What a prune was kept from removing may have gaps, which the climb takes for the end.
+            if base.covers(newest) {
+                newest = climb(disk, newest_listed(disk)?)?;
+            }
+            if base.covers(newest) {
+                let reason = format!("generation {} was cut off, and no record follows it", base.through);
+                return Err(damaged(disk, &layout::base(), reason));
+            }
         }
-        if newest == Generation::EMPTY { Ok(Self::EMPTY) } else { Self::load(disk, newest) }
+        Ok(newest)
     }
 
     fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
@@ -142,13 +163,26 @@ impl Head {
     }
 }
 
+fn is_covered(disk: &dyn Disk, generation: Generation) -> Result<bool, StoreError> {
+    Ok(Base::load(disk)?.is_some_and(|base| base.covers(generation)))
+}
+
+/// The newest generation that is reached from this one without a gap.
+fn climb(disk: &dyn Disk, from: Generation) -> Result<Generation, StoreError> {
+    let mut newest = from;
+    while disk.exists(&layout::commit(newest.next()))? {
+        newest = newest.next();
+    }
+    Ok(newest)
+}
+
 fn newest_listed(disk: &dyn Disk) -> Result<Generation, StoreError> {
     let names = disk.names(&layout::commits())?;
     Ok(names.iter().filter_map(|entry| layout::commit_generation(&entry.name)).max().unwrap_or(Generation::EMPTY))
 }
 
 /// The record in a file's bytes, checked against its own hash.
-fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelope<'a>, StoreError> {
+pub(super) fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelope<'a>, StoreError> {
     let envelope: Envelope<'a> =
         serde_json::from_slice(bytes).map_err(|error| damaged(disk, path, error.to_string()))?;
     let found = Digest::of(envelope.record.get().as_bytes());
@@ -158,32 +192,97 @@ fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<Envelo
     Err(damaged(disk, path, format!("its record has the hash {found}, it says {}", envelope.hash)))
 }
 
-/// The newest records with their hashes, newest first, at most `limit`: from the head back along the hashes by
-/// which each names the one before.
-pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
-    let mut records = Vec::new();
-    let (mut generation, mut wanted) = (head.generation, head.hash);
-    while generation > Generation::EMPTY && records.len() < limit {
-        let (record, hash) = load(disk, generation)?;
-        if wanted != Some(hash) {
-            let wanted = wanted.map_or_else(|| "none".to_owned(), |wanted| wanted.to_string());
-            let reason = format!("its record has the hash {hash}, the one after it names {wanted} as its parent");
-            return Err(damaged(disk, &layout::commit(generation), reason));
-        }
-        (generation, wanted) = (Generation(generation.0 - 1), record.parent);
-        records.push((record, hash));
+/// One step down the log.
+pub(super) struct Step {
+    pub(super) record: Record,
+    pub(super) hash: Digest,
+    /// SHA-256 of the record's file.
+    pub(super) file: Digest,
+}
+
+/// The way down the log, newest first: from the head back along the hashes by which each record names the one
+/// before, down to the first record or the base that stands in for those cut off.
+pub(super) struct Descent<'d> {
+    disk: &'d dyn Disk,
+    base: Option<Base>,
+    generation: Generation,
+    wanted: Option<Digest>,
+}
+
+impl<'d> Descent<'d> {
+    pub(super) fn from(disk: &'d dyn Disk, head: &Head) -> Result<Self, StoreError> {
+        Ok(Self { disk, base: Base::load(disk)?, generation: head.generation, wanted: head.hash })
     }
-    Ok(records)
+
+    fn step(&mut self) -> Result<Option<Step>, StoreError> {
+        loop {
+            if self.generation == Generation::EMPTY {
+                return Ok(None);
+            }
+            if let Some(base) = self.base.as_ref().filter(|base| base.covers(self.generation)) {
+                // One that was cut further while this went down has another hash.
+                let is_parent = base.through == self.generation;
+                return if is_parent { base.check_parent(self.disk, self.wanted).map(|()| None) } else { Ok(None) };
+            }
+            match load_if_present(self.disk, self.generation)? {
+                Some(step) => return self.descend(step).map(Some),
+                None => self.look_for_new_base()?,
+            }
+        }
+    }
+
+    fn descend(&mut self, step: Step) -> Result<Step, StoreError> {
+        if self.wanted != Some(step.hash) {
+            let wanted = self.wanted.map_or_else(|| "none".to_owned(), |wanted| wanted.to_string());
+            let reason =
+                format!("its record has the hash {}, the one after it names {wanted} as its parent", step.hash);
+            return Err(damaged(self.disk, &layout::commit(self.generation), reason));
+        }
+        (self.generation, self.wanted) = (Generation(self.generation.0 - 1), step.record.parent);
+        Ok(step)
+    }
+
+    /// A record that is not there may have been cut off since this began.
+    fn look_for_new_base(&mut self) -> Result<(), StoreError> {
+        match Base::load(self.disk)? {
+            Some(base) if base.covers(self.generation) => self.base = Some(base),
+            _ => return Err(damaged(self.disk, &layout::commit(self.generation), "it is missing")),
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Descent<'_> {
+    type Item = Result<Step, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+/// The newest records with their hashes, newest first, at most `limit`.
+pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
+    Descent::from(disk, head)?.take(limit).map(|step| step.map(|step| (step.record, step.hash))).collect()
 }
 
 /// Reads one record and checks its hash.
 pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
+    let found = load_if_present(disk, generation)?;
+    // Asked last: a record that is not there may have been cut off just now.
+    if let Some(base) = Base::load(disk)?.filter(|base| base.covers(generation)) {
+        return Err(base.refuse(generation));
+    }
+    let step = found.ok_or_else(|| damaged(disk, &layout::commit(generation), "it is missing"))?;
+    Ok((step.record, step.hash))
+}
+
+fn load_if_present(disk: &dyn Disk, generation: Generation) -> Result<Option<Step>, StoreError> {
     let path = layout::commit(generation);
-    let bytes = load_known(disk, &path)?;
+    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
     let envelope = open(disk, &path, &bytes)?;
     let record: Record = decode(disk, &path, envelope.record.get().as_bytes())?;
     if record.generation != generation {
         return Err(damaged(disk, &path, format!("it is the record of generation {}", record.generation)));
     }
-    Ok((record, envelope.hash))
+    Ok(Some(Step { record, hash: envelope.hash, file: Digest::of(&bytes) }))
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Disk, StoreError, facts, layout, staged};
+use super::{Base, Disk, StoreError, facts, layout, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
@@ -15,7 +15,7 @@ use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 
 /// One generation of a keystore, with its stage.
 pub struct Snapshot<'k> {
-    disk: &'k dyn Disk,
+    pub(super) disk: &'k dyn Disk,
     pub(super) head: Head,
     pub(super) tree: Tree,
     stage: Stage,
@@ -33,8 +33,12 @@ impl<'k> Snapshot<'k> {
             // The same stage on both sides of the head was the stage at the head.
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
-                let tree = Tree::load(disk, head.state)?;
-                return Ok(Self { disk, head, tree, stage, read: RefCell::default() });
+                match Tree::load(disk, head.state) {
+                    Ok(tree) => return Ok(Self { disk, head, tree, stage, read: RefCell::default() }),
+                    // A commit and a prune came by meanwhile: there is a newer generation.
+                    Err(_) if cut_off(disk, head.generation)?.is_some() => {}
+                    Err(error) => return Err(error),
+                }
             }
             before = after;
         }
@@ -85,7 +89,10 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When it can't be read, or is damaged.
     pub fn server(&self, server: &ServerName) -> Result<ServerState, StoreError> {
-        self.tree.server(self.disk, server)
+        match self.tree.server(self.disk, server) {
+            Err(error) => Err(cut_off(self.disk, self.generation())?.unwrap_or(error)),
+            read => read,
+        }
     }
 
     /// Looks at a state in which this server is loaded.
@@ -157,10 +164,10 @@ impl<'k> Snapshot<'k> {
         Ok((before, after))
     }
 
-    /// The record of a generation; none for the empty one.
+    /// The record of a generation; none for the empty one, and for one that is newer than this.
     ///
     /// # Errors
-    /// When it can't be read or is damaged.
+    /// When it was cut off, can't be read or is damaged.
     pub fn record(&self, generation: Generation) -> Result<Option<(Record, Digest)>, StoreError> {
         if generation == Generation::EMPTY || generation > self.generation() {
             return Ok(None);
@@ -174,6 +181,14 @@ impl<'k> Snapshot<'k> {
     /// When one can't be read or is damaged, or when a record is not its successor's parent.
     pub fn records(&self, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
         log::chain(self.disk, &self.head, limit)
+    }
+
+    /// What stands in for the records that were cut off; none when all are there.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn base(&self) -> Result<Option<Base>, StoreError> {
+        Base::load(self.disk)
     }
 
     /// The private key file of a version: bytes that are secret unless they are encrypted.
@@ -240,4 +255,10 @@ impl<'k> Snapshot<'k> {
     pub fn published(&self, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
         Ok(self.disk.link_target(&layout::live_current(endpoint))?)
     }
+}
+
+/// The error that tells why something of a generation is not there, when that generation was cut off.
+fn cut_off(disk: &dyn Disk, generation: Generation) -> Result<Option<StoreError>, StoreError> {
+    let base = Base::load(disk)?.filter(|base| generation > Generation::EMPTY && base.covers(generation));
+    Ok(base.map(|base| base.refuse(generation)))
 }

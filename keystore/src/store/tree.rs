@@ -28,6 +28,11 @@ impl Tree {
         self.servers.keys()
     }
 
+    /// The file of each server.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&ServerName, Digest)> {
+        self.servers.iter().map(|(server, digest)| (server, *digest))
+    }
+
     /// Reads one server; one that is not there is empty.
     pub(super) fn server(&self, disk: &dyn Disk, name: &ServerName) -> Result<ServerState, StoreError> {
         self.servers.get(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, *digest))
@@ -46,6 +51,11 @@ impl Tree {
         }
         store_object(disk, &encode(&self), sync)
     }
+}
+
+/// Reads the file of one server.
+pub(super) fn load_server(disk: &dyn Disk, digest: Digest) -> Result<ServerState, StoreError> {
+    load_object(disk, digest)
 }
 
 fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {

@@ -2,11 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "the tests look at and tamper with files behind the keystore's back")]
 #![expect(clippy::unwrap_used, reason = "a test's helper that fails fails the test")]
 
+mod backup;
 mod common;
 mod crash;
 mod damage;
 mod life;
 mod locks;
 mod opening;
+mod prune;
 mod refusals;
 mod rotation;
+mod vault_crash;
