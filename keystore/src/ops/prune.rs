@@ -1,9 +1,12 @@
 //! `prune`: what no kept generation needs is removed. [`plan`] says what would go; [`prune`] does it.
 
-use super::{Error, find_key};
-use crate::model::{KeyView, Next};
+use std::collections::BTreeSet;
+
+use super::Error;
+use crate::model::VersionNumber;
+use crate::name::KeyPath;
 use crate::progress::Progress;
-use crate::store::{Keystore, PrunePlan, PruneRequest, Snapshot};
+use crate::store::{Keystore, PrunePlan, PruneRequest, ServerCut, Snapshot};
 
 /// What a prune would remove.
 ///
@@ -12,20 +15,24 @@ use crate::store::{Keystore, PrunePlan, PruneRequest, Snapshot};
 /// the keystore can't be read or what is to be kept is damaged.
 pub fn plan(snapshot: &Snapshot<'_>, request: &PruneRequest, progress: &dyn Progress) -> Result<PrunePlan, Error> {
     for key in &request.pending {
-        let view = find_key(snapshot, key)?;
-        if !waits(&view) {
-            return Err(Error::NothingWaits { key: key.clone() });
-        }
-        if snapshot.stage().changes().any(|change| change.names_key(key)) {
-            return Err(Error::KeyStaged { key: key.clone() });
+        // One that was deleted may be named too.
+        if snapshot.facts(key.server())?.key(key).is_none() {
+            return Err(Error::KeyNotFound { key: key.clone() });
         }
     }
-    Ok(snapshot.plan_prune(request, progress)?)
-}
-
-/// Whether a private key, other than the current one, waits for a certificate.
-fn waits(view: &KeyView) -> bool {
-    matches!(view.next, Some(Next::New(_) | Next::Pending { reused: false, .. }))
+    let plan = snapshot.plan_prune(request, progress)?;
+    for key in &request.pending {
+        let cut = plan.servers.get(key.server());
+        let among = |keys: fn(&ServerCut) -> &BTreeSet<(KeyPath, VersionNumber)>| {
+            cut.is_some_and(|cut| keys(cut).iter().any(|(other, _)| other == key))
+        };
+        if !among(|cut| &cut.pending) {
+            let key = key.clone();
+            let is_staged = among(|cut| &cut.waiting);
+            return Err(if is_staged { Error::KeyStaged { key } } else { Error::NothingWaits { key } });
+        }
+    }
+    Ok(plan)
 }
 
 /// Removes what a plan names and nothing needs by now; returns what was removed.

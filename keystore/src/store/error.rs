@@ -59,6 +59,14 @@ pub enum StoreError {
         /// The format that this program writes.
         known: u32,
     },
+    /// There is no such generation.
+    #[error("there is no generation {generation}: the newest is {newest}")]
+    NoGeneration {
+        /// The one that was asked for.
+        generation: Generation,
+        /// The newest.
+        newest: Generation,
+    },
     /// A file of the keystore is not what it must be.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {

@@ -129,8 +129,9 @@ impl Removal<'_> {
 
     /// Forgets private keys, and then removes them: whatever is left by a crash in between bears its mark.
     fn private_keys(&self, server: &ServerName, cut: &ServerCut) -> Result<(), StoreError> {
-        self.forget(server, &cut.private_keys)?;
-        let gone: BTreeSet<_> = &cut.private_keys | &cut.left_over;
+        let forgotten: BTreeSet<_> = &cut.private_keys | &cut.pending;
+        self.forget(server, &forgotten)?;
+        let gone: BTreeSet<_> = &forgotten | &cut.left_over;
         if gone.is_empty() {
             return Ok(());
         }

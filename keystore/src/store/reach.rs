@@ -77,13 +77,8 @@ impl Material {
 
     /// Adds what is staged for a server's keys.
     pub(super) fn add_staged(&mut self, stage: &Stage, server: &ServerName) {
-        for change in stage.changes() {
-            if let Change::InstallCertificate { key, installed } = change
-                && key.server() == server
-            {
-                self.add(key, installed);
-            }
-        }
+        let installed = stage.changes().filter_map(Change::installed);
+        installed.filter(|(key, _)| key.server() == server).for_each(|(key, installed)| self.add(key, installed));
     }
 
     /// Every certificate that is named.

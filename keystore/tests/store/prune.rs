@@ -5,7 +5,10 @@ use std::fs;
 
 use keystore::change::Target;
 use keystore::model::{CertificateNumber, Generation, VersionNumber};
+use keystore::ops::copy_key::copy_key;
 use keystore::ops::create_key::{CreateKey, create_key};
+use keystore::ops::delete_key::delete_key;
+use keystore::ops::rename_key::rename_key;
 use keystore::ops::{self, Error};
 use keystore::progress::Unwatched;
 use keystore::store::{PruneRequest, StoreError};
@@ -182,7 +185,7 @@ fn a_private_key_that_waits_goes_only_when_it_is_named() {
     discard(&keystore, &[PENDING]).unwrap();
 
     let done = prune(&keystore, &pending(keep(1), PENDING)).unwrap();
-    assert_eq!(done.servers[&"mail01".parse().unwrap()].private_keys, [(key(PENDING), VersionNumber(1))].into());
+    assert_eq!(done.servers[&"mail01".parse().unwrap()].pending, [(key(PENDING), VersionNumber(1))].into());
     assert!(keystore.read().unwrap().key(&key(PENDING)).unwrap().is_none());
     // The number is spent for good.
     assert_eq!(names(&house, "servers/mail01/smtp/pending/1"), ["pruned.json"]);
@@ -316,4 +319,52 @@ fn a_key_all_of_whose_private_keys_are_gone_can_be_made_again() {
     let asked = CreateKey { key: key(MAIN), next: false };
     assert_eq!(create_key(&keystore, &asked, &material()).unwrap().version.number, VersionNumber(2));
     assert!(!keystore.write().unwrap().withdraw(&Target::Certificate(key(MAIN))));
+}
+
+#[test]
+fn copies_stay_as_long_as_they_are_in_the_tree_or_on_their_way_there() {
+    let house = with_a_past();
+    let keystore = house.open();
+    let (copy, folder) = ("mail02/smtp/copy", "servers/mail02/smtp/copy");
+    discard(&keystore, &[]).unwrap();
+    for path in [MAIN, PENDING] {
+        copy_key(&keystore, &key(path), &key(copy)).unwrap();
+        let done = prune(&keystore, &keep_no_keys(3)).unwrap();
+        assert!(done.servers.values().all(|cut| cut.private_keys.is_empty()), "it is staged: {done:?}");
+        discard(&keystore, &[copy]).unwrap();
+        let done = prune(&keystore, &keep_no_keys(3)).unwrap();
+        assert_eq!(done.servers[&"mail02".parse().unwrap()].private_keys.len(), if path == MAIN { 3 } else { 1 });
+        let left = if path == MAIN { ["3"] } else { ["4"] };
+        assert_eq!(names(&house, folder), left, "the last number, which is spent");
+    }
+    rename_key(&keystore, &key(MAIN), &key(copy)).unwrap();
+    commit(&keystore).unwrap();
+    let done = prune(&keystore, &keep_no_keys(1)).unwrap();
+    assert_eq!(done.servers[&"mail01".parse().unwrap()].private_keys.len(), 3);
+    // Of the copies, the current one is needed, and the others are as old as what they are copies of.
+    assert_eq!(done.servers[&"mail02".parse().unwrap()].private_keys.len(), 2);
+    assert_eq!(live(&house.root()), Picture::of(&keystore).wanted_live(&keystore));
+    installed_next(&keystore, copy, "mail01.example.com");
+    commit(&keystore).unwrap();
+    assert_eq!(live(&house.root()), Picture::of(&keystore).wanted_live(&keystore));
+}
+
+#[test]
+fn a_deleted_key_goes_once_no_kept_generation_needs_it() {
+    let house = with_a_past();
+    let keystore = house.open();
+    discard(&keystore, &[]).unwrap();
+    delete_key(&keystore, &key(MAIN), true).unwrap();
+    delete_key(&keystore, &key(PENDING), false).unwrap();
+    commit(&keystore).unwrap();
+    prune(&keystore, &keep_no_keys(2)).unwrap();
+    assert_eq!(names(&house, "servers/mail01/imap/main"), ["3"], "for a way back");
+    prune(&keystore, &keep_no_keys(1)).unwrap();
+    assert_eq!(names(&house, "servers/mail01/imap/main/3"), ["pruned.json"]);
+    assert_eq!(names(&house, "servers/mail01/smtp/pending/1").len(), 3, "it was never certified");
+    prune(&keystore, &pending(keep(1), PENDING)).unwrap();
+    assert_eq!(names(&house, "servers/mail01/smtp/pending/1"), ["pruned.json"]);
+    assert_eq!(create(&keystore, MAIN).unwrap().version.number, VersionNumber(4));
+    let copy = crate::common::vault::restored(&crate::common::vault::backup(&keystore, false).unwrap().0);
+    assert_eq!(Picture::of(&copy.open()), Picture::of(&keystore));
 }

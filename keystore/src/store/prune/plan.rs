@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use crate::change::Stage;
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, KeyView, Next, State, VersionNumber};
+use crate::model::{CertificateNumber, Generation, KeyFacts, KeyView, Next, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::progress::Progress;
 use crate::store::facts::Folder;
@@ -33,9 +33,11 @@ pub struct ServerCut {
     pub certificates: BTreeSet<(KeyPath, VersionNumber, CertificateNumber)>,
     /// Private keys, with their requests and certificates.
     pub private_keys: BTreeSet<(KeyPath, VersionNumber)>,
+    /// Private keys that may wait for a certificate, and were named.
+    pub pending: BTreeSet<(KeyPath, VersionNumber)>,
     /// What a prune was kept from removing.
     pub left_over: BTreeSet<(KeyPath, VersionNumber)>,
-    /// Private keys that no kept generation needs and that stay, as they may wait for a certificate.
+    /// Private keys that no kept generation needs, and that stay as they may wait for a certificate.
     pub waiting: BTreeSet<(KeyPath, VersionNumber)>,
 }
 
@@ -47,7 +49,7 @@ impl ServerCut {
     }
 
     fn count(&self) -> usize {
-        self.certificates.len() + self.private_keys.len() + self.left_over.len()
+        self.certificates.len() + self.private_keys.len() + self.pending.len() + self.left_over.len()
     }
 
     /// What both say.
@@ -55,6 +57,7 @@ impl ServerCut {
         Self {
             certificates: &self.certificates & &other.certificates,
             private_keys: &self.private_keys & &other.private_keys,
+            pending: &self.pending & &other.pending,
             left_over: &self.left_over & &other.left_over,
             waiting: self.waiting.clone(),
         }
@@ -160,9 +163,11 @@ impl Snapshot<'_> {
             let key = &folder.key;
             match facts.key(key) {
                 Some(key_facts) if key_facts.version(folder.version).is_some() => {
-                    let staged = stage.certificate(key);
-                    let join = |state: &State| KeyView::join(key.clone(), key_facts.clone(), state.key(key), staged);
-                    judge.version(folder, &self.look(server, join)?);
+                    let view = self.look(server, |state| {
+                        let entry = state.key(key);
+                        KeyView::join(key.clone(), key_facts.clone(), entry, stage.upcoming(key, entry))
+                    })?;
+                    judge.version(folder, key_facts, view.as_ref());
                 }
                 _ => judge.nameless(folder, next.is_none_or(|next| next.key != *key)),
             }
@@ -180,21 +185,25 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// A version that the index names.
-    fn version(&mut self, folder: &Folder, view: &KeyView) {
+    /// A version that the index names. There is no view of a key that is not in the tree.
+    fn version(&mut self, folder: &Folder, facts: &KeyFacts, view: Option<&KeyView>) {
         let Folder { key, version, .. } = folder;
         let needed: BTreeSet<_> = self.needed.of(key, *version).map(|(number, _)| number).collect();
         let there = folder.certificates();
-        if needed.is_empty() {
-            let waits = there.is_empty() || waits(view, *version);
-            let named = self.request.pending.contains(key) && !self.stage.changes().any(|change| change.names_key(key));
-            let goes = if waits { named } else { self.request.keys };
-            if goes {
-                self.cut.private_keys.insert((key.clone(), *version));
+        let is_staged = self.stage.changes().any(|change| change.brings(key, *version));
+        if needed.is_empty() && !is_staged {
+            let place = (key.clone(), *version);
+            let waits = waits(*version, facts, view, there.is_empty());
+            let is_named = self.request.pending.contains(key);
+            if waits && is_named && !self.stage.changes().any(|change| change.names_key(key)) {
+                self.cut.pending.insert(place);
                 return;
             }
-            if waits && self.request.keys {
-                self.cut.waiting.insert((key.clone(), *version));
+            if waits {
+                self.cut.waiting.insert(place);
+            } else if self.request.keys {
+                self.cut.private_keys.insert(place);
+                return;
             }
         }
         // The newest stays with its private key: it tells that there was one, and which numbers are spent.
@@ -213,11 +222,15 @@ impl Judge<'_> {
     }
 }
 
-/// Whether a private key may still get its certificate.
-fn waits(view: &KeyView, number: VersionNumber) -> bool {
-    match &view.next {
-        Some(Next::New(version) | Next::Pending { version, .. }) => version.number == number,
-        Some(Next::Installed(_)) | None => false,
+/// Whether a private key may still get its certificate: it never had one, or is the next in line. What a mere copy
+/// waits for, the one that it is a copy of waits for too.
+fn waits(number: VersionNumber, facts: &KeyFacts, view: Option<&KeyView>, never_certified: bool) -> bool {
+    match view.filter(|view| view.facts.version(number).is_some()) {
+        None => never_certified && facts.version(number).is_some_and(|version| version.copy_of.is_none()),
+        Some(view) => match &view.next {
+            Some(Next::New(version) | Next::Pending { version, .. }) => never_certified || version.number == number,
+            Some(Next::Installed(_)) | None => never_certified,
+        },
     }
 }
 
