@@ -1,6 +1,7 @@
 //! The commands: one file each, named as its use case in `keystore::ops`. Each has its flags (`Args`), turns them
 //! into a request, and reports the outcome.
 
+pub(crate) mod backup;
 pub(crate) mod bind;
 pub(crate) mod commit;
 pub(crate) mod completions;
@@ -18,8 +19,10 @@ pub(crate) mod make_csr;
 pub(crate) mod man;
 pub(crate) mod mark_compromised;
 mod passphrase;
+pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod rename_key;
+pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -53,6 +56,9 @@ impl Command {
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Log(_) => "log",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
+            Self::Prune(_) => "prune",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -88,6 +94,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::List(args) => report(context, &list::run(context, &args)?),
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
+        Command::Backup(args) => report(context, &backup::run(context, &args)?),
+        Command::Restore(args) => report(context, &restore::run(context, &args)?),
+        Command::Prune(args) => report(context, &prune::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
         Command::Completions(args) => report(context, &completions::run(&args)?),
         Command::Man(args) => report(context, &man::run(&args)?),

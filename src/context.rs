@@ -94,7 +94,6 @@ impl Context {
     }
 
     /// Shows how far long work has come, on a terminal.
-    #[allow(dead_code, reason = "the first long work is on its way in")]
     pub(crate) fn progress(&self) -> Bar {
         self.printer.progress()
     }

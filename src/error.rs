@@ -7,6 +7,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
+use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
@@ -57,6 +58,16 @@ pub(crate) enum Failure {
         from: String,
         #[source]
         source: PassphraseError,
+    },
+    /// A recipient of a backup.
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
+    /// A file with identities, to open a backup with.
+    #[error("{file} cannot be used")]
+    Identities {
+        file: String,
+        #[source]
+        source: IdentitiesError,
     },
     /// An operation on the keystore.
     #[error(transparent)]
@@ -117,6 +128,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<OpeningError> for Failure {
+    fn from(error: OpeningError) -> Self {
+        ops::Error::from(error).into()
+    }
+}
+
 impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         ops::Error::from(error).into()
@@ -135,6 +152,8 @@ impl Problem for Failure {
             | Self::Name(_)
             | Self::Template(_)
             | Self::Algorithm(_)
+            | Self::Recipient(_)
+            | Self::Identities { .. }
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
             Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),

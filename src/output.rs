@@ -176,6 +176,13 @@ pub(crate) fn print(page: &Page) -> io::Result<()> {
     out.flush()
 }
 
+/// Standard output for an artifact of any size; none when that is a terminal.
+pub(crate) fn artifact() -> Option<io::StdoutLock<'static>> {
+    use std::io::IsTerminal as _;
+    let out = io::stdout();
+    (!out.is_terminal()).then(|| out.lock())
+}
+
 /// Prints a page on standard error while a command is still at work.
 pub(crate) fn say(page: &Page) -> io::Result<()> {
     anstream::stderr().write_all(page.as_bytes())

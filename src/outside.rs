@@ -67,22 +67,70 @@ fn read_all(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideE
     Ok(bytes)
 }
 
+/// Opens a file, or standard input when it is called `-`, to be read bit by bit.
+pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    Ok(Box::new(File::open(name).map_err(failed("read", name))?))
+}
+
 /// Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. Without `force`
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
-    let name = path.display().to_string();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut options = tempfile::Builder::new();
     // as open(2) would make it: the umask decides who else may read a request
-    let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(failed("write", &name))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", &name))?;
-    let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    persisted.map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
-        _ => failed("write", &name)(error.error),
-    })?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of", &name))
+    let mut file = NewFile::create(path, 0o666, force)?;
+    file.write_all(bytes).map_err(failed("write", &path.display().to_string()))?;
+    file.finish()
+}
+
+/// A file that is written bit by bit and appears whole or not at all.
+pub(crate) struct NewFile {
+    file: io::BufWriter<tempfile::NamedTempFile>,
+    path: PathBuf,
+    force: bool,
+}
+
+impl NewFile {
+    /// Begins to write it, under another name beside its own. Without `force`, nothing may stand there.
+    pub(crate) fn create(path: &Path, mode: u32, force: bool) -> Result<Self, OutsideError> {
+        let name = path.display().to_string();
+        if !force && exists(path) {
+            return Err(OutsideError::Exists { name });
+        }
+        let mut options = tempfile::Builder::new();
+        let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        let file = builder.tempfile_in(folder_of(path)).map_err(without_path).map_err(failed("write", &name))?;
+        Ok(Self { file: io::BufWriter::new(file), path: path.to_path_buf(), force })
+    }
+
+    /// Gives it its name, durably.
+    pub(crate) fn finish(self) -> Result<(), OutsideError> {
+        let (name, path) = (self.path.display().to_string(), &self.path);
+        let file = self.file.into_inner().map_err(|error| failed("write", &name)(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed("write", &name))?;
+        let persisted = if self.force { file.persist(path) } else { file.persist_noclobber(path) };
+        persisted.map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
+            _ => failed("write", &name)(error.error),
+        })?;
+        let folder = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+        folder.map_err(failed("sync the folder of", &name))
+    }
+}
+
+impl io::Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// An error without the temporary file's name, which says nothing to anybody.

@@ -23,6 +23,8 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Template(_) => "bad-template",
         F::Algorithm(_) => "bad-algorithm",
         F::Passphrase { .. } => "bad-passphrase",
+        F::Recipient(_) => "bad-recipient",
+        F::Identities { .. } => "bad-identity",
         F::Keystore(error) => keystore_code(error),
         F::Outside(error) | F::RequestNotWritten { source: error, .. } => outside_code(error),
         F::Folder { .. } => "file",
@@ -44,6 +46,12 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Arguments { hint, .. } => Some(hint.clone()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::Recipient(_) => {
+            Some("`age-keygen` prints one as `Public key`; others, of ssh or plugins, are not known here".to_owned())
+        }
+        F::Identities { .. } => Some(
+            "give a file that `age-keygen` made; one that is encrypted itself is opened with `age -d` first".to_owned(),
+        ),
         F::Keystore(error) => keystore_hint(error),
         F::PassphraseMissing { .. } => {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
@@ -51,8 +59,8 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Outside(error) => outside_hint(error).map(str::to_owned),
         F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
         F::Passphrase { .. } => Some(
-            "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
-                 private key in the clear"
+            "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
+                 none is wanted"
                 .to_owned(),
         ),
         _ => None,

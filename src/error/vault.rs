@@ -74,7 +74,7 @@ pub(super) fn restore_code(error: &RestoreError) -> &'static str {
         RestoreError::NotABackup { .. } => "not-a-backup",
         RestoreError::Newer { .. } => "newer-format",
         RestoreError::CutShort { .. } => "backup-cut-short",
-        RestoreError::Damaged { .. } | RestoreError::Changed { .. } => "backup-damaged",
+        RestoreError::Damaged | RestoreError::Changed { .. } => "backup-damaged",
         RestoreError::Unexpected { .. } => "backup-unexpected",
         RestoreError::Inconsistent { .. } | RestoreError::PrivateKey { .. } => "backup-inconsistent",
     }
@@ -87,7 +87,7 @@ pub(super) fn restore_hint(error: &RestoreError) -> Option<String> {
         RestoreError::Newer { .. } => "use a newer keyring",
         RestoreError::Unexpected { .. } => "give the file as `keyring backup` made it; nothing was changed",
         RestoreError::CutShort { .. }
-        | RestoreError::Damaged { .. }
+        | RestoreError::Damaged
         | RestoreError::Changed { .. }
         | RestoreError::Inconsistent { .. }
         | RestoreError::PrivateKey { .. } => ANOTHER_COPY,

@@ -45,11 +45,8 @@ pub enum RestoreError {
         missing: usize,
     },
     /// It cannot be read on.
-    #[error("the backup is damaged: {reason}")]
-    Damaged {
-        /// What was met.
-        reason: String,
-    },
+    #[error("the backup is damaged: the archive in it cannot be read on")]
+    Damaged,
     /// Something is in it that no backup holds.
     #[error("the backup holds {name:?}, which {reason}")]
     Unexpected {

@@ -1,6 +1,6 @@
 //! The stage on disk.
 
-use super::format::{decode, encode};
+use super::format::{self, decode};
 use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::{Disk, StoreError};
 use crate::change::Stage;
@@ -16,6 +16,11 @@ pub(super) fn parse(disk: &dyn Disk, bytes: Option<&[u8]>) -> Result<Stage, Stor
 
 pub(super) fn load(disk: &dyn Disk) -> Result<Stage, StoreError> {
     parse(disk, bytes(disk)?.as_deref())
+}
+
+/// The bytes of a stage's file.
+pub(super) fn encode(stage: &Stage) -> Vec<u8> {
+    format::encode(stage)
 }
 
 /// Writes the stage durably; an empty one has no file.

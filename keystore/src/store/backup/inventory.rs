@@ -14,7 +14,7 @@ use crate::store::format::{self, damaged};
 use crate::store::layout::{self, StorePath};
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
-use crate::store::{Base, Disk, Snapshot, StoreError, facts};
+use crate::store::{Base, Disk, Snapshot, StoreError, facts, staged};
 
 /// One file of a backup.
 pub(in crate::store) struct Item {
@@ -52,7 +52,7 @@ impl Inventory {
         let mut search = Search { snapshot, disk: snapshot.disk, items: BTreeMap::new(), left_out: Vec::new() };
         let reach = search.generations(&manifest)?;
         if !snapshot.stage().is_empty() {
-            search.hold(layout::stage(), format::encode(snapshot.stage()));
+            search.hold(layout::stage(), staged::encode(snapshot.stage()));
         }
         let folders = snapshot.disk.names(&layout::servers())?;
         let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();

@@ -32,15 +32,16 @@ pub(super) fn unpack(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progr
     let ended = Cell::new(false);
     let mut archive = Archive::new(Watched { input, ended: &ended });
     let mut unpacking: Option<Unpacking<'_>> = None;
-    let entries = archive.entries().map_err(|error| not_a_backup(&error.to_string()))?;
+    // What tar says of an error may quote what it read, which may be anything.
+    let entries = archive.entries().map_err(|_| not_a_backup("it is no tar archive"))?;
     for entry in entries {
         let read = entry.and_then(|mut entry| File::read(&mut entry));
         match (&mut unpacking, read) {
             (Some(unpacking), Ok(mut file)) => unpacking.file(&mut file)?,
             (None, Ok(file)) => unpacking = Some(Unpacking::begin(disk, &file, progress)?),
             (Some(unpacking), Err(_)) if ended.get() => return Err(unpacking.cut_short()),
-            (Some(_), Err(error)) => return Err(RestoreError::Damaged { reason: error.to_string() }),
-            (None, Err(error)) => return Err(not_a_backup(&error.to_string())),
+            (Some(_), Err(_)) => return Err(RestoreError::Damaged),
+            (None, Err(_)) => return Err(not_a_backup("it is no tar archive")),
         }
     }
     let unpacking = unpacking.ok_or_else(|| not_a_backup("it is empty"))?;
@@ -79,7 +80,7 @@ impl File {
         let (name, kind) = (String::from_utf8_lossy(&entry.path_bytes()).into_owned(), entry.header().entry_type());
         let size = entry.size();
         if size > LIMIT {
-            return Err(io::Error::other(format!("{name} is larger than any file of a keystore")));
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
         // As large as it says, but not before that much has come.
         let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size.min(1 << 20)).unwrap_or(0)));
