@@ -1,5 +1,6 @@
 //! `prune`: what no kept generation needs is removed.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use keystore::model::{Generation, VersionNumber};
@@ -95,10 +96,7 @@ pub(crate) struct Outcome {
 
 type Version = (KeyPath, VersionNumber);
 
-fn versions<'a>(
-    plan: &'a PrunePlan,
-    which: fn(&ServerCut) -> &std::collections::BTreeSet<Version>,
-) -> Vec<VersionJson> {
+fn versions(plan: &PrunePlan, which: fn(&ServerCut) -> &BTreeSet<Version>) -> Vec<VersionJson> {
     let all = plan.servers.values().flat_map(which);
     all.map(|(key, version)| VersionJson { key: key.to_string(), version: version.0 }).collect()
 }

@@ -123,7 +123,7 @@ fn each_cause_has_an_error_of_its_own() {
     world.done(&["backup", "team.age", "--recipient", crate::backup::RECIPIENT]);
     let bytes = std::fs::read(world.path("keys.age")).unwrap();
     world.write("short.age", &bytes[..bytes.len() - 100]);
-    let mut changed = bytes.clone();
+    let mut changed = bytes;
     changed[100] ^= 1;
     world.write("changed.age", changed);
     let plain = std::fs::read(world.path("keys.tar")).unwrap();

@@ -55,7 +55,7 @@ impl Base {
 
     /// The error of whoever asks for a generation that was cut off.
     pub(super) fn refuse(&self, generation: Generation) -> StoreError {
-        StoreError::Pruned { generation, through: self.through, time: self.time, actor: self.actor.clone() }
+        StoreError::Pruned { generation, base: Box::new(self.clone()) }
     }
 
     /// Checks that the oldest record that was kept names as its parent the newest one that was cut off.

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::DiskError;
+use super::{Base, DiskError};
 use crate::model::Generation;
-use crate::timestamp::Timestamp;
-use crate::world::Actor;
 
 /// Why the keystore could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -76,16 +74,13 @@ pub enum StoreError {
         reason: String,
     },
     /// A generation that was cut off from the log was asked for, or something that only it needed.
-    #[error("generation {generation} is gone: those up to {through} were cut off at {time} by {actor} (`keyring {}`)", actor.command)]
+    #[error("generation {generation} is gone: those up to {} were cut off at {} by {} (`keyring {}`)",
+        base.through, base.time, base.actor, base.actor.command)]
     Pruned {
         /// The generation.
         generation: Generation,
-        /// The newest one that was cut off.
-        through: Generation,
-        /// When.
-        time: Timestamp,
-        /// By whom.
-        actor: Actor,
+        /// What stands in for it.
+        base: Box<Base>,
     },
     /// `keystore.toml` has a mistake in it.
     #[error("{} has a mistake: {reason}", path.display())]

@@ -143,7 +143,7 @@ fn an_empty_and_a_pruned_keystore_come_back_too() {
         assert_eq!(backed_up(&restored(&backup(&empty.open(), history).unwrap().0)), backed_up(&empty));
     }
     let house = with_a_past();
-    prune(&house.open(), &pending(keep_no_keys(2), PENDING)).unwrap();
+    prune(&house.open(), &pending(&keep_no_keys(2), PENDING)).unwrap();
     let copy = restored(&backup(&house.open(), true).unwrap().0);
     assert_eq!(backed_up(&copy), backed_up(&house));
     assert_eq!(create(&copy.open(), PENDING).unwrap().version.number.0, 2, "what is spent stays spent");
@@ -196,7 +196,7 @@ fn no_damage_is_backed_up() {
             Err(Error::Store(StoreError::Damaged { path: named, .. })) => assert_eq!(named, path),
             // The newest record is not missed: the one before is the newest then.
             Ok((_, written)) => {
-                assert_eq!((name.as_str(), written.manifest.generation.0), ("commits/0000000003.json", 2))
+                assert_eq!((name.as_str(), written.manifest.generation.0), ("commits/0000000003.json", 2));
             }
             other => panic!("{name}: {:?}", other.map(|_| ())),
         }

@@ -50,8 +50,8 @@ fn old_records_give_way_to_a_base_that_keeps_the_chain_whole() {
     assert_eq!(generations(&house), [3]);
     for gone in [1, 2] {
         match snapshot.record(Generation(gone)) {
-            Err(StoreError::Pruned { generation, through, actor, .. }) => {
-                assert_eq!((generation.0, through.0, actor.user.as_str()), (gone, 2, "ada"));
+            Err(StoreError::Pruned { generation, base }) => {
+                assert_eq!((generation.0, base.through.0, base.actor.user.as_str()), (gone, 2, "ada"));
             }
             other => panic!("{other:?}"),
         }
@@ -122,7 +122,7 @@ fn the_newest_generation_is_found_past_records_that_a_prune_was_kept_from_removi
 #[test]
 fn nothing_is_left_to_do_for_a_second_prune() {
     let house = with_a_past();
-    let request = pending(PruneRequest { live: true, ..keep_no_keys(1) }, PENDING);
+    let request = pending(&PruneRequest { live: true, ..keep_no_keys(1) }, PENDING);
     let planned = plan(&house.open(), &request).unwrap();
     assert!(!planned.is_empty());
     assert_eq!(ops::prune::prune(&house.open(), &planned, &Unwatched).unwrap(), planned, "what was shown was done");
@@ -174,17 +174,17 @@ fn a_private_key_that_waits_goes_only_when_it_is_named() {
     assert!(house.root().join("servers/mail01/smtp/pending/1/private-key.pem").exists());
 
     for (path, says) in [(MAIN, "waits"), ("mail01/imap/nobody", "there")] {
-        match plan(&keystore, &pending(keep(1), path)) {
+        match plan(&keystore, &pending(&keep(1), path)) {
             Err(Error::NothingWaits { .. }) => assert_eq!(says, "waits"),
             Err(Error::KeyNotFound { .. }) => assert_eq!(says, "there"),
             other => panic!("{other:?}"),
         }
     }
     bind(&keystore, PENDING, &["mail01/smtp@default"]).unwrap();
-    assert!(matches!(plan(&keystore, &pending(keep(1), PENDING)), Err(Error::KeyStaged { .. })));
+    assert!(matches!(plan(&keystore, &pending(&keep(1), PENDING)), Err(Error::KeyStaged { .. })));
     discard(&keystore, &[PENDING]).unwrap();
 
-    let done = prune(&keystore, &pending(keep(1), PENDING)).unwrap();
+    let done = prune(&keystore, &pending(&keep(1), PENDING)).unwrap();
     assert_eq!(done.servers[&"mail01".parse().unwrap()].pending, [(key(PENDING), VersionNumber(1))].into());
     assert!(keystore.read().unwrap().key(&key(PENDING)).unwrap().is_none());
     // The number is spent for good.
@@ -255,7 +255,7 @@ fn files_of_endpoints_that_are_free_go_when_asked_for() {
 fn what_changed_since_the_plan_is_looked_at_again() {
     let house = with_a_past();
     let keystore = house.open();
-    let planned = plan(&keystore, &pending(keep_no_keys(2), PENDING)).unwrap();
+    let planned = plan(&keystore, &pending(&keep_no_keys(2), PENDING)).unwrap();
     assert_eq!(planned.through, Generation(1));
     // Its certificate comes at the last moment, and generation 4 besides.
     let request = keystore.read().unwrap().key(&key(PENDING)).unwrap().unwrap();
@@ -314,7 +314,7 @@ fn a_key_all_of_whose_private_keys_are_gone_can_be_made_again() {
     let house = House::new();
     let keystore = house.open();
     create(&keystore, MAIN).unwrap();
-    prune(&keystore, &pending(keep(1), MAIN)).unwrap();
+    prune(&keystore, &pending(&keep(1), MAIN)).unwrap();
     assert!(keystore.read().unwrap().key(&key(MAIN)).unwrap().is_none());
     let asked = CreateKey { key: key(MAIN), next: false };
     assert_eq!(create_key(&keystore, &asked, &material()).unwrap().version.number, VersionNumber(2));
@@ -362,7 +362,7 @@ fn a_deleted_key_goes_once_no_kept_generation_needs_it() {
     prune(&keystore, &keep_no_keys(1)).unwrap();
     assert_eq!(names(&house, "servers/mail01/imap/main/3"), ["pruned.json"]);
     assert_eq!(names(&house, "servers/mail01/smtp/pending/1").len(), 3, "it was never certified");
-    prune(&keystore, &pending(keep(1), PENDING)).unwrap();
+    prune(&keystore, &pending(&keep(1), PENDING)).unwrap();
     assert_eq!(names(&house, "servers/mail01/smtp/pending/1"), ["pruned.json"]);
     assert_eq!(create(&keystore, MAIN).unwrap().version.number, VersionNumber(4));
     let copy = crate::common::vault::restored(&crate::common::vault::backup(&keystore, false).unwrap().0);

@@ -12,7 +12,7 @@ use crate::common::{
 };
 
 fn everything() -> PruneRequest {
-    pending(PruneRequest { live: true, ..keep_no_keys(1) }, PENDING)
+    pending(&PruneRequest { live: true, ..keep_no_keys(1) }, PENDING)
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Search<'_> {
             roots.push(record.state);
             let through = Generation(record.generation.0 - 1);
             if let Some(hash) = record.parent.filter(|_| !manifest.history)
-                && !base.as_ref().is_some_and(|base| base.through == through)
+                && base.as_ref().is_none_or(|base| base.through != through)
             {
                 base = Some(Base {
                     format: manifest.format,

@@ -29,16 +29,16 @@ fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Resul
     let Unpacked { manifest, config: text, .. } = unpacked;
     let config = Config::parse(disk, text)?;
     if config.id != manifest.keystore || config.format != manifest.format {
-        return Err(inconsistent(layout::config(), "it is of another keystore than the manifest"));
+        return Err(inconsistent(&layout::config(), "it is of another keystore than the manifest"));
     }
     let snapshot = Snapshot::take(disk)?;
     if (snapshot.generation(), snapshot.head_hash()) != (manifest.generation, manifest.head) {
-        return Err(inconsistent(layout::commits(), "its newest record is not the one that the manifest names"));
+        return Err(inconsistent(&layout::commits(), "its newest record is not the one that the manifest names"));
     }
     for step in Descent::from(disk, &snapshot.head)? {
         let record = step?.record;
         if record.keystore != manifest.keystore {
-            return Err(inconsistent(layout::commit(record.generation), "it is a record of another keystore"));
+            return Err(inconsistent(&layout::commit(record.generation), "it is a record of another keystore"));
         }
     }
     let all = Manifest { history: true, ..manifest.clone() };
@@ -48,7 +48,7 @@ fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Resul
     Ok(config)
 }
 
-fn inconsistent(path: layout::StorePath, reason: &str) -> RestoreError {
+fn inconsistent(path: &layout::StorePath, reason: &str) -> RestoreError {
     RestoreError::Inconsistent { path: path.as_path().to_path_buf(), reason: reason.to_owned() }
 }
 
@@ -93,5 +93,5 @@ fn private_key(snapshot: &Snapshot<'_>, key: &KeyPath, version: &VersionFacts) -
         Ok(PrivateKeyFile::Plain(private_key)) => !version.encrypted && private_key.public_key().hash() == version.spki,
         Ok(PrivateKeyFile::Encrypted(_)) => version.encrypted,
     };
-    if matches { Ok(()) } else { Err(inconsistent(path, "it is another private key than its version.json says")) }
+    if matches { Ok(()) } else { Err(inconsistent(&path, "it is another private key than its version.json says")) }
 }

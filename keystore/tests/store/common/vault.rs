@@ -63,8 +63,8 @@ pub(crate) fn keep_no_keys(generations: u64) -> PruneRequest {
     PruneRequest { keys: true, ..keep(generations) }
 }
 
-pub(crate) fn pending(request: PruneRequest, path: &str) -> PruneRequest {
-    PruneRequest { pending: [key(path)].into(), ..request }
+pub(crate) fn pending(request: &PruneRequest, path: &str) -> PruneRequest {
+    PruneRequest { pending: [key(path)].into(), ..request.clone() }
 }
 
 pub(crate) fn plan(keystore: &Keystore, request: &PruneRequest) -> Result<PrunePlan, Error> {
