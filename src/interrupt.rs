@@ -19,7 +19,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, OptionalActions, Termios};
 
-pub(crate) use stream::Interruptible;
+pub(crate) use stream::{Interruptible, interruptible};
 
 /// The exit status of a command that was interrupted: 128 and the number of SIGINT, as shells report it.
 pub(crate) const EXIT_STATUS: i32 = 130;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::passphrase::BackupPassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::interrupt::{self, Interruptible};
+use crate::interrupt::{Interruptible, interruptible};
 use crate::output::{Page, Report, artifact, style};
 use crate::outside::{self, NewFile};
 use crate::prompt;
@@ -112,11 +112,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         return Err(outside::OutsideError::Exists { name: args.file.display().to_string() }.into());
     }
     let asked = Backup { history: args.history, envelope: envelope(context, args)? };
-    // To its end or not at all: nothing half-written is left behind.
-    let written = interrupt::critical(|| match to_stdout {
-        true => write_to_stdout(context, &keystore, &asked),
-        false => write_to_file(context, &keystore, &asked, args),
-    })?;
+    let written = if to_stdout {
+        write_to_stdout(context, &keystore, &asked)?
+    } else {
+        // Nothing half-written is left behind.
+        interruptible(|| write_to_file(context, &keystore, &asked, args))?
+    };
     Ok(outcome(args, &asked.envelope, &written))
 }
 
@@ -171,7 +172,7 @@ fn write_to_stdout(context: &Context, keystore: &Keystore, asked: &Backup) -> Re
             hint: "send standard output to a file or a program, or name a file",
         });
     };
-    let written = op::backup(keystore, asked, &mut Interruptible(out), &context.progress());
+    let written = op::backup(keystore, asked, &mut { out }, &context.progress());
     written.map_err(|error| match error {
         ops::Error::Backup(BackupError::Write(source)) => Failure::Output(source),
         error => error.into(),

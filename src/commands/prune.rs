@@ -140,15 +140,24 @@ impl Outcome {
         counted(self.state_files, "file of the state", "files of the state");
         counted(self.certificates.len(), "certificate with its chain", "certificates with their chains");
         counted(self.left_over.len(), "folder that an earlier prune left", "folders that an earlier prune left");
-        for VersionJson { key, version } in &self.private_keys {
-            page.line(format_args!("  the private key of {key}, version {version}"));
-        }
+        few(page, &self.private_keys, |VersionJson { key, version }| {
+            format!("  the private key of {key}, version {version}")
+        });
         for VersionJson { key, version } in &self.pending {
             page.line(format_args!("  the private key of {key}, version {version}, which may wait for a certificate"));
         }
-        for endpoint in &self.endpoints {
-            page.line(format_args!("  the files of {endpoint}"));
-        }
+        few(page, &self.endpoints, |endpoint| format!("  the files of {endpoint}"));
+    }
+}
+
+/// The first of many; `--json` has all.
+fn few<T>(page: &mut Page, items: &[T], line: impl Fn(&T) -> String) {
+    const FEW: usize = 20;
+    for item in items.iter().take(FEW) {
+        page.line(line(item));
+    }
+    if items.len() > FEW {
+        page.line(format_args!("  and {} more", items.len() - FEW));
     }
 }
 
@@ -164,8 +173,14 @@ impl Report for Outcome {
             }
             self.list(page);
         }
-        for VersionJson { key, version } in &self.waiting {
-            page.line(format_args!("Kept: the private key of {key}, version {version}, may wait for a certificate."));
+        match &self.waiting[..] {
+            [] => {}
+            [VersionJson { key, version }] => {
+                let text =
+                    format_args!("Kept: the private key of {key}, version {version}, may wait for a certificate.");
+                page.line(text);
+            }
+            more => _ = page.line(format_args!("Kept: {} private keys that may wait for a certificate.", more.len())),
         }
     }
 }

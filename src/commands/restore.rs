@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::passphrase::BackupPassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::interrupt::{self, Interruptible};
+use crate::interrupt::{Interruptible, interruptible};
 use crate::output::{Page, Report, style};
 use crate::{outside, prompt};
 
@@ -90,8 +90,8 @@ impl Report for Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let folder = context.folder()?;
     let mut backup = open(context, args)?;
-    // To its end or not at all: nothing half-written is left behind.
-    interrupt::critical(|| {
+    // Nothing half-written is left behind.
+    interruptible(|| {
         let disk = RealDisk::create(&folder).map_err(|source| Failure::Folder { folder, source })?;
         let restored = op::restore(Box::new(disk), context.world(), &mut backup, &context.progress())?;
         Ok(outcome(&restored))

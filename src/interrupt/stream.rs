@@ -1,8 +1,17 @@
-//! Streams that fail once Ctrl-C was pressed, so that long work in [`super::critical`] gives up and clears up.
+//! Long work that gives up when Ctrl-C is pressed, and clears up before the process ends.
 
 use std::io::{self, Read, Write};
 
-/// A stream that ends with an error when Ctrl-C is pressed.
+/// Does work that reads or writes an [`Interruptible`] stream. Once it has given up, the process ends.
+pub(crate) fn interruptible<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let done = super::critical(work);
+    if done.is_err() && super::requested() {
+        super::wait_for_end();
+    }
+    done
+}
+
+/// A stream that fails once Ctrl-C was pressed.
 pub(crate) struct Interruptible<T>(pub(crate) T);
 
 /// Not `Interrupted`, which everybody takes as a call to try again.
