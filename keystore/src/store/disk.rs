@@ -83,6 +83,8 @@ pub trait Disk: Send + Sync {
     fn remove_file(&self, path: &StorePath) -> io::Result<()>;
     /// Removes an empty folder.
     fn remove_folder(&self, path: &StorePath) -> io::Result<()>;
+    /// Gives a file or a folder other permission bits, durably.
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()>;
     /// Takes an exclusive lock, or `None` when another process holds it. Makes the file (0600) when missing.
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>>;
 }

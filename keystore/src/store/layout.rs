@@ -49,6 +49,11 @@ impl StorePath {
         let name = self.0.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         Self(self.0.with_file_name(format!(".{name}.new")))
     }
+
+    /// The last component; empty for the keystore's folder.
+    pub(super) fn name(&self) -> String {
+        self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
 }
 
 fn at(name: &str) -> StorePath {
@@ -114,7 +119,27 @@ pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: Certi
 
 /// The number of the certificate file with this name.
 pub(super) fn certificate_number(name: &str) -> Option<CertificateNumber> {
-    name.strip_prefix("certificate-")?.strip_suffix(".pem")?.parse().ok().map(CertificateNumber)
+    numbered(name, "certificate-", ".pem").map(CertificateNumber)
+}
+
+/// The number of the chain file with this name.
+pub(super) fn chain_number(name: &str) -> Option<CertificateNumber> {
+    numbered(name, "chain-", ".pem").map(CertificateNumber)
+}
+
+/// The number of the request file with this name.
+pub(super) fn request_number(name: &str) -> Option<RequestNumber> {
+    numbered(name, "request-", ".csr").map(RequestNumber)
+}
+
+/// The version whose folder has this name.
+pub(super) fn version_number(name: &str) -> Option<VersionNumber> {
+    numbered(name, "", "").map(VersionNumber)
+}
+
+fn numbered(name: &str, before: &str, after: &str) -> Option<u32> {
+    let digits = name.strip_prefix(before)?.strip_suffix(after)?;
+    digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
 }
 
 pub(super) fn commits() -> StorePath {
@@ -135,6 +160,11 @@ pub(super) fn state() -> StorePath {
     at("state")
 }
 
+/// The content that the part of the state with this file name has.
+pub(super) fn state_digest(name: &str) -> Option<Digest> {
+    name.strip_suffix(".json")?.parse().ok()
+}
+
 /// A part of the committed state, named by its content.
 pub(super) fn state_object(digest: Digest) -> StorePath {
     state().join(&format!("{digest}.json"))
@@ -143,6 +173,16 @@ pub(super) fn state_object(digest: Digest) -> StorePath {
 /// Where to start looking for the newest generation. A hint, never the truth.
 pub(super) fn head_hint() -> StorePath {
     state().join("head")
+}
+
+/// Where repairs put what they take out of its place.
+pub(super) fn set_aside() -> StorePath {
+    at("set-aside")
+}
+
+/// What the file with this temporary name would have become.
+pub(super) fn meant(temporary: &str) -> Option<&str> {
+    temporary.strip_prefix('.')?.strip_suffix(".new")
 }
 
 pub(super) fn live() -> StorePath {
@@ -156,6 +196,19 @@ pub(super) fn live_endpoint(endpoint: &Endpoint) -> StorePath {
 
 pub(super) fn live_version(endpoint: &Endpoint, name: &str) -> StorePath {
     live_endpoint(endpoint).join(name)
+}
+
+/// The name of an endpoint's version folder: the generation it is from, `2`, or `2.1` when that one was published
+/// again.
+pub(super) fn live_name(generation: Generation, again: u32) -> String {
+    if again == 0 { generation.to_string() } else { format!("{generation}.{again}") }
+}
+
+/// The generation that the version folder with this name is from, and which of its publications it is.
+pub(super) fn live_number(name: &str) -> Option<(Generation, u32)> {
+    let (generation, again) = name.split_once('.').unwrap_or((name, "0"));
+    let (generation, again) = (Generation(generation.parse().ok()?), again.parse().ok()?);
+    (live_name(generation, again) == name).then_some((generation, again))
 }
 
 pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
@@ -193,7 +246,10 @@ pub(super) fn folder_address(name: &str) -> Option<Address> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint};
+    use super::{
+        address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint, live_name,
+        live_number,
+    };
     use crate::model::{CertificateNumber, Generation};
     use crate::name::Address;
 
@@ -216,6 +272,12 @@ mod tests {
         assert_eq!(commit_generation("+42.json"), None);
         assert_eq!(certificate_number("certificate-7.pem"), Some(CertificateNumber(7)));
         assert_eq!(certificate_number("chain-7.pem"), None);
+        assert_eq!(certificate_number("certificate-07.pem"), None);
+        assert_eq!((live_name(Generation(2), 0), live_name(Generation(2), 1)), ("2".to_owned(), "2.1".to_owned()));
+        assert_eq!(live_number("2.1"), Some((Generation(2), 1)));
+        for other in ["", "02", "2.0", "2.01", "+2", "current", "2.1.1"] {
+            assert_eq!(live_number(other), None, "{other}");
+        }
     }
 
     proptest! {

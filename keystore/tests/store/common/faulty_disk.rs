@@ -143,6 +143,10 @@ impl Disk for FaultyDisk {
         self.change(told("remove", path), || self.disk.remove_folder(path), || ())
     }
 
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        self.change(told("set the mode of", path), || self.disk.set_mode(path, mode), || ())
+    }
+
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
         self.change(told("lock", path), || self.disk.try_lock(path), || ())
     }

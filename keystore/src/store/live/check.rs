@@ -1,0 +1,104 @@
+//! Whether a version folder holds what it shall.
+
+use zeroize::Zeroizing;
+
+use super::{CERTIFICATE, CHAIN, COMBINED, FULL_CHAIN, PRIVATE_KEY};
+use crate::digest::Digest;
+use crate::model::Installed;
+use crate::pki::{PrivateKeyFile, read_certificates};
+use crate::store::layout::StorePath;
+use crate::store::{Disk, DiskError};
+
+/// What the files of an endpoint must be, by hash.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate::store) struct Expected {
+    /// Whether the kept private key needs a passphrase: the published one is then known by its public key only.
+    pub(in crate::store) encrypted: bool,
+    pub(in crate::store) spki: Digest,
+    pub(in crate::store) private_key_file: Digest,
+    pub(in crate::store) certificate_file: Digest,
+    pub(in crate::store) chain_file: Digest,
+}
+
+impl Expected {
+    pub(in crate::store) fn of(installed: &Installed) -> Self {
+        let Installed { encrypted, spki, private_key_file, certificate_file, chain_file, .. } = installed;
+        Self {
+            encrypted: *encrypted,
+            spki: *spki,
+            private_key_file: *private_key_file,
+            certificate_file: *certificate_file,
+            chain_file: *chain_file,
+        }
+    }
+}
+
+/// Files that are not what they must be, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::store) struct Fault {
+    pub(in crate::store) files: Vec<&'static str>,
+    pub(in crate::store) reason: String,
+}
+
+/// What is wrong with the files of a version folder. Without `expected`, only whether they belong together.
+pub(in crate::store) fn faults(disk: &dyn Disk, folder: &StorePath, expected: Option<&Expected>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut read = |name| match disk.load(&folder.join(name)) {
+        Ok(bytes) => Some(Zeroizing::new(bytes)),
+        Err(error) => {
+            faults.push(Fault { files: vec![name], reason: unreadable(&error) });
+            None
+        }
+    };
+    let files = [PRIVATE_KEY, CERTIFICATE, CHAIN, FULL_CHAIN, COMBINED].map(&mut read);
+    let [Some(private_key), Some(certificate), Some(chain), Some(full_chain), Some(combined)] = files else {
+        return faults;
+    };
+    let mut wrong = |files: &[&'static str], reason: &str| {
+        faults.push(Fault { files: files.to_vec(), reason: reason.to_owned() });
+    };
+    const OTHER: &str = "it is not the one that was committed";
+    if expected.is_some_and(|expected| Digest::of(&certificate) != expected.certificate_file) {
+        wrong(&[CERTIFICATE], OTHER);
+    }
+    if expected.is_some_and(|expected| Digest::of(&chain) != expected.chain_file) {
+        wrong(&[CHAIN], OTHER);
+    }
+    let key_file = expected.filter(|expected| !expected.encrypted).map(|expected| expected.private_key_file);
+    match (key_file, expected.map(|expected| expected.spki).or_else(|| certified(&certificate))) {
+        (Some(file), _) if Digest::of(&private_key) != file => wrong(&[PRIVATE_KEY], OTHER),
+        (None, Some(spki)) if public_half(&private_key) != Some(spki) => {
+            wrong(&[PRIVATE_KEY], "it is not the private key of the certificate");
+        }
+        (None, None) => wrong(&[CERTIFICATE], "it is no certificate"),
+        _ => {}
+    }
+    if faults.is_empty() {
+        faults.extend(mixed(&full_chain, &[&certificate, &chain], &[FULL_CHAIN, CERTIFICATE, CHAIN]));
+        let parts: [&[u8]; 3] = [&private_key, &certificate, &chain];
+        faults.extend(mixed(&combined, &parts, &[COMBINED, PRIVATE_KEY, CERTIFICATE, CHAIN]));
+    }
+    faults
+}
+
+fn unreadable(error: &DiskError) -> String {
+    if error.is_missing() { "it is missing".to_owned() } else { format!("it cannot be read: {}", error.source) }
+}
+
+fn mixed(whole: &[u8], parts: &[&[u8]], files: &[&'static str]) -> Option<Fault> {
+    let (name, rest) = files.split_first()?;
+    let reason = || format!("{name} is not made of {}", rest.join(", "));
+    let is_made_of = *whole == **Zeroizing::new(parts.concat());
+    (!is_made_of).then(|| Fault { files: files.to_vec(), reason: reason() })
+}
+
+fn certified(certificate: &[u8]) -> Option<Digest> {
+    Some(read_certificates(certificate).ok()?.first()?.public_key().hash())
+}
+
+fn public_half(private_key: &[u8]) -> Option<Digest> {
+    match PrivateKeyFile::from_pem(private_key).ok()? {
+        PrivateKeyFile::Plain(key) => Some(key.public_key().hash()),
+        PrivateKeyFile::Encrypted(_) => None,
+    }
+}
