@@ -72,6 +72,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Discard(args) => report(context, &discard::run(context, &args)?),
         Command::List(args) => report(context, &list::run(context, &args)?),
         Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
         Command::Completions(args) => report(context, &completions::run(&args)?),
