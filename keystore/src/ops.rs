@@ -4,6 +4,7 @@ pub mod bind;
 pub mod commit;
 pub mod create_key;
 pub mod discard;
+pub mod doctor;
 mod error;
 mod fault;
 pub mod install_cert;

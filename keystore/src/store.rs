@@ -1,6 +1,7 @@
 //! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
 
 mod disk;
+mod doctor;
 mod error;
 mod facts;
 mod format;
@@ -19,6 +20,7 @@ mod transaction;
 mod tree;
 
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;

@@ -203,6 +203,16 @@ impl dyn Disk + '_ {
         self.context("switch", path, self.rename(&temporary, path))
     }
 
+    /// Moves a file or a folder to where nothing stands. Durable once both folders have been synced.
+    pub(super) fn relocate(&self, from: &StorePath, to: &StorePath) -> Result<(), DiskError> {
+        self.context("move", from, self.rename(from, to))
+    }
+
+    /// Gives a file or a folder its mode again.
+    pub(super) fn mend_mode(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        self.context("set the mode of", path, self.set_mode(path, mode))
+    }
+
     /// Gives a file a second name where nothing stands; says whether nothing stood there.
     pub(super) fn claim(&self, from: &StorePath, to: &StorePath) -> Result<bool, DiskError> {
         match self.link(from, to) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
+use crate::timestamp::Timestamp;
 
 /// Mode of the keystore's folder and of `live/`: anyone may pass, nobody may look.
 pub(super) const PASSAGE: u32 = 0o711;
@@ -48,6 +49,11 @@ impl StorePath {
     pub(super) fn temporary(&self) -> Self {
         let name = self.0.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         Self(self.0.with_file_name(format!(".{name}.new")))
+    }
+
+    /// A name of its own beside it.
+    pub(super) fn numbered(&self, number: u32) -> Self {
+        Self(self.0.with_file_name(format!("{}.{number}", self.name())))
     }
 
     /// The last component; empty for the keystore's folder.
@@ -178,6 +184,12 @@ pub(super) fn head_hint() -> StorePath {
 /// Where repairs put what they take out of its place.
 pub(super) fn set_aside() -> StorePath {
     at("set-aside")
+}
+
+/// Where a repair at this time puts what stood at a path.
+pub(super) fn place_aside(time: Timestamp, path: &StorePath) -> StorePath {
+    let folder = set_aside().join(&time.to_string().replace(':', ""));
+    StorePath(folder.0.join(&path.0))
 }
 
 /// What the file with this temporary name would have become.

@@ -68,15 +68,21 @@ pub(in crate::store) fn faults(disk: &dyn Disk, folder: &StorePath, expected: Op
     match (key_file, expected.map(|expected| expected.spki).or_else(|| certified(&certificate))) {
         (Some(file), _) if Digest::of(&private_key) != file => wrong(&[PRIVATE_KEY], OTHER),
         (None, Some(spki)) if public_half(&private_key) != Some(spki) => {
-            wrong(&[PRIVATE_KEY], "it is not the private key of the certificate");
+            let files: &[_] = if expected.is_some() { &[PRIVATE_KEY] } else { &[PRIVATE_KEY, CERTIFICATE] };
+            wrong(files, "private key and certificate do not belong together");
         }
         (None, None) => wrong(&[CERTIFICATE], "it is no certificate"),
         _ => {}
     }
     if faults.is_empty() {
-        faults.extend(mixed(&full_chain, &[&certificate, &chain], &[FULL_CHAIN, CERTIFICATE, CHAIN]));
-        let parts: [&[u8]; 3] = [&private_key, &certificate, &chain];
-        faults.extend(mixed(&combined, &parts, &[COMBINED, PRIVATE_KEY, CERTIFICATE, CHAIN]));
+        // Parts that are the ones that were committed are not to blame.
+        let (certificates, key): (&[_], &[_]) = match expected {
+            Some(expected) if expected.encrypted => (&[], &[PRIVATE_KEY]),
+            Some(_) => (&[], &[]),
+            None => (&[CERTIFICATE, CHAIN], &[PRIVATE_KEY, CERTIFICATE, CHAIN]),
+        };
+        faults.extend(mixed(&full_chain, &[&certificate, &chain], FULL_CHAIN, certificates));
+        faults.extend(mixed(&combined, &[&private_key, &certificate, &chain], COMBINED, key));
     }
     faults
 }
@@ -85,11 +91,10 @@ fn unreadable(error: &DiskError) -> String {
     if error.is_missing() { "it is missing".to_owned() } else { format!("it cannot be read: {}", error.source) }
 }
 
-fn mixed(whole: &[u8], parts: &[&[u8]], files: &[&'static str]) -> Option<Fault> {
-    let (name, rest) = files.split_first()?;
-    let reason = || format!("{name} is not made of {}", rest.join(", "));
+fn mixed(whole: &[u8], parts: &[&[u8]], name: &'static str, others: &[&'static str]) -> Option<Fault> {
     let is_made_of = *whole == **Zeroizing::new(parts.concat());
-    (!is_made_of).then(|| Fault { files: files.to_vec(), reason: reason() })
+    let files = [&[name], others].concat();
+    (!is_made_of).then(|| Fault { files, reason: format!("{name} is not made of the files beside it") })
 }
 
 fn certified(certificate: &[u8]) -> Option<Digest> {

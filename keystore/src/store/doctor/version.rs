@@ -1,0 +1,335 @@
+//! One private key: what the index, `version.json`, the log and the stage say of it against its files.
+
+use super::super::format::encode;
+use super::super::layout::{self, StorePath};
+use super::finding::{Code, Finding};
+use super::known::{Known, Named, Source};
+use super::look::{Look, Seen};
+use super::material::{HeldKey, Material, disagreement};
+use super::remedy::{Remedy, Repair};
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, CertificateSummary, VersionFacts, VersionNumber};
+use crate::name::KeyPath;
+use crate::pki::read_certificates;
+
+/// One private key under examination.
+pub(super) struct Version<'a> {
+    pub(super) key: &'a KeyPath,
+    pub(super) number: VersionNumber,
+    /// What the index says.
+    pub(super) indexed: Option<&'a VersionFacts>,
+    pub(super) known: &'a Known,
+}
+
+/// What the index lacks, and the finding that says so.
+pub(super) struct Adoption {
+    pub(super) facts: VersionFacts,
+    pub(super) finding: Finding,
+}
+
+impl Version<'_> {
+    fn folder(&self) -> StorePath {
+        layout::version(self.key, self.number)
+    }
+
+    fn version_json(&self) -> StorePath {
+        layout::version_facts(self.key, self.number)
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&Named, Source)> {
+        self.known.of_key(self.key).filter(|(named, _)| named.version == self.number)
+    }
+
+    fn found(&self, look: &mut Look<'_>, code: Code, path: StorePath, message: impl Into<String>, remedy: Remedy) {
+        look.found(Finding::new(code, path, message).of_key(self.key).mended_by(remedy));
+    }
+
+    /// Says that its folder is gone.
+    pub(super) fn lost(&self, look: &mut Look<'_>) {
+        let message = format!("the folder of version {} is missing", self.number);
+        self.found(look, Code::PrivateKeyMissing, self.folder(), message, Remedy::Backup);
+    }
+
+    /// Looks at its folder. Returns what the index lacks.
+    pub(super) fn examine(&self, look: &mut Look<'_>) -> Option<Adoption> {
+        let material = Material::read(look, self.key, self.number);
+        let (facts, adoption) = self.settle(look, &material);
+        if material.key.is_some() {
+            look.counts.private_keys += 1;
+        }
+        match &facts {
+            Some(facts) => self.check(look, &material, facts),
+            None => self.check_without_facts(look, &material),
+        }
+        self.check_certificates(look, &material, facts.as_ref());
+        adoption
+    }
+
+    /// Decides which of the index and `version.json` is right.
+    fn settle(&self, look: &mut Look<'_>, material: &Material) -> (Option<VersionFacts>, Option<Adoption>) {
+        match (self.indexed, &material.stated) {
+            (Some(indexed), Some(Ok(stated))) if indexed == stated => (Some(indexed.clone()), None),
+            (Some(indexed), Some(Ok(stated))) => self.choose(look, material, indexed, stated),
+            (Some(indexed), stated) => {
+                let reason = stated.as_ref().and_then(|stated| stated.as_ref().err());
+                let reason = reason.map_or("it is missing", String::as_str);
+                let facts = Box::new(indexed.clone());
+                let repair = Repair::WriteVersion { key: self.key.clone(), facts, from_files: false };
+                self.found(look, Code::VersionDamaged, self.version_json(), reason, repair.into());
+                (Some(indexed.clone()), None)
+            }
+            (None, Some(Ok(stated))) => {
+                (Some(stated.clone()), Some(self.adopt(stated, format!("version {} is in no index", self.number))))
+            }
+            (None, stated) => match material.describe(look, self.key, self.number) {
+                Some(facts) => {
+                    let reason = match stated {
+                        Some(Err(reason)) => format!("it is in no index, and can't be read: {reason}"),
+                        _ => "it is missing, and the index does not know the private key either".to_owned(),
+                    };
+                    let repair = Repair::WriteVersion {
+                        key: self.key.clone(),
+                        facts: Box::new(facts.clone()),
+                        from_files: true,
+                    };
+                    self.found(look, Code::VersionDamaged, self.version_json(), reason, repair.into());
+                    let adoption = self.adopt(&facts, format!("version {} is in no index", self.number));
+                    (Some(facts), Some(adoption))
+                }
+                None => (None, None),
+            },
+        }
+    }
+
+    fn adopt(&self, facts: &VersionFacts, message: String) -> Adoption {
+        let repair =
+            Repair::WriteIndex { server: self.key.server().clone(), entries: vec![(self.key.clone(), facts.clone())] };
+        let finding = Finding::new(Code::NotIndexed, self.folder(), message).and(layout::facts(self.key.server()));
+        Adoption { facts: facts.clone(), finding: finding.of_key(self.key).mended_by(repair) }
+    }
+
+    /// Index and `version.json` differ. `version.json` is written first, so that it may be ahead by what a crash cut
+    /// off; else the files decide, and else a person.
+    fn choose(
+        &self,
+        look: &mut Look<'_>,
+        material: &Material,
+        indexed: &VersionFacts,
+        stated: &VersionFacts,
+    ) -> (Option<VersionFacts>, Option<Adoption>) {
+        let (fits_indexed, fits_stated) = (material.fits(indexed), material.fits(stated));
+        let index = layout::facts(self.key.server());
+        if fits_stated && (extends(stated, indexed) || !fits_indexed) {
+            let message = format!("the index does not say of version {} what {} says", self.number, "version.json");
+            let mut adoption = self.adopt(stated, message);
+            adoption.finding.code = Code::FactsDiffer;
+            adoption.finding.paths = vec![index, self.version_json()];
+            return (Some(stated.clone()), Some(adoption));
+        }
+        let finding = Finding::new(
+            Code::FactsDiffer,
+            self.version_json(),
+            format!("it does not say of version {} what the index says", self.number),
+        );
+        let finding = finding.and(index).of_key(self.key);
+        let remedy = if fits_indexed && (extends(indexed, stated) || !fits_stated) {
+            let facts = Box::new(indexed.clone());
+            Remedy::from(Repair::WriteVersion { key: self.key.clone(), facts, from_files: false })
+        } else {
+            "compare the two files, with a backup if there is one, and make them say the same".into()
+        };
+        look.found(finding.mended_by(remedy));
+        (Some(indexed.clone()), None)
+    }
+
+    /// Holds the files against what is known of them.
+    fn check(&self, look: &mut Look<'_>, material: &Material, facts: &VersionFacts) {
+        self.check_private_key(look, material, facts);
+        for request in &facts.requests {
+            let path = layout::request(self.key, self.number, request.number);
+            let again =
+                || Remedy::from(format!("restore it from a backup, or make another: `keyring make-csr {}`", self.key));
+            let Some(held) = material.requests.get(&request.number) else {
+                if !material.is_unreadable {
+                    self.found(look, Code::RequestMissing, path, "it is missing", again());
+                }
+                continue;
+            };
+            look.counts.requests += 1;
+            let message = if held.digest != request.file {
+                format!("its SHA-256 is {}, the index says {}", held.digest, request.file)
+            } else if let Some(fault) = held.fault(facts.spki) {
+                fault
+            } else if !material.fits_request(facts, request) {
+                "it does not ask for what the index says".to_owned()
+            } else {
+                continue;
+            };
+            self.found(look, Code::RequestChanged, path, message, again());
+        }
+        let is_listed = |number| facts.requests.iter().any(|request| request.number == number);
+        for number in material.requests.keys().copied().filter(|number| !is_listed(*number)) {
+            let path = layout::request(self.key, self.number, number);
+            let message = "it was never handed out; the next request takes its place";
+            self.found(look, Code::RequestUnused, path, message, Remedy::Nothing);
+        }
+    }
+
+    fn check_private_key(&self, look: &mut Look<'_>, material: &Material, facts: &VersionFacts) {
+        let path = layout::private_key(self.key, self.number);
+        let message = match &material.key {
+            None if material.is_unreadable => return,
+            None => return self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
+            Some(held) if held.digest != facts.file => {
+                format!("its SHA-256 is {}, {} says {}", held.digest, "version.json", facts.file)
+            }
+            Some(held) => match disagreement(held, facts) {
+                Some(disagreement) => format!("{disagreement}, which is not what version.json says"),
+                None => return self.check_named(look, held),
+            },
+        };
+        self.found(look, Code::PrivateKeyChanged, path, message, Remedy::Backup);
+    }
+
+    /// What the log or the stage says of the private key, which fits everything beside it.
+    fn check_named(&self, look: &mut Look<'_>, held: &HeldKey) {
+        for (named, source) in self.named().filter(|(named, _)| named.expected.private_key_file != held.digest) {
+            let path = layout::private_key(self.key, self.number);
+            let message =
+                format!("its SHA-256 is {}, {} says {}", held.digest, told(source), named.expected.private_key_file);
+            let finding = from(Finding::new(Code::PrivateKeyChanged, path, message), source);
+            look.found(finding.of_key(self.key).mended_by(Remedy::Backup));
+        }
+    }
+
+    /// Nothing says what the private key is, and its files do not either.
+    fn check_without_facts(&self, look: &mut Look<'_>, material: &Material) {
+        if material.is_unreadable {
+            return;
+        }
+        let is_named = self.named().next().is_some();
+        let path = layout::private_key(self.key, self.number);
+        match &material.key {
+            None if is_named => self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
+            None => {
+                let message = format!("version {} has no private key: a crash came before it", self.number);
+                self.found(look, Code::VersionEmpty, self.folder(), message, Remedy::Nothing);
+            }
+            // What can't be read of the log may name it.
+            Some(HeldKey { key: Err(error), .. }) if is_named || self.known.is_broken => {
+                self.found(look, Code::PrivateKeyChanged, path, error.to_string(), Remedy::Backup);
+            }
+            Some(HeldKey { key: Err(error), .. }) => {
+                let message = format!("a crash cut the private key of version {} off: {error}", self.number);
+                let repair = Repair::SetAside { path: self.folder() };
+                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+            }
+            Some(HeldKey { key: Ok(_), .. }) => {
+                let message = "it is encrypted, and nothing says any more what it is";
+                let advice = "restore version.json beside it from a backup";
+                self.found(look, Code::NotIndexed, path, message, advice.into());
+            }
+        }
+    }
+
+    fn check_certificates(&self, look: &mut Look<'_>, material: &Material, facts: Option<&VersionFacts>) {
+        for (named, source) in self.named() {
+            look.counts.certificates += 1;
+            self.check_certificate(look, named, source);
+            self.check_chain(look, named, source);
+            if facts.is_some_and(|facts| facts.spki != named.expected.spki) {
+                let path = layout::certificate(self.key, self.number, named.certificate);
+                let message = format!("{} says that it is for another private key", told(source));
+                self.found_certificate(look, Code::CertificateChanged, path, message, source);
+            }
+        }
+        if self.known.is_broken {
+            return;
+        }
+        let is_named = |number: CertificateNumber| self.named().any(|(named, _)| named.certificate == number);
+        for &number in material.certificates.iter().filter(|number| !is_named(**number)) {
+            let path = layout::certificate(self.key, self.number, number);
+            let whole = look.disk.root().join(path.as_path());
+            let advice = format!("`keyring install-cert {} {}` stages it", self.key, whole.display());
+            self.found(look, Code::CertificateUnused, path, "no commit has it, and it is not staged", advice.into());
+        }
+        let is_alone = |number: &CertificateNumber| !is_named(*number) && !material.certificates.contains(number);
+        for &number in material.chains.iter().filter(|number| is_alone(number)) {
+            let path = layout::chain(self.key, self.number, number);
+            self.found(look, Code::CertificateUnused, path, "a chain without its certificate", Remedy::Nothing);
+        }
+    }
+
+    fn found_certificate(&self, look: &mut Look<'_>, code: Code, path: StorePath, message: String, source: Source) {
+        let advice = match source {
+            Source::Stage => format!("`keyring install-cert {} FILE` with the authority's reply", self.key),
+            Source::Generation(_) => format!(
+                "restore it from a backup; `keyring install-cert {} FILE` with the authority's reply lets the key go on",
+                self.key
+            ),
+        };
+        let finding = from(Finding::new(code, path, message), source);
+        look.found(finding.of_key(self.key).mended_by(advice));
+    }
+
+    /// The bytes of a file, when they are the ones that were written.
+    fn checked(&self, look: &mut Look<'_>, path: &StorePath, wanted: Digest, source: Source) -> Option<Vec<u8>> {
+        let (code, message) = match look.read(path) {
+            Seen::Unreadable => return None,
+            Seen::Missing => (Code::CertificateMissing, "it is missing".to_owned()),
+            Seen::Bytes(bytes) => match Digest::of(&bytes) {
+                found if found == wanted => return Some(bytes.to_vec()),
+                found => (Code::CertificateChanged, format!("its SHA-256 is {found}, {} says {wanted}", told(source))),
+            },
+        };
+        self.found_certificate(look, code, path.clone(), message, source);
+        None
+    }
+
+    fn check_certificate(&self, look: &mut Look<'_>, named: &Named, source: Source) {
+        let path = layout::certificate(self.key, self.number, named.certificate);
+        let Some(bytes) = self.checked(look, &path, named.expected.certificate_file, source) else { return };
+        let message = match read_certificates(&bytes).as_deref() {
+            Ok([leaf]) if leaf.public_key().hash() != named.expected.spki => "it is for another private key".to_owned(),
+            Ok([leaf]) if Digest::of(&encode(&CertificateSummary::of(leaf))) != named.summary => {
+                format!("it does not say what {} says of it", told(source))
+            }
+            Ok([_]) => return,
+            Ok(several) => format!("it holds {} certificates", several.len()),
+            Err(error) => error.to_string(),
+        };
+        self.found_certificate(look, Code::CertificateChanged, path, message, source);
+    }
+
+    fn check_chain(&self, look: &mut Look<'_>, named: &Named, source: Source) {
+        let path = layout::chain(self.key, self.number, named.certificate);
+        let Some(bytes) = self.checked(look, &path, named.expected.chain_file, source) else { return };
+        let length = if bytes.is_empty() { Ok(0) } else { read_certificates(&bytes).map(|chain| chain.len()) };
+        let message = match length {
+            Ok(length) if length == named.chain_length => return,
+            Ok(length) => format!("it holds {length} certificates, {} says {}", told(source), named.chain_length),
+            Err(error) => error.to_string(),
+        };
+        self.found_certificate(look, Code::CertificateChanged, path, message, source);
+    }
+}
+
+/// Whether one is the other with requests added.
+fn extends(longer: &VersionFacts, shorter: &VersionFacts) -> bool {
+    let without = |facts: &VersionFacts| VersionFacts { requests: Vec::new(), ..facts.clone() };
+    without(longer) == without(shorter) && longer.requests.starts_with(&shorter.requests)
+}
+
+fn told(source: Source) -> String {
+    match source {
+        Source::Generation(generation) => format!("generation {generation}"),
+        Source::Stage => "the stage".to_owned(),
+    }
+}
+
+fn from(finding: Finding, source: Source) -> Finding {
+    match source {
+        Source::Generation(generation) => finding.in_generation(generation),
+        Source::Stage => finding.and(layout::stage()),
+    }
+}
