@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::common::World;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "create-key",
     "make-csr",
@@ -16,10 +16,12 @@ const COMMANDS: [&str; 16] = [
     "status",
     "diff",
     "commit",
+    "publish",
     "discard",
     "list",
     "show",
     "log",
+    "doctor",
     "demo",
     "completions",
     "man",

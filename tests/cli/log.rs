@@ -129,7 +129,7 @@ fn refuses_a_limit_that_is_no_number_and_a_record_that_is_damaged() {
       "command": "log",
       "error": {
         "code": "damaged",
-        "hint": "restore the file from a backup; nothing was changed",
+        "hint": "`keyring doctor` names everything that is damaged and what mends it; nothing was changed",
         "kind": "damaged",
         "message": "[FOLDER]/keystore/commits/0000000001.json is damaged: expected ident at line 1 column 2"
       },

@@ -15,6 +15,7 @@ mod create_key;
 mod demo;
 mod diff;
 mod discard;
+mod doctor;
 mod documents;
 mod help;
 mod init;
