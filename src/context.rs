@@ -8,7 +8,7 @@ use keystore::world::World;
 
 use crate::cli::Global;
 use crate::error::Failure;
-use crate::output::{Page, Printer, say, style};
+use crate::output::{Bar, Page, Printer, say, style};
 use crate::{interrupt, outside};
 
 /// The flags of every command, resolved.
@@ -77,11 +77,6 @@ impl Context {
         world
     }
 
-    /// Who watches long work.
-    pub(crate) fn progress(&self) -> keystore::progress::Unwatched {
-        keystore::progress::Unwatched
-    }
-
     /// Opens the keystore.
     pub(crate) fn keystore(&self) -> Result<Keystore, Failure> {
         Ok(Keystore::open(Box::new(self.disk()?), self.world())?)
@@ -100,6 +95,11 @@ impl Context {
             }
             Err(source) => Err(Failure::Folder { folder, source }),
         }
+    }
+
+    /// Shows how far long work has come, on a terminal.
+    pub(crate) fn progress(&self) -> Bar {
+        self.printer.progress()
     }
 
     /// Says something to a person while the command is at work.

@@ -1,10 +1,10 @@
-//! How far long work has come. The library says it to whoever watches; it prints nothing itself.
+//! How far long work has come: an argument, as the library prints nothing.
 
-/// Someone who watches long work.
+/// Told how far long work has come. Threads may tell at once.
 pub trait Progress: Sync {
-    /// A part of the work begins, of so many steps.
+    /// Work of `total` steps begins; `what` says what for, as in "checking private keys". An earlier work has ended.
     fn begin(&self, what: &'static str, total: u64);
-    /// So many more steps are done.
+    /// So many steps more are done.
     fn advance(&self, by: u64);
 }
 

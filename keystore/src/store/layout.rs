@@ -19,6 +19,8 @@ pub(super) const PRIVATE_FILE: u32 = 0o600;
 /// Mode of certificates under `live/`.
 pub(super) const PUBLIC_FILE: u32 = 0o644;
 
+const PRIVATE_KEY: &str = "private-key.pem";
+
 /// A path inside the keystore, relative to its folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StorePath(PathBuf);
@@ -108,7 +110,7 @@ pub(super) fn version_facts(path: &KeyPath, number: VersionNumber) -> StorePath 
 }
 
 pub(super) fn private_key(path: &KeyPath, number: VersionNumber) -> StorePath {
-    version(path, number).join("private-key.pem")
+    version(path, number).join(PRIVATE_KEY)
 }
 
 pub(super) fn request(path: &KeyPath, version_number: VersionNumber, number: RequestNumber) -> StorePath {
@@ -121,6 +123,15 @@ pub(super) fn certificate(path: &KeyPath, version_number: VersionNumber, number:
 
 pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: CertificateNumber) -> StorePath {
     version(path, version_number).join(&format!("chain-{number}.pem"))
+}
+
+/// Whether a file beside a private key is material: the private key, a request, a certificate or a chain. Such a file
+/// is never written to again.
+pub(super) fn is_material(name: &str) -> bool {
+    name == PRIVATE_KEY
+        || request_number(name).is_some()
+        || certificate_number(name).is_some()
+        || chain_number(name).is_some()
 }
 
 /// The number of the certificate file with this name.

@@ -10,7 +10,6 @@ use super::known::{Known, Source};
 use super::look::{Belongs, Look};
 use super::remedy::Remedy;
 use super::replay::Replay;
-use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{Generation, Mark};
 
@@ -41,9 +40,7 @@ impl History {
             let Some((record, hash)) = record else { continue };
             look.counts.generations += 1;
             for change in &record.changes {
-                if let Change::InstallCertificate { key, installed } = change {
-                    known.name(key, installed, Source::Generation(generation));
-                }
+                known.name_by(change, Source::Generation(generation));
             }
             history.change_sets.extend(record.change_sets.into_iter().map(|set| (set, generation)));
             history.links.insert(generation, Link { hash, parent: record.parent, keystore: record.keystore });

@@ -1,9 +1,12 @@
 //! What the log and the stage say of everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::super::format::encode;
 use super::super::live::Expected;
+use super::super::{Disk, facts, layout};
+use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, Installed, ServerState, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
@@ -63,11 +66,32 @@ pub(super) struct Known {
     pub(super) is_committing: bool,
     /// The endpoints that it switches.
     pub(super) in_hand: BTreeSet<Endpoint>,
+    /// The files of all private keys that are in an index, read when somebody asks for them.
+    indexed: OnceLock<BTreeSet<Digest>>,
 }
 
 impl Known {
     pub(super) fn name(&mut self, key: &KeyPath, installed: &Installed, source: Source) {
         self.named.entry(key.clone()).or_default().entry(Named::of(installed)).or_insert(source);
+    }
+
+    /// Takes in what a change names.
+    pub(super) fn name_by(&mut self, change: &Change, source: Source) {
+        match change {
+            Change::InstallCertificate { key, installed } => self.name(key, installed, source),
+            Change::CopyKey { to: key, current: Some(installed), .. }
+            | Change::RestoreKey { key, current: Some(installed), .. } => self.name(key, installed, source),
+            Change::CopyKey { .. }
+            | Change::RestoreKey { .. }
+            | Change::DeleteKey { .. }
+            | Change::Bind { .. }
+            | Change::Unbind { .. } => {}
+        }
+    }
+
+    /// Whether a private key's file is in the index of some key.
+    pub(super) fn is_indexed(&self, disk: &dyn Disk, file: Digest) -> bool {
+        self.indexed.get_or_init(|| indexed_files(disk)).contains(&file)
     }
 
     /// Takes in what a server's state names.
@@ -95,4 +119,11 @@ fn currents<'s>(server: &'s ServerName, state: &'s ServerState) -> impl Iterator
         let key = move |name: &crate::name::KeyName| KeyPath { service: path.clone(), name: name.clone() };
         service.keys.iter().filter_map(move |(name, entry)| Some((key(name), &entry.current.as_ref()?.installed)))
     })
+}
+
+fn indexed_files(disk: &dyn Disk) -> BTreeSet<Digest> {
+    let servers = disk.names(&layout::servers()).unwrap_or_default();
+    let indexes = servers.iter().filter_map(|entry| facts::load(disk, &entry.name.parse().ok()?).ok());
+    let keys = indexes.flat_map(|index| index.protocols.into_values()).flat_map(BTreeMap::into_values);
+    keys.flat_map(|key| key.versions).map(|version| version.file).collect()
 }

@@ -54,14 +54,8 @@ impl Material {
     pub(super) fn read(look: &mut Look<'_>, key: &KeyPath, number: VersionNumber) -> Self {
         let folder = layout::version(key, number);
         let (private_key, facts) = (layout::private_key(key, number), layout::version_facts(key, number));
-        let names = look.survey(&folder, |name| {
-            let is_ours = folder.join(name) == private_key
-                || folder.join(name) == facts
-                || layout::request_number(name).is_some()
-                || layout::certificate_number(name).is_some()
-                || layout::chain_number(name).is_some();
-            is_ours.then_some(Belongs::File(PRIVATE_FILE))
-        });
+        let is_ours = |name: &str| layout::is_material(name) || name == facts.name();
+        let names = look.survey(&folder, |name| is_ours(name).then_some(Belongs::File(PRIVATE_FILE)));
         let before = look.findings.len();
         let seen = look.read(&private_key);
         let held =
@@ -119,6 +113,8 @@ impl Material {
             made: world.now(),
             by: world.actor.clone(),
             requests: own.filter_map(|(number, held)| request_says(held, *number, world.now())).collect(),
+            copy_of: None,
+            compromised: None,
         })
     }
 

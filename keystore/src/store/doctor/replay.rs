@@ -157,7 +157,8 @@ impl Replay {
     /// Holds what was made against what the record names; keeps what was made for files that are lost.
     fn compare(&mut self, look: &mut Look<'_>, record: &Record, made: Made, kept: Option<Tree>) -> Option<Tree> {
         if made.root.digest != record.state {
-            let servers = kept.as_ref().map(|kept| differing(&made.tree, kept)).unwrap_or_default();
+            let servers = kept.as_ref().map(|kept| made.tree.differing(kept)).unwrap_or_default();
+            let servers: Vec<_> = servers.iter().map(ToString::to_string).collect();
             let where_ = if servers.is_empty() { String::new() } else { format!(", on {}", servers.join(", ")) };
             differs(look, record, format!("its state is not what its changes make of the one before{where_}"));
             return kept;
@@ -248,13 +249,6 @@ fn differs(look: &mut Look<'_>, record: &Record, message: String) {
     let finding = Finding::new(Code::StateDiffers, layout::commit(record.generation), message);
     let finding = finding.and(layout::state_object(record.state)).in_generation(record.generation);
     look.found(finding.mended_by(Remedy::Backup));
-}
-
-/// The servers that two states hold differently.
-fn differing(one: &Tree, other: &Tree) -> Vec<String> {
-    let (one, other): (BTreeMap<_, _>, BTreeMap<_, _>) = (one.objects().collect(), other.objects().collect());
-    let servers: BTreeSet<_> = one.keys().chain(other.keys()).collect();
-    servers.into_iter().filter(|server| one.get(*server) != other.get(*server)).map(ToString::to_string).collect()
 }
 
 /// Holds what a record says of endpoints against the states on both sides of it.

@@ -82,6 +82,8 @@ impl Version<'_> {
                 (Some(stated.clone()), Some(self.adopt(stated, format!("version {} is in no index", self.number))))
             }
             (None, stated) => match material.describe(look, self.key, self.number) {
+                // Set aside, like what else a crash cut off.
+                Some(facts) if self.is_cut_off_copy(look, &facts) => (None, None),
                 Some(facts) => {
                     let reason = match stated {
                         Some(Err(reason)) => format!("it is in no index, and can't be read: {reason}"),
@@ -99,6 +101,11 @@ impl Version<'_> {
                 None => (None, None),
             },
         }
+    }
+
+    /// A private key that an index knows stands here too, and nothing says that it should.
+    fn is_cut_off_copy(&self, look: &Look<'_>, facts: &VersionFacts) -> bool {
+        self.named().next().is_none() && self.known.is_indexed(look.disk, facts.file)
     }
 
     fn adopt(&self, facts: &VersionFacts, message: String) -> Adoption {
@@ -224,6 +231,11 @@ impl Version<'_> {
                 let repair = Repair::SetAside { path: self.folder() };
                 self.found(look, Code::Remnant, self.folder(), message, repair.into());
             }
+            Some(HeldKey { key: Ok(_), digest }) if self.known.is_indexed(look.disk, *digest) => {
+                let message = format!("a crash cut off the making of version {}, a copy of another key's", self.number);
+                let repair = Repair::SetAside { path: self.folder() };
+                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+            }
             Some(HeldKey { key: Ok(_), .. }) => {
                 let message = "it is encrypted, and nothing says any more what it is";
                 let advice = "restore version.json beside it from a backup";
@@ -243,7 +255,8 @@ impl Version<'_> {
                 self.found_certificate(look, Code::CertificateChanged, path, message, source);
             }
         }
-        if self.known.is_broken {
+        // A copy has every certificate of what it is a copy of.
+        if self.known.is_broken || facts.is_some_and(|facts| facts.copy_of.is_some()) {
             return;
         }
         let is_named = |number: CertificateNumber| self.named().any(|(named, _)| named.certificate == number);
@@ -314,10 +327,12 @@ impl Version<'_> {
     }
 }
 
-/// Whether one is the other with requests added.
+/// Whether one is the other with something added: requests, or that it is compromised.
 fn extends(longer: &VersionFacts, shorter: &VersionFacts) -> bool {
-    let without = |facts: &VersionFacts| VersionFacts { requests: Vec::new(), ..facts.clone() };
-    without(longer) == without(shorter) && longer.requests.starts_with(&shorter.requests)
+    let without = |facts: &VersionFacts| VersionFacts { requests: Vec::new(), compromised: None, ..facts.clone() };
+    without(longer) == without(shorter)
+        && longer.requests.starts_with(&shorter.requests)
+        && (shorter.compromised.is_none() || shorter.compromised == longer.compromised)
 }
 
 fn told(source: Source) -> String {

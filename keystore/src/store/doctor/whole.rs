@@ -166,14 +166,18 @@ fn check_stage(look: &mut Look<'_>, known: &mut Known, history: &History) {
 
 fn check_changes(look: &mut Look<'_>, known: &mut Known, set: &ChangeSet) {
     for change in &set.changes {
-        match change {
-            Change::InstallCertificate { key, installed } => known.name(key, installed, Source::Stage),
-            Change::Bind { key, endpoint } if !stands(look.disk, &layout::key(key)) => {
-                let message = format!("{endpoint} is to be bound to {key}, which is not there");
-                let finding = Finding::new(Code::StageDangling, layout::stage(), message).of_key(key).at(endpoint);
-                look.found(finding.mended_by(format!("`keyring discard {key}`, or restore the key from a backup")));
+        known.name_by(change, Source::Stage);
+        let (key, missing) = match change {
+            Change::Bind { key, .. } => (key, vec![layout::key(key)]),
+            Change::CopyKey { to, versions, .. } => {
+                (to, versions.iter().map(|version| layout::version(to, *version)).collect())
             }
-            Change::Bind { .. } | Change::Unbind { .. } => {}
+            _ => continue,
+        };
+        for path in missing.into_iter().filter(|path| !stands(look.disk, path)) {
+            let message = format!("{} is not there, and is staged", path.as_path().display());
+            let finding = Finding::new(Code::StageDangling, layout::stage(), message).and(path).of_key(key);
+            look.found(finding.mended_by(format!("`keyring discard {key}`, or restore the key from a backup")));
         }
     }
 }
