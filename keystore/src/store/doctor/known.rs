@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::super::format::encode;
 use super::super::live::Expected;
 use super::super::{Disk, facts, layout};
+use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, Installed, ServerState, VersionNumber};
@@ -39,6 +40,24 @@ impl Named {
 pub(super) enum Source {
     Generation(Generation),
     Stage,
+}
+
+impl Source {
+    /// For people.
+    pub(super) fn told(self) -> String {
+        match self {
+            Self::Generation(generation) => format!("generation {generation}"),
+            Self::Stage => "the stage".to_owned(),
+        }
+    }
+
+    /// A finding that it leads to.
+    pub(super) fn leads_to(self, finding: Finding) -> Finding {
+        match self {
+            Self::Generation(generation) => finding.in_generation(generation),
+            Self::Stage => finding.and(layout::stage()),
+        }
+    }
 }
 
 /// What must be published at an endpoint.

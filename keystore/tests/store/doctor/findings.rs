@@ -6,14 +6,16 @@ use std::path::Path;
 
 use keystore::model::VersionNumber;
 use keystore::ops::Error;
+use keystore::ops::copy_key::copy_key;
 use keystore::ops::doctor::{Code, Diagnosis, Finding, Remedy, Request, doctor};
+use keystore::ops::mark_compromised::mark_compromised;
 use keystore::progress::Unwatched;
-use keystore::store::StoreError;
+use keystore::store::{Keystore, StoreError};
 
 use super::{MAIN, SECRET, codes, diagnose, faults, repair, run_on, with_history};
 use crate::common::{
-    Failure, FaultyDisk, House, Picture, asking, bind, certify, commit, create, install, installed_key, key, listing,
-    make_csr, staged,
+    Failure, FaultyDisk, House, Picture, asking, bind, certify, commit, create, install, installed_key, installed_next,
+    key, listing, make_csr, staged,
 };
 
 fn one(diagnosis: &Diagnosis, code: Code) -> &Finding {
@@ -179,6 +181,48 @@ fn what_a_crash_left_of_a_private_key_is_moved_out_of_the_way() {
 }
 
 #[test]
+fn a_key_whose_making_was_cut_off_is_whole_or_nowhere_after_a_repair() {
+    let template = with_history();
+    commit(&template.open()).unwrap();
+    let new = "mail06/https/copy";
+    let copy = |keystore: &Keystore| copy_key(keystore, &key(MAIN), &key(new)).map(drop);
+    let make = |keystore: &Keystore| create(keystore, new).map(drop);
+    for (is_copy, act) in [(true, &copy as &dyn Fn(&Keystore) -> Result<(), Error>), (false, &make)] {
+        for at in 0.. {
+            let house = House::copy_of(&template);
+            let disk = FaultyDisk::open(&house.root(), Failure::Crash(at));
+            if act(&house.open_on(disk)).is_ok() {
+                break;
+            }
+            assert_eq!(faults(&repair(&house).diagnosis), [], "{at}");
+            let view = house.open().read().unwrap().key(&key(new)).unwrap();
+            // A copy is in the tree once it is staged, and no sooner.
+            let is_staged = !staged(&house.open()).is_empty();
+            assert!(view.is_some() == is_staged || !is_copy, "{at}: {view:?}");
+            act(&house.open()).or_else(|error| if view.is_some() { Ok(()) } else { Err(error) }).unwrap();
+            assert_eq!(faults(&diagnose(&house)), [], "{at}");
+        }
+    }
+}
+
+#[test]
+fn that_a_private_key_is_compromised_is_not_forgotten() {
+    for file in ["servers/mail01/facts.json", "servers/mail01/imap/main/2/version.json"] {
+        let house = House::new();
+        installed_key(&house.open(), MAIN, "mail01.example.com");
+        commit(&house.open()).unwrap();
+        installed_next(&house.open(), MAIN, "mail01.example.com");
+        let before = fs::read(house.root().join(file)).unwrap();
+        mark_compromised(&house.open(), &key(MAIN), Some(VersionNumber(2)), "lost").unwrap();
+        let picture = Picture::of(&house.open());
+        fs::write(house.root().join(file), before).unwrap();
+        assert_eq!(faults(&diagnose(&house)), [Code::FactsDiffer], "{file}");
+        assert_eq!(faults(&repair(&house).diagnosis), []);
+        assert_eq!(Picture::of(&house.open()), picture, "{file}");
+    }
+}
+
+#[test]
 fn private_keys_that_are_lost_or_changed_are_named_and_nothing_is_made_up() {
     for (folder, code) in [
         ("servers/mail01/imap/main/1", Code::PrivateKeyMissing),
@@ -188,9 +232,9 @@ fn private_keys_that_are_lost_or_changed_are_named_and_nothing_is_made_up() {
         let house = with_history();
         let path = house.root().join(folder);
         if path.is_dir() {
-            fs::remove_dir_all(&path).unwrap()
+            fs::remove_dir_all(&path).unwrap();
         } else {
-            fs::remove_file(&path).unwrap()
+            fs::remove_file(&path).unwrap();
         }
         let left = repair(&house);
         assert!(codes(&left.diagnosis).contains(&code), "{folder}");

@@ -84,7 +84,7 @@ fn a_file_that_was_lost_is_found_and_named() {
         // An absent stage is an empty one; what it staged stands there without it.
         "stage.json" => assert!(codes(diagnosis).contains(&Code::CertificateUnused), "{diagnosis:#?}"),
         // The newest record leaves no gap; what came of it tells.
-        "commits/0000000003.json" => assert!(codes(diagnosis).contains(&Code::LogCut), "{diagnosis:#?}"),
+        "commits/0000000004.json" => assert!(codes(diagnosis).contains(&Code::LogCut), "{diagnosis:#?}"),
         _ => assert!(names(diagnosis, file), "{}: {diagnosis:#?}", file.display()),
     });
 }

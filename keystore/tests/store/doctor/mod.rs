@@ -10,11 +10,15 @@ mod repairs;
 use std::fs;
 use std::path::PathBuf;
 
+use keystore::model::VersionNumber;
+use keystore::ops::copy_key::copy_key;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::doctor::{Code, Diagnosis, Outcome, Request, Severity, doctor};
 use keystore::ops::make_csr::make_csr as sign;
 use keystore::ops::make_csr::plan;
+use keystore::ops::mark_compromised::mark_compromised;
 use keystore::ops::publish::Unlocked;
+use keystore::ops::rename_key::rename_key;
 use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey};
 use keystore::progress::Unwatched;
 use keystore::store::{Disk, Keystore};
@@ -27,7 +31,8 @@ use crate::common::{
 pub(crate) const MAIN: &str = "mail01/imap/main";
 pub(crate) const SECRET: &str = "mail01/pop3/secret";
 
-/// A keystore with a past: rotated, shared between servers, encrypted, freed, pending, new, staged.
+/// A keystore with a past: rotated, shared between servers, encrypted, copied, renamed, compromised, freed,
+/// pending, new, staged.
 pub(crate) fn with_history() -> House {
     let house = House::new();
     let keystore = house.open();
@@ -38,12 +43,16 @@ pub(crate) fn with_history() -> House {
     bind(&keystore, SECRET, &["mail01/pop3@default"]).unwrap();
     installed_key(&keystore, "mail03/smtp/spare", "mail03.example.com");
     bind(&keystore, "mail03/smtp/spare", &["mail03/smtp@default"]).unwrap();
-    let unlocked = Unlocked::from([((key(SECRET), keystore::model::VersionNumber(1)), secret)]);
+    let unlocked = Unlocked::from([((key(SECRET), VersionNumber(1)), secret)]);
     commit_with(&keystore, &unlocked, Some("an encrypted one".to_owned())).unwrap();
+    copy_key(&keystore, &key(MAIN), &key("mail05/https/copy")).unwrap();
+    commit(&keystore).unwrap();
     installed_next(&keystore, MAIN, "mail01.example.com");
+    rename_key(&keystore, &key("mail05/https/copy"), &key("mail05/https/renamed")).unwrap();
     unbind(&keystore, &["mail03/smtp@default"]).unwrap();
     commit(&keystore).unwrap();
 
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(1)), "seen on a screen").unwrap();
     create(&keystore, "mail04/ldap/new").unwrap();
     create(&keystore, "mail03/smtp/pending").unwrap();
     make_csr(&keystore, &asking("mail03/smtp/pending", "mail03.example.com")).unwrap();
@@ -58,7 +67,7 @@ pub(crate) fn with_history() -> House {
 /// Makes the encrypted key, up to its staged certificate, and gives it back opened.
 fn encrypted_key(keystore: &Keystore) -> PrivateKey {
     let private_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let passphrase = Passphrase::new("correct horse".to_owned().into()).unwrap();
+    let passphrase = Passphrase::new("correct horse".to_owned()).unwrap();
     let pbes2 = Pbes2 { rounds: 10, salt: [1; 16], iv: [2; 16] };
     let material = Material::encrypted(&private_key, &passphrase, &pbes2).unwrap();
     create_key(keystore, &CreateKey { key: key(SECRET), next: false }, &material).unwrap();
@@ -124,8 +133,8 @@ fn a_keystore_with_a_past_is_sound() {
     assert!(diagnosis.is_sound(), "{:#?}", diagnosis.findings);
     assert_eq!(codes(&diagnosis), [Code::LeftOver], "{:#?}", diagnosis.findings);
     let counts = diagnosis.counts;
-    assert_eq!((counts.generations, counts.keys, counts.private_keys), (3, 5, 7));
-    assert_eq!((counts.requests, counts.certificates, counts.endpoints), (7, 5, 3));
+    assert_eq!((counts.generations, counts.keys, counts.private_keys), (4, 7, 9));
+    assert_eq!((counts.requests, counts.certificates, counts.endpoints), (9, 7, 3));
     assert_eq!(diagnosis.first_broken(), None);
     let again = repair(&house);
     assert!(again.mended.is_empty());

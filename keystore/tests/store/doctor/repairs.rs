@@ -89,7 +89,7 @@ const MENDED: &[Damage] = &[
                 ("", 0o777),
                 ("servers", 0o755),
                 ("servers/mail01/imap/main/1/private-key.pem", 0o644),
-                ("live/mail01/imap/default/3/certificate.pem", 0o600),
+                ("live/mail01/imap/default/4/certificate.pem", 0o600),
                 ("commits/0000000001.json", 0o666),
             ] {
                 chmod(&root.join(path), mode);
@@ -105,7 +105,7 @@ const MENDED: &[Damage] = &[
     Damage {
         name: "temporary files are left",
         harm: |root| {
-            for name in ["servers/mail01/.facts.json.new", ".stage.json.new", "commits/.0000000004.json.new"] {
+            for name in ["servers/mail01/.facts.json.new", ".stage.json.new", "commits/.0000000005.json.new"] {
                 fs::write(root.join(name), "half").unwrap();
             }
             symlink("3", root.join("live/mail01/imap/default/.current.new")).unwrap();
