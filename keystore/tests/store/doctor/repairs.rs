@@ -187,12 +187,12 @@ fn in_ruins() -> House {
     create(&keystore, "mail02/smtp/other").unwrap();
     bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
     // A commit that came as far as its intent.
-    let interrupted = (0..).map(|at| {
+    let mut interrupted = (0..).map(|at| {
         let house = House::copy_of(&sound);
         commit(&house.open_on(FaultyDisk::open(&house.root(), Failure::Crash(at)))).unwrap_err();
         house
     });
-    let house = interrupted.skip_while(|house| !house.root().join("intent.json").exists()).next().unwrap();
+    let house = interrupted.find(|house| house.root().join("intent.json").exists()).unwrap();
 
     let root = house.root();
     remove(&root.join("servers/mail01/facts.json"));
