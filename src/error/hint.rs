@@ -92,7 +92,7 @@ fn path_hint(error: &PathError) -> Option<String> {
 fn keystore_code(error: &E) -> &'static str {
     match error {
         E::Store(error) => store_code(error),
-        E::Commit(CommitError::Undone(error @ StoreError::Locked { .. })) => store_code(error),
+        E::Commit(CommitError::NotBegun(error)) => store_code(error),
         E::Commit(CommitError::Undone(_)) => "commit-undone",
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
@@ -231,7 +231,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
 
 fn commit_hint(error: &CommitError) -> Option<String> {
     Some(match error {
-        CommitError::Undone(error @ StoreError::Locked { .. }) => return store_hint(error),
+        CommitError::NotBegun(error) => return store_hint(error),
         CommitError::Undone(_) => "mend the cause and commit again: the changes are still staged".to_owned(),
         CommitError::UndoIncomplete { .. } => {
             "mend the cause and run any command that writes: it takes the commit back first".to_owned()
