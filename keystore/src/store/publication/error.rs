@@ -7,7 +7,7 @@ pub enum CommitError {
     /// Nothing had been done yet: a writer held the lock too long, or what is there could not be read.
     #[error("the commit did not begin")]
     NotBegun(#[source] StoreError),
-    /// It failed on its way, and everything was put back.
+    /// It failed before anything was changed, or everything was put back.
     #[error("the commit failed and everything is as it was")]
     Undone(#[source] StoreError),
     /// It failed and could not be put back whole.

@@ -34,7 +34,7 @@ impl<'k> Work<'k> {
             Ok(Switch { from: live::current(disk, &endpoint)?, endpoint, to: generation.to_string() })
         };
         let switches = publications.iter().map(switch).collect::<Result<_, StoreError>>();
-        let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::NotBegun)? };
+        let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::Undone)? };
         let work = Self { keystore, intent, _publishing: publishing };
         match work.intent.store(disk) {
             Ok(()) => Ok(work),
