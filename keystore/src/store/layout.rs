@@ -158,6 +158,11 @@ pub(super) fn live_version(endpoint: &Endpoint, name: &str) -> StorePath {
     live_endpoint(endpoint).join(name)
 }
 
+/// Whether this is the name of a version folder: the number of a generation, and no way to elsewhere.
+pub(super) fn is_live_version(name: &str) -> bool {
+    name.parse::<u64>().is_ok_and(|number| number.to_string() == name)
+}
+
 pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
     live_endpoint(endpoint).join("current")
 }

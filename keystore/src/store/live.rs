@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
-use super::{Disk, StoreError};
+use super::{Disk, StoreError, format};
 use crate::name::Endpoint;
 
 /// The files of one version of an endpoint, before they are written.
@@ -51,7 +51,13 @@ pub(super) fn build(
 
 /// The name of the version that an endpoint serves.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    Ok(disk.link_target(&layout::live_current(endpoint))?)
+    let path = layout::live_current(endpoint);
+    match disk.link_target(&path)? {
+        Some(name) if !layout::is_live_version(&name) => {
+            Err(format::damaged(disk, &path, format!("it points at {name:?}, which is no version of {endpoint}")))
+        }
+        name => Ok(name),
+    }
 }
 
 /// Points an endpoint at a version; durable once its folder is synced.
@@ -79,7 +85,7 @@ pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
 pub(super) fn tidy(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
     for entry in disk.names(&layout::live_endpoint(&switch.endpoint))? {
         let kept = entry.name == "current" || entry.name == switch.to || Some(&entry.name) == switch.from.as_ref();
-        if !kept && entry.name.parse::<u64>().is_ok() {
+        if !kept && layout::is_live_version(&entry.name) {
             disk.discard_folder(&layout::live_version(&switch.endpoint, &entry.name))?;
         }
     }
