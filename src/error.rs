@@ -167,7 +167,7 @@ impl Problem for Failure {
     fn details(&self) -> Vec<CodedJson> {
         match self {
             Self::Keystore(error) => match &**error {
-                ops::Error::Refused { faults } => coded(faults),
+                ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 _ => Vec::new(),
             },
@@ -198,6 +198,11 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NothingToRequest { .. }
         | E::NothingToReuse { .. }
         | E::KeyChanged { .. }
+        | E::KeyGoes { .. }
+        | E::KeyHasStaged { .. }
+        | E::KeyBound { .. }
+        | E::VersionNotFound { .. }
+        | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
         E::PrivateKey { .. }
         | E::Request { .. }
@@ -209,6 +214,8 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NotYetValid { .. }
         | E::Refused { .. }
         | E::Warned { .. }
+        | E::Compromised { .. }
+        | E::RollbackRefused { .. }
         | E::NotUnlocked { .. } => Exit::Rejected,
         E::CommitRunning => Exit::Locked,
     }
@@ -218,6 +225,7 @@ fn store_exit(error: &StoreError) -> Exit {
     match error {
         StoreError::Disk(_) | StoreError::Config { .. } => Exit::Failed,
         StoreError::NoKeystore { .. }
+        | StoreError::NoGeneration { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,

@@ -7,6 +7,7 @@ pub mod model;
 pub mod name;
 pub mod ops;
 pub mod pki;
+pub mod progress;
 pub mod store;
 pub mod timestamp;
 pub mod world;
