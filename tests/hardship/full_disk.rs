@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use keystore::digest::Digest;
+use keystore::model::VersionFacts;
 use keystore::name::{KeyPath, ServicePath};
 
 use super::inspection::{self, Live, Log, check_key};
@@ -110,10 +111,21 @@ fn cases(scene: &Scene) -> Vec<Case> {
     world.done(&["commit", "--no-publish"]);
     add("publish", &["publish"]);
     world.done(&["publish"]);
+    add("copy-key", &["copy-key", KEY, "mail05/imap/copy"]);
+    add("rename-key", &["rename-key", KEY, "mail05/imap/renamed"]);
+    add("delete-key", &["delete-key", KEY, "--unbind"]);
+    add("mark-compromised", &["mark-compromised", KEY, "--reason", "a backup was lost"]);
+    world.done(&["rename-key", KEY, "mail05/imap/renamed"]);
+    add("commit of a renamed key", &["commit"]);
+    world.done(&["discard"]);
     add("create-key --next", &["create-key", KEY, "--next"]);
     scene.renew(KEY);
     add("commit of a next certificate", &["commit"]);
     add("commit --no-publish", &["commit", "--no-publish"]);
+    world.done(&["commit"]);
+    add("rollback", &["rollback", "1"]);
+    world.done(&["rollback", "1"]);
+    add("commit of a rollback", &["commit"]);
     leave_half_a_commit(scene);
     add("bind after a commit that died", &["bind", KEY, "mail03/smtp@default"]);
     add("commit after one that died", &["commit"]);
@@ -199,7 +211,7 @@ impl Trial<'_> {
             assert_eq!(self.picture(), *after, "{what}; with room again: {again}");
         }
         // whatever was left to be done behind a commit, the next writer does it
-        self.scene.world.done(&["bind", KEY, "mail09/smtp@default"]);
+        self.scene.world.done(&["create-key", "mail09/smtp/next-writer"]);
         assert!(!self.store.join("intent.json").exists(), "{what}");
         output.code == 0
     }
@@ -233,12 +245,14 @@ impl Picture {
                 for name in keys.into_keys() {
                     let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
                     let key = KeyPath { service, name };
+                    // versions that were copied and are in no tree are nobody's yet
+                    let Some(view) = snapshot.key(&key).unwrap() else { continue };
                     check_key(store, &snapshot, &key);
-                    let view = snapshot.key(&key).unwrap().unwrap();
-                    let requests: Vec<_> = view.facts.versions.iter().map(|version| version.requests.len()).collect();
+                    let told = |version: &VersionFacts| (version.requests.len(), version.compromised.is_some());
+                    let versions: Vec<_> = view.facts.versions.iter().map(told).collect();
                     let upcoming = view.upcoming().map(|installed| installed.summary.fingerprint);
                     let current = view.current.as_ref().map(|current| current.installed.summary.fingerprint);
-                    lines.push(format!("{key}: {requests:?} {current:?} {upcoming:?} {:?}", view.bound));
+                    lines.push(format!("{key}: {versions:?} {current:?} {upcoming:?} {:?}", view.bound));
                 }
             }
         }

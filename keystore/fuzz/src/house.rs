@@ -136,6 +136,14 @@ pub fn check(bytes: &[u8]) {
     }
     let _ = publish(&keystore);
     let _ = ops::discard::discard(&keystore, &[key(OTHER)]);
+    let _ = ops::copy_key::copy_key(&keystore, &key(KEY), &key("mail03/imap/copy"));
+    let _ = ops::rename_key::rename_key(&keystore, &key(OTHER), &key("mail03/smtp/other"));
+    let _ = commit(&keystore);
+    let _ = ops::rollback::rollback(&keystore, Generation(1), false);
+    let _ = commit(&keystore);
+    let _ = ops::delete_key::delete_key(&keystore, &key(KEY), true);
+    let _ = ops::mark_compromised::mark_compromised(&keystore, &key(KEY), None, "lost");
+    let _ = commit(&keystore);
     let _ = create_key(&keystore, &CreateKey { key: key("mail01/imap/new"), next: false }, &material());
     let _ = look(&keystore);
 
@@ -160,6 +168,8 @@ fn look(keystore: &Keystore) -> Result<(), Error> {
     ops::status::status(&snapshot, Timestamp::from_unix(NOW))?;
     snapshot.record(Generation(1))?;
     let _ = snapshot.before_and_after()?;
+    ops::diff::diff(&snapshot.at(Generation::EMPTY)?, &snapshot)?;
+    let _ = snapshot.at(Generation(1)).map(|first| ops::diff::diff(&first, &snapshot));
     unpublished(&snapshot, &[])?;
     left_over(&snapshot)?;
     Ok(())
