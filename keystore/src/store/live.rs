@@ -9,7 +9,7 @@ pub(super) use check::{Expected, Fault, faults};
 
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
-use super::{Disk, StoreError};
+use super::{Disk, StoreError, format};
 use crate::model::Generation;
 use crate::name::Endpoint;
 
@@ -71,7 +71,13 @@ pub(super) fn build(
 
 /// The name of the version that an endpoint serves.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    Ok(disk.link_target(&layout::live_current(endpoint))?)
+    let path = layout::live_current(endpoint);
+    match disk.link_target(&path)? {
+        Some(name) if layout::live_number(&name).is_none() => {
+            Err(format::damaged(disk, &path, format!("it points at {name:?}, which is no version of {endpoint}")))
+        }
+        name => Ok(name),
+    }
 }
 
 /// The name of the folder that a publication from this generation makes: never the one that is being read, which
