@@ -96,6 +96,7 @@ pub(crate) enum Command {
     Backup(commands::backup::Args),
     Restore(commands::restore::Args),
     Prune(commands::prune::Args),
+    Doctor(commands::doctor::Args),
     Demo(commands::demo::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -11,6 +11,7 @@ pub(crate) mod delete_key;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
+pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod install_cert;
 pub(crate) mod list;
@@ -56,6 +57,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Log(_) => "log",
+            Self::Doctor(_) => "doctor",
             Self::Backup(_) => "backup",
             Self::Restore(_) => "restore",
             Self::Prune(_) => "prune",
@@ -93,7 +95,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
         Command::List(args) => report(context, &list::run(context, &args)?),
         Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
+        Command::Doctor(args) => report(context, &doctor::run(context, &args)?),
         Command::Backup(args) => report(context, &backup::run(context, &args)?),
         Command::Restore(args) => report(context, &restore::run(context, &args)?),
         Command::Prune(args) => report(context, &prune::run(context, &args)?),

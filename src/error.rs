@@ -3,11 +3,11 @@
 mod hint;
 mod vault;
 
-use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
 use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
+use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
@@ -51,6 +51,9 @@ pub(crate) enum Failure {
     /// A key algorithm.
     #[error(transparent)]
     Algorithm(#[from] KeyAlgorithmError),
+    /// What the log is expected to hold.
+    #[error("what the log is expected to hold is refused")]
+    Mark(#[from] MarkError),
     /// A passphrase.
     #[error("the passphrase from {from} is refused")]
     Passphrase {
@@ -116,6 +119,20 @@ pub(crate) enum Failure {
     Unexpected(#[from] anyhow::Error),
 }
 
+impl Failure {
+    /// What happened, with its causes.
+    pub(crate) fn whole_message(error: &dyn std::error::Error) -> String {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
 impl From<ops::Error> for Failure {
     fn from(error: ops::Error) -> Self {
         Self::Keystore(Box::new(error))
@@ -154,6 +171,7 @@ impl Problem for Failure {
             | Self::Algorithm(_)
             | Self::Recipient(_)
             | Self::Identities { .. }
+            | Self::Mark(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
             Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
@@ -170,14 +188,7 @@ impl Problem for Failure {
     }
 
     fn message(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        Self::whole_message(self)
     }
 
     fn hint(&self) -> Option<String> {
@@ -264,8 +275,7 @@ fn store_exit(error: &StoreError) -> Exit {
 
 fn commit_exit(error: &CommitError) -> Exit {
     match error {
-        // nothing had been done yet when the lock was not to be had
-        CommitError::Undone(error @ (StoreError::Locked { .. } | StoreError::Interrupted)) => store_exit(error),
+        CommitError::NotBegun(error) => store_exit(error),
         CommitError::Undone(_) => Exit::Publishing,
         CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
         CommitError::Unfinished { .. } => Exit::Failed,

@@ -5,12 +5,14 @@
 
 mod facts;
 mod installed;
+mod mark;
 mod number;
 mod state;
 mod view;
 
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
 pub use installed::{CertificateSummary, Installed};
+pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
 pub use view::{Fate, KeyView, Next, Upcoming};

@@ -3,6 +3,7 @@
 mod backup;
 mod base;
 mod disk;
+mod doctor;
 mod error;
 mod facts;
 mod format;
@@ -27,6 +28,7 @@ mod tree;
 pub use backup::{BackupError, Inventory, Manifest};
 pub use base::Base;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;

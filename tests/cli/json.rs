@@ -182,7 +182,9 @@ fn every_result_is_documented() {
     result(&["backup", "keys.tar", "--no-passphrase"]);
     result(&["restore", "keys.tar", "--store", "copy"]);
     result(&["prune", "--keep", "1", "--keys", "--yes"]);
-    for command in [&["show", "mail01/imap/main"][..], &["log"], &["demo"], &["completions", "bash"], &["man"]] {
+    for command in
+        [&["show", "mail01/imap/main"][..], &["log"], &["log", "--head"], &["demo"], &["completions", "bash"], &["man"]]
+    {
         result(command);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::digest::Digest;
+use crate::model::Mark;
 use crate::store::{Base, Record, Snapshot};
 
 /// The newest records with their hashes, at most `limit`.
@@ -18,4 +19,10 @@ pub fn log(snapshot: &Snapshot<'_>, limit: usize) -> Result<Vec<(Record, Digest)
 /// When it can't be read or is damaged.
 pub fn cut_off(snapshot: &Snapshot<'_>, oldest: Option<&Record>) -> Result<Option<Base>, Error> {
     Ok(snapshot.base()?.filter(|base| oldest.is_some_and(|oldest| oldest.generation == base.through.next())))
+}
+
+/// The newest record, as it is kept elsewhere; none for the empty keystore.
+#[must_use]
+pub fn head(snapshot: &Snapshot<'_>) -> Option<Mark> {
+    Some(Mark { generation: snapshot.generation(), hash: snapshot.head_hash()? })
 }

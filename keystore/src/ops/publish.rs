@@ -130,6 +130,37 @@ pub struct Unpublished {
 /// # Errors
 /// When the keystore can't be read.
 pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
+    let mut found = to_be_published(snapshot, services)?;
+    found.retain(Unpublished::is_behind);
+    Ok(found)
+}
+
+/// The endpoints that were committed and are not published, and those whose files are not the ones that were: of
+/// these services, or of all when none is named. Reads every file.
+///
+/// # Errors
+/// When the keystore can't be read.
+pub fn unpublished_or_differing(
+    snapshot: &Snapshot<'_>,
+    services: &[ServicePath],
+) -> Result<Vec<Unpublished>, StoreError> {
+    let mut found = Vec::new();
+    for it in to_be_published(snapshot, services)? {
+        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? {
+            found.push(it);
+        }
+    }
+    Ok(found)
+}
+
+impl Unpublished {
+    fn is_behind(&self) -> bool {
+        self.published < Some(self.committed)
+    }
+}
+
+/// Every endpoint that is bound to a key with a certificate.
+fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
     let wanted = |service: &ServicePath| services.is_empty() || services.contains(service);
     let mut found = Vec::new();
     for server in snapshot.servers()? {
@@ -139,13 +170,13 @@ pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            found.extend(unpublished_at(snapshot, endpoint, binding)?);
+            found.extend(published_at(snapshot, endpoint, binding)?);
         }
     }
     Ok(found)
 }
 
-fn unpublished_at(
+fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
     binding: &Binding,
@@ -153,9 +184,8 @@ fn unpublished_at(
     let key = binding.key.clone();
     let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
     let committed = binding.since.max(current.since);
-    let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
-    let installed = current.installed;
-    Ok((published < Some(committed)).then_some(Unpublished { endpoint, key, installed, committed, published }))
+    let published = snapshot.published(&endpoint)?;
+    Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
 }
 
 /// What publishing these would need.

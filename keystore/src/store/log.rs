@@ -145,7 +145,8 @@ impl Head {
             Some(generation) if disk.exists(&layout::commit(generation))? => climb(disk, generation)?,
             _ => climb(disk, newest_listed(disk)?)?,
         };
-        if let Some(base) = Base::load(disk)? {
+        // Where it is damaged, the log is read as far as it goes: whoever goes down to it is told.
+        if let Ok(Some(base)) = Base::load(disk) {
             // What a prune was kept from removing may have gaps, which the climb takes for the end.
             if base.covers(newest) {
                 newest = climb(disk, newest_listed(disk)?)?;
@@ -231,7 +232,7 @@ impl<'d> Descent<'d> {
                 let is_parent = base.through == self.generation;
                 return if is_parent { base.check_parent(self.disk, self.wanted).map(|()| None) } else { Ok(None) };
             }
-            match load_if_present(self.disk, self.generation)? {
+            match read(self.disk, self.generation)? {
                 Some(step) => return self.descend(step).map(Some),
                 None => self.look_for_new_base()?,
             }
@@ -274,7 +275,7 @@ pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(R
 
 /// Reads one record and checks its hash.
 pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
-    let found = load_if_present(disk, generation)?;
+    let found = read(disk, generation)?;
     // Asked last: a record that is not there may have been cut off just now.
     if let Some(base) = Base::load(disk)?.filter(|base| base.covers(generation)) {
         return Err(base.refuse(generation));
@@ -283,7 +284,8 @@ pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, D
     Ok((step.record, step.hash))
 }
 
-fn load_if_present(disk: &dyn Disk, generation: Generation) -> Result<Option<Step>, StoreError> {
+/// Reads one record and checks its hash, cut off or not; none where there is no file.
+pub(super) fn read(disk: &dyn Disk, generation: Generation) -> Result<Option<Step>, StoreError> {
     let path = layout::commit(generation);
     let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
     let envelope = open(disk, &path, &bytes)?;

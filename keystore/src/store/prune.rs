@@ -56,17 +56,16 @@ impl Keystore {
 
 /// What the generations after `through` need, and the hash that the oldest of their records names as its parent.
 fn kept(snapshot: &Snapshot<'_>, through: Generation) -> Result<(Reach, Option<Digest>), StoreError> {
-    let mut roots = Vec::new();
-    let mut parent = None;
+    let (mut reach, mut parent) = (Reach::default(), None);
     for step in Descent::from(snapshot.disk, &snapshot.head)? {
         let record = step?.record;
         if record.generation <= through {
             break;
         }
-        roots.push(record.state);
+        reach.take(snapshot.disk, &record)?;
         parent = record.parent;
     }
-    Ok((Reach::of(snapshot.disk, roots)?, parent))
+    Ok((reach, parent))
 }
 
 struct Removal<'a> {

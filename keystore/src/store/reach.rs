@@ -3,45 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{self, Tree};
-use super::{Disk, StoreError};
+use super::{Disk, Record, StoreError};
 use crate::change::{Change, Stage};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Installed, VersionNumber};
+use crate::model::{CertificateNumber, Installed, ServerState, VersionNumber};
 use crate::name::{KeyPath, ServerName, ServicePath};
 
-/// The files of the state that some generations reach.
+/// What some generations reach.
 #[derive(Default)]
 pub(super) struct Reach {
-    /// All of them: roots and servers.
+    /// The files of the state: roots and servers.
     pub(super) objects: BTreeSet<Digest>,
     servers: BTreeMap<ServerName, BTreeSet<Digest>>,
+    /// What their changes made current, also where a later change of the same commit took its place.
+    changed: BTreeMap<ServerName, Material>,
 }
 
 impl Reach {
-    /// Follows the roots of some generations.
-    pub(super) fn of(disk: &dyn Disk, roots: impl IntoIterator<Item = Digest>) -> Result<Self, StoreError> {
-        let mut reach = Self::default();
-        for root in roots {
-            if !reach.objects.insert(root) {
-                continue;
-            }
-            for (server, object) in Tree::load(disk, Some(root))?.objects() {
-                reach.objects.insert(object);
-                reach.servers.entry(server.clone()).or_default().insert(object);
+    /// Takes in a generation.
+    pub(super) fn take(&mut self, disk: &dyn Disk, record: &Record) -> Result<(), StoreError> {
+        for (key, installed) in record.changes.iter().filter_map(Change::installed) {
+            self.changed.entry(key.server().clone()).or_default().add(key, installed);
+        }
+        if self.objects.insert(record.state) {
+            for (server, object) in Tree::load(disk, Some(record.state))?.objects() {
+                self.objects.insert(object);
+                self.servers.entry(server.clone()).or_default().insert(object);
             }
         }
-        Ok(reach)
+        Ok(())
     }
 
     pub(super) fn servers(&self) -> impl Iterator<Item = &ServerName> {
-        self.servers.keys()
+        self.servers.keys().chain(self.changed.keys())
     }
 
     /// The material of one server's keys that these generations name.
     pub(super) fn material(&self, disk: &dyn Disk, server: &ServerName) -> Result<Material, StoreError> {
-        let mut material = Material::default();
+        let mut material = self.changed.get(server).cloned().unwrap_or_default();
         for object in self.servers.get(server).into_iter().flatten() {
-            for (protocol, service) in tree::load_server(disk, *object)?.services {
+            let state: ServerState = tree::load_object(disk, *object)?;
+            for (protocol, service) in state.services {
                 for (name, entry) in service.keys {
                     let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
                     let key = KeyPath { service, name };
@@ -61,8 +63,8 @@ pub(super) struct Files {
     pub(super) chain: Digest,
 }
 
-/// Private keys with certificates, as states and the stage name them.
-#[derive(Default)]
+/// Private keys with certificates, as states and changes name them.
+#[derive(Clone, Default)]
 pub(super) struct Material(BTreeMap<KeyPath, BTreeMap<(VersionNumber, CertificateNumber), Files>>);
 
 impl Material {

@@ -155,14 +155,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<RequestFacts, StoreError> {
         let disk = self.keystore.disk();
         let pem = request.to_pem();
-        let made = RequestFacts {
-            number: version.next_request(),
-            made: self.keystore.world().now(),
-            file: Digest::of(pem.as_bytes()),
-            subject: request.subject().clone(),
-            names: request.names().to_vec(),
-            certificate_template: request.certificate_template().map(ToString::to_string),
-        };
+        let now = self.keystore.world().now();
+        let made = RequestFacts::of(version.next_request(), now, Digest::of(pem.as_bytes()), request);
         let mut facts = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());

@@ -6,6 +6,7 @@ mod backup;
 mod common;
 mod crash;
 mod damage;
+mod doctor;
 mod history;
 mod life;
 mod locks;

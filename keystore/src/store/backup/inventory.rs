@@ -90,13 +90,13 @@ impl Search<'_> {
     /// The records, what stands in for those left out, and the state that they reach.
     fn generations(&mut self, manifest: &Manifest) -> Result<Reach, StoreError> {
         let mut base = self.snapshot.base()?;
-        let mut roots = Vec::new();
+        let mut reach = Reach::default();
         let limit = if manifest.history { usize::MAX } else { 1 };
         for step in Descent::from(self.disk, &self.snapshot.head)?.take(limit) {
             let step = step?;
             let record = step.record;
             self.name(layout::commit(record.generation), step.file);
-            roots.push(record.state);
+            reach.take(self.disk, &record)?;
             let through = Generation(record.generation.0 - 1);
             if let Some(hash) = record.parent.filter(|_| !manifest.history)
                 && base.as_ref().is_none_or(|base| base.through != through)
@@ -114,7 +114,6 @@ impl Search<'_> {
         if let Some(base) = base {
             self.hold(layout::base(), base.seal());
         }
-        let reach = Reach::of(self.disk, roots)?;
         for object in &reach.objects {
             self.name(layout::state_object(*object), *object);
         }

@@ -105,8 +105,7 @@ impl Snapshot<'_> {
         let disk = self.disk;
         let servers = disk.names(&layout::servers())?;
         progress.begin("looking for what is not needed", servers.len() as u64);
-        let (through, roots) = self.oldest_kept(request.keep)?;
-        let reach = Reach::of(disk, roots)?;
+        let (through, reach) = self.kept(request.keep)?;
         let mut plan = PrunePlan {
             request: request.clone(),
             generation: self.generation(),
@@ -125,14 +124,15 @@ impl Snapshot<'_> {
         Ok(plan)
     }
 
-    /// The generation before the oldest of the newest `keep`, and the roots of these.
-    fn oldest_kept(&self, keep: NonZeroU64) -> Result<(Generation, Vec<Digest>), StoreError> {
-        let mut roots = Vec::new();
+    /// The generation before the oldest of the newest `keep`, and what these reach.
+    fn kept(&self, keep: NonZeroU64) -> Result<(Generation, Reach), StoreError> {
+        let (mut through, mut reach) = (self.generation(), Reach::default());
         let keep = usize::try_from(keep.get()).unwrap_or(usize::MAX);
         for step in Descent::from(self.disk, &self.head)?.take(keep) {
-            roots.push(step?.record.state);
+            reach.take(self.disk, &step?.record)?;
+            through = Generation(through.0 - 1);
         }
-        Ok((Generation(self.generation().0 - roots.len() as u64), roots))
+        Ok((through, reach))
     }
 
     /// The endpoints that have files and are bound to nothing.
