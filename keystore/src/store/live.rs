@@ -9,7 +9,7 @@ pub(super) use check::{Expected, Fault, faults};
 
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
-use super::{Disk, StoreError, format};
+use super::{Disk, StoreError};
 use crate::model::Generation;
 use crate::name::Endpoint;
 
@@ -69,15 +69,11 @@ pub(super) fn build(
     Ok(to_sync)
 }
 
-/// The name of the version that an endpoint serves.
+/// The name of the version that an endpoint serves. A link that leads anywhere else is believed as little as none: a
+/// name becomes a path.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    let path = layout::live_current(endpoint);
-    match disk.link_target(&path)? {
-        Some(name) if layout::live_number(&name).is_none() => {
-            Err(format::damaged(disk, &path, format!("it points at {name:?}, which is no version of {endpoint}")))
-        }
-        name => Ok(name),
-    }
+    let target = disk.link_target(&layout::live_current(endpoint))?;
+    Ok(target.filter(|name| layout::live_number(name).is_some()))
 }
 
 /// The name of the folder that a publication from this generation makes: never the one that is being read, which
