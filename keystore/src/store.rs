@@ -1,5 +1,6 @@
 //! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
 
+mod batch;
 mod disk;
 mod error;
 mod facts;
@@ -18,6 +19,7 @@ mod staged;
 mod transaction;
 mod tree;
 
+pub use batch::NewKey;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};

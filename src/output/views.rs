@@ -4,6 +4,7 @@
 use keystore::change::Change;
 use keystore::model::{CertificateSummary, Installed, KeyView, Next, VersionFacts};
 use keystore::name::{Endpoint, KeyPath};
+use keystore::ops::create_key::LineFault;
 use keystore::ops::{Fault, Warning};
 use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
@@ -29,6 +30,12 @@ pub(crate) trait Coded {
 impl Coded for Warning {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for LineFault {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.fault.code(), message: self.to_string() }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{RequestNumber, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol};
-use crate::pki::{KeyAlgorithm, Subject, SubjectAltName};
+use crate::pki::{CertificationRequest, KeyAlgorithm, Subject, SubjectAltName};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
 
@@ -27,6 +27,21 @@ pub struct RequestFacts {
     /// The Microsoft certificate template it asks for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate_template: Option<String>,
+}
+
+impl RequestFacts {
+    /// What is kept of a request.
+    #[must_use]
+    pub fn of(request: &CertificationRequest, number: RequestNumber, made: Timestamp) -> Self {
+        Self {
+            number,
+            made,
+            file: Digest::of(request.to_pem().as_bytes()),
+            subject: request.subject().clone(),
+            names: request.names().to_vec(),
+            certificate_template: request.certificate_template().map(ToString::to_string),
+        }
+    }
 }
 
 /// One private key and the requests made with it. Stands in `version.json` beside the private key too.

@@ -157,7 +157,11 @@ fn choose_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, boo
 
 /// The fields given, else those of the last request, else the keystore's defaults. A field takes the place of
 /// its like; one without its like goes where the Key Manager wrote it.
-fn merge(last: Option<&Subject>, defaults: &SubjectDefaults, fields: &SubjectFields) -> Result<Subject, SubjectError> {
+pub(super) fn merge(
+    last: Option<&Subject>,
+    defaults: &SubjectDefaults,
+    fields: &SubjectFields,
+) -> Result<Subject, SubjectError> {
     let base: Vec<(AttributeType, String)> = match last {
         Some(subject) => subject.attributes().map(|(kind, value)| (kind.clone(), value.to_owned())).collect(),
         None => flatten(&SubjectFields::from(defaults)),

@@ -5,14 +5,16 @@ use super::lock::{self, Held};
 use super::{Keystore, Snapshot, StoreError, facts, format, layout, recovery, staged};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, KeyView, RequestFacts, VersionFacts};
+use crate::model::{CertificateNumber, KeyView, RequestFacts, VersionFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
+use crate::timestamp::Timestamp;
+use crate::world::World;
 
 /// A writer's hold on the keystore: the lock, and what was there when it was obtained.
 #[must_use = "staged changes are written by `finish`"]
 pub struct Transaction<'k> {
-    keystore: &'k Keystore,
+    pub(super) keystore: &'k Keystore,
     snapshot: Snapshot<'k>,
     stage: Stage,
     /// Change sets that a running commit has taken.
@@ -30,6 +32,22 @@ pub struct NewVersion<'a> {
     pub encrypted: bool,
     /// The PEM file to be written.
     pub file: &'a [u8],
+}
+
+impl NewVersion<'_> {
+    /// What will be known of it.
+    pub(super) fn facts(&self, number: VersionNumber, world: &World, now: Timestamp) -> VersionFacts {
+        VersionFacts {
+            number,
+            algorithm: self.algorithm,
+            spki: self.spki,
+            file: Digest::of(self.file),
+            encrypted: self.encrypted,
+            made: now,
+            by: world.actor.clone(),
+            requests: Vec::new(),
+        }
+    }
 }
 
 impl<'k> Transaction<'k> {
@@ -63,16 +81,8 @@ impl<'k> Transaction<'k> {
     pub fn add_version(&mut self, key: &KeyPath, new: &NewVersion<'_>) -> Result<VersionFacts, StoreError> {
         let disk = self.keystore.disk();
         let mut facts = self.snapshot.facts(key.server())?;
-        let version = VersionFacts {
-            number: facts::next_version(disk, key, &facts)?,
-            algorithm: new.algorithm,
-            spki: new.spki,
-            file: Digest::of(new.file),
-            encrypted: new.encrypted,
-            made: self.keystore.world().now(),
-            by: self.keystore.world().actor.clone(),
-            requests: Vec::new(),
-        };
+        let world = self.keystore.world();
+        let version = new.facts(facts::next_version(disk, key, &facts)?, world, world.now());
         facts::add_version(disk, key, &version, new.file, &facts)?;
         facts.key_mut(key).versions.push(version.clone());
         facts::store(disk, key.server(), &facts)?;
@@ -91,14 +101,7 @@ impl<'k> Transaction<'k> {
     ) -> Result<RequestFacts, StoreError> {
         let disk = self.keystore.disk();
         let pem = request.to_pem();
-        let made = RequestFacts {
-            number: version.next_request(),
-            made: self.keystore.world().now(),
-            file: Digest::of(pem.as_bytes()),
-            subject: request.subject().clone(),
-            names: request.names().to_vec(),
-            certificate_template: request.certificate_template().map(ToString::to_string),
-        };
+        let made = RequestFacts::of(request, version.next_request(), self.keystore.world().now());
         let mut facts = self.snapshot.facts(key.server())?;
         let mut versions = facts.key_mut(key).versions.iter_mut();
         let known = versions.find(|known| known.number == version.number).ok_or_else(|| {
