@@ -4,7 +4,9 @@
 pub(crate) mod bind;
 pub(crate) mod commit;
 pub(crate) mod completions;
+pub(crate) mod copy_key;
 pub(crate) mod create_key;
+pub(crate) mod delete_key;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
@@ -14,8 +16,11 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
+pub(crate) mod mark_compromised;
 mod passphrase;
 pub(crate) mod publish;
+pub(crate) mod rename_key;
+pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod unbind;
@@ -40,6 +45,11 @@ impl Command {
             Self::Commit(_) => "commit",
             Self::Publish(_) => "publish",
             Self::Discard(_) => "discard",
+            Self::CopyKey(_) => "copy-key",
+            Self::RenameKey(_) => "rename-key",
+            Self::DeleteKey(_) => "delete-key",
+            Self::MarkCompromised(_) => "mark-compromised",
+            Self::Rollback(_) => "rollback",
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Log(_) => "log",
@@ -70,6 +80,11 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Commit(args) => report(context, &commit::run(context, &args)?),
         Command::Publish(args) => report(context, &publish::run(context, &args)?),
         Command::Discard(args) => report(context, &discard::run(context, &args)?),
+        Command::CopyKey(args) => report(context, &copy_key::run(context, &args)?),
+        Command::RenameKey(args) => report(context, &rename_key::run(context, &args)?),
+        Command::DeleteKey(args) => report(context, &delete_key::run(context, &args)?),
+        Command::MarkCompromised(args) => report(context, &mark_compromised::run(context, &args)?),
+        Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
         Command::List(args) => report(context, &list::run(context, &args)?),
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),

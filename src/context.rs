@@ -8,7 +8,7 @@ use keystore::world::World;
 
 use crate::cli::Global;
 use crate::error::Failure;
-use crate::output::{Page, Printer, say, style};
+use crate::output::{Bar, Page, Printer, say, style};
 use crate::{interrupt, outside};
 
 /// The flags of every command, resolved.
@@ -92,6 +92,12 @@ impl Context {
             Err(source) => return Err(Failure::Folder { folder, source }),
         };
         Ok(Keystore::open(Box::new(disk), self.world())?)
+    }
+
+    /// Shows how far long work has come, on a terminal.
+    #[allow(dead_code, reason = "the first long work is on its way in")]
+    pub(crate) fn progress(&self) -> Bar {
+        self.printer.progress()
     }
 
     /// Says something to a person while the command is at work.

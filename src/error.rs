@@ -176,7 +176,7 @@ impl Problem for Failure {
     fn details(&self) -> Vec<CodedJson> {
         match self {
             Self::Keystore(error) => match &**error {
-                ops::Error::Refused { faults } => coded(faults),
+                ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 ops::Error::Lines { faults } => coded(faults),
                 _ => Vec::new(),
@@ -208,6 +208,11 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NothingToRequest { .. }
         | E::NothingToReuse { .. }
         | E::KeyChanged { .. }
+        | E::KeyGoes { .. }
+        | E::KeyHasStaged { .. }
+        | E::KeyBound { .. }
+        | E::VersionNotFound { .. }
+        | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
         E::PrivateKey { .. }
         | E::Request { .. }
@@ -219,6 +224,8 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NotYetValid { .. }
         | E::Refused { .. }
         | E::Warned { .. }
+        | E::Compromised { .. }
+        | E::RollbackRefused { .. }
         | E::NotUnlocked { .. } => Exit::Rejected,
         E::Lines { faults } => {
             let is_there = |line: &LineFault| matches!(line.fault, AskedFault::Exists { .. });
@@ -232,6 +239,7 @@ fn store_exit(error: &StoreError) -> Exit {
     match error {
         StoreError::Disk(_) | StoreError::Config { .. } => Exit::Failed,
         StoreError::NoKeystore { .. }
+        | StoreError::NoGeneration { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,

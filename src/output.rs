@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room for it")]
 
 mod page;
+mod progress;
 mod views;
 
 use std::io::{self, Write as _};
@@ -10,9 +11,10 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 pub(crate) use page::{Page, style};
+pub(crate) use progress::Bar;
 pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
-    coded, or_none, until,
+    coded, fate_line, or_none, until,
 };
 
 use crate::exit::Exit;
@@ -103,6 +105,11 @@ impl Printer {
     /// Whether standard output carries a JSON document and nothing else.
     pub(crate) fn is_json(self) -> bool {
         self == Self::Json
+    }
+
+    /// A bar for long work, to be seen by a person who wants to hear more than what was asked for.
+    pub(crate) fn progress(self) -> Bar {
+        Bar::new(self == Self::Human)
     }
 
     /// Prints what a command reports.

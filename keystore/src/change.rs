@@ -1,12 +1,15 @@
 //! Changes that wait for a commit, and what they do to the state. Pure.
 
+mod stage;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Binding, Current, Generation, Installed, State};
+pub use stage::{ChangeSet, Stage};
+
+use crate::model::{Binding, Current, Fate, Generation, Installed, KeyEntry, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
-use crate::timestamp::Timestamp;
 
 /// One staged change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,6 +34,43 @@ pub enum Change {
         /// The endpoint.
         endpoint: Endpoint,
     },
+    /// Brings copies of another key's versions into the tree.
+    CopyKey {
+        /// What they are copies of.
+        from: KeyPath,
+        /// The key.
+        to: KeyPath,
+        /// Its versions that are copies.
+        versions: BTreeSet<VersionNumber>,
+        /// The current one among them.
+        current: Option<Box<Installed>>,
+    },
+    /// Takes a key out of the tree.
+    DeleteKey {
+        /// The key.
+        key: KeyPath,
+        /// Its newest version.
+        through: VersionNumber,
+        /// The key that goes on in its place.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        renamed_to: Option<KeyPath>,
+    },
+    /// Makes a key what it was at an earlier generation.
+    RestoreKey {
+        /// The key.
+        key: KeyPath,
+        /// Private key and certificate that were current.
+        current: Option<Box<Installed>>,
+        /// Its newest version that was deleted.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        deleted: Option<VersionNumber>,
+        /// Its versions that were copies.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+        copied: BTreeSet<VersionNumber>,
+        /// Whether it is wanted although its certificate has expired or its private key is compromised.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        forced: bool,
+    },
 }
 
 /// What a change is about. A later change about the same thing takes the place of an earlier one.
@@ -38,6 +78,8 @@ pub enum Change {
 pub enum Target {
     /// The certificate of a key.
     Certificate(KeyPath),
+    /// The place of a key in the tree.
+    Place(KeyPath),
     /// The binding of an endpoint.
     Binding(Endpoint),
 }
@@ -51,6 +93,18 @@ pub enum Conflict {
         /// The endpoint.
         endpoint: Endpoint,
     },
+    /// A key that shall leave the tree is still bound.
+    #[error("{key} is to be deleted and is bound to {}", joined(.endpoints))]
+    StillBound {
+        /// The key.
+        key: KeyPath,
+        /// Where it is bound.
+        endpoints: BTreeSet<Endpoint>,
+    },
+}
+
+fn joined(endpoints: &BTreeSet<Endpoint>) -> String {
+    endpoints.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Change {
@@ -58,15 +112,38 @@ impl Change {
     #[must_use]
     pub fn target(&self) -> Target {
         match self {
-            Self::InstallCertificate { key, .. } => Target::Certificate(key.clone()),
+            Self::InstallCertificate { key, .. } | Self::RestoreKey { key, .. } => Target::Certificate(key.clone()),
+            Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. } => Target::Place(key.clone()),
             Self::Bind { endpoint, .. } | Self::Unbind { endpoint } => Target::Binding(endpoint.clone()),
+        }
+    }
+
+    /// The key whose entry it changes; none when it changes a binding.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyPath> {
+        match self {
+            Self::InstallCertificate { key, .. }
+            | Self::CopyKey { to: key, .. }
+            | Self::DeleteKey { key, .. }
+            | Self::RestoreKey { key, .. } => Some(key),
+            Self::Bind { .. } | Self::Unbind { .. } => None,
+        }
+    }
+
+    /// The endpoint whose binding it changes.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Bind { endpoint, .. } | Self::Unbind { endpoint } => Some(endpoint),
+            _ => None,
         }
     }
 
     /// Whether it is about this.
     fn is_about(&self, target: &Target) -> bool {
         match (self, target) {
-            (Self::InstallCertificate { key, .. }, Target::Certificate(other)) => key == other,
+            (Self::InstallCertificate { key, .. } | Self::RestoreKey { key, .. }, Target::Certificate(other))
+            | (Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. }, Target::Place(other)) => key == other,
             (Self::Bind { endpoint, .. } | Self::Unbind { endpoint }, Target::Binding(other)) => endpoint == other,
             _ => false,
         }
@@ -76,7 +153,9 @@ impl Change {
     #[must_use]
     pub fn names_key(&self, path: &KeyPath) -> bool {
         match self {
-            Self::InstallCertificate { key, .. } | Self::Bind { key, .. } => key == path,
+            Self::InstallCertificate { key, .. } | Self::Bind { key, .. } | Self::RestoreKey { key, .. } => key == path,
+            Self::CopyKey { from, to, .. } => from == path || to == path,
+            Self::DeleteKey { key, renamed_to, .. } => key == path || renamed_to.as_ref() == Some(path),
             Self::Unbind { .. } => false,
         }
     }
@@ -84,13 +163,37 @@ impl Change {
     /// The servers whose state it changes. Freeing an endpoint changes the server of the key it was bound
     /// to as well, which only the endpoint's own server tells.
     fn servers(&self, state: &State) -> Vec<ServerName> {
-        let freed = |endpoint: &Endpoint| state.binding(endpoint).map(|binding| binding.key.server().clone());
+        let bound = match self {
+            Self::Bind { key, .. } => Some(key.server().clone()),
+            _ => self.key().map(|key| key.server().clone()),
+        };
+        let freed = self.endpoint().and_then(|endpoint| state.binding(endpoint));
+        let freed = freed.map(|binding| binding.key.server().clone());
+        self.endpoint().map(|endpoint| endpoint.server().clone()).into_iter().chain(bound).chain(freed).collect()
+    }
+
+    /// What it makes of the entry of its key, but for what is bound to it.
+    fn apply_to_entry(&self, entry: &mut KeyEntry, generation: Generation) {
+        let since = |installed: &Installed| Current { since: generation, installed: installed.clone() };
         match self {
-            Self::InstallCertificate { key, .. } => vec![key.server().clone()],
-            Self::Bind { endpoint, key } => {
-                [endpoint.server().clone(), key.server().clone()].into_iter().chain(freed(endpoint)).collect()
+            Self::InstallCertificate { installed, .. } => entry.current = Some(since(installed)),
+            Self::CopyKey { versions, current, .. } => {
+                entry.copied.extend(versions);
+                entry.current = current.as_deref().map(since);
             }
-            Self::Unbind { endpoint } => [endpoint.server().clone()].into_iter().chain(freed(endpoint)).collect(),
+            Self::DeleteKey { through, .. } => {
+                entry.deleted = Some(*through);
+                entry.copied.retain(|version| version > through);
+                entry.current = None;
+            }
+            Self::RestoreKey { current, deleted, copied, .. } => {
+                // One that was current all along stays so.
+                if entry.current.as_ref().map(|current| &current.installed) != current.as_deref() {
+                    entry.current = current.as_deref().map(since);
+                }
+                (entry.deleted, entry.copied) = (*deleted, copied.clone());
+            }
+            Self::Bind { .. } | Self::Unbind { .. } => {}
         }
     }
 
@@ -99,10 +202,10 @@ impl Change {
     /// # Errors
     /// When the state is not one that it can be done to.
     pub fn apply(&self, state: &mut State, generation: Generation) -> Result<(), Conflict> {
+        if let Some(key) = self.key() {
+            self.apply_to_entry(state.key_mut(key), generation);
+        }
         match self {
-            Self::InstallCertificate { key, installed } => {
-                state.key_mut(key).current = Some(Current { since: generation, installed: (**installed).clone() });
-            }
             Self::Bind { endpoint, key } => {
                 state.set_binding(endpoint, Some(Binding { key: key.clone(), since: generation }));
             }
@@ -112,119 +215,30 @@ impl Change {
                 }
                 state.set_binding(endpoint, None);
             }
+            _ => {}
         }
         Ok(())
     }
-}
 
-/// Changes that are committed together.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ChangeSet {
-    /// Its identifier: a commit record that names it says that it took effect.
-    pub id: String,
-    /// When its first change was staged.
-    pub since: Timestamp,
-    /// The changes, each about something else.
-    pub changes: Vec<Change>,
-}
-
-/// Everything that is staged. More than one change set stands here only while a commit runs: it takes the
-/// ones it found, and what is staged meanwhile goes into a new one.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Stage {
-    /// The change sets, oldest first.
-    pub sets: Vec<ChangeSet>,
-}
-
-impl Stage {
-    /// Every change, oldest first.
-    pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.sets.iter().flat_map(|set| &set.changes)
-    }
-
-    /// Whether nothing is staged.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.sets.iter().all(|set| set.changes.is_empty())
-    }
-
-    /// The identifiers of the change sets.
-    #[must_use]
-    pub fn ids(&self) -> Vec<String> {
-        self.sets.iter().map(|set| set.id.clone()).collect()
-    }
-
-    /// The stage without the change sets of these identifiers, which a commit has recorded.
-    #[must_use]
-    pub fn without(mut self, ids: &[String]) -> Self {
-        self.sets.retain(|set| !ids.contains(&set.id));
-        self
-    }
-
-    /// The certificate staged for a key.
-    #[must_use]
-    pub fn certificate(&self, path: &KeyPath) -> Option<&Installed> {
-        self.changes()
-            .filter_map(|change| match change {
-                Change::InstallCertificate { key, installed } if key == path => Some(&**installed),
-                _ => None,
-            })
-            .last()
-    }
-
-    /// What an endpoint will be bound to: `None` when no change says so, `Some(None)` when it will be free.
-    #[must_use]
-    pub fn binding(&self, wanted: &Endpoint) -> Option<Option<&KeyPath>> {
-        self.changes()
-            .filter_map(|change| match change {
-                Change::Bind { endpoint, key } if endpoint == wanted => Some(Some(key)),
-                Change::Unbind { endpoint } if endpoint == wanted => Some(None),
-                _ => None,
-            })
-            .last()
-    }
-
-    /// Adds a change to the open change set, in place of an earlier one there about the same thing. Sets in
-    /// `sealed` belong to a commit that runs; when the last one does, a new one with `id` is opened.
-    pub fn put(&mut self, change: Change, sealed: &[String], id: impl FnOnce() -> String, now: Timestamp) {
-        self.withdraw(&change.target(), sealed);
-        match self.sets.last_mut() {
-            Some(set) if !sealed.contains(&set.id) => set.changes.push(change),
-            _ => self.sets.push(ChangeSet { id: id(), since: now, changes: vec![change] }),
+    /// Whether it leaves a key in the tree that it should have taken out: one that is bound after all changes.
+    fn check(&self, state: &State) -> Result<(), Conflict> {
+        let Self::DeleteKey { key, .. } = self else { return Ok(()) };
+        match state.key(key) {
+            Some(entry) if !entry.bound.is_empty() => {
+                Err(Conflict::StillBound { key: key.clone(), endpoints: entry.bound.clone() })
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Takes back what the open change set says about something. Says whether there was anything.
-    pub fn withdraw(&mut self, target: &Target, sealed: &[String]) -> bool {
-        !self.remove(sealed, |change| change.is_about(target)).is_empty()
-    }
-
-    /// Takes changes out of the open change sets and returns them.
-    pub fn remove(&mut self, sealed: &[String], mut which: impl FnMut(&Change) -> bool) -> Vec<Change> {
-        let mut removed = Vec::new();
-        for set in self.sets.iter_mut().filter(|set| !sealed.contains(&set.id)) {
-            removed.extend(set.changes.extract_if(.., |change| which(change)));
+    fn fate(&self, path: &KeyPath) -> Option<Fate> {
+        match self {
+            Self::CopyKey { from, to, .. } if to == path => Some(Fate::Arrives { from: from.clone() }),
+            Self::DeleteKey { key, renamed_to, .. } if key == path => {
+                Some(Fate::Goes { renamed_to: renamed_to.clone() })
+            }
+            _ => None,
         }
-        self.sets.retain(|set| !set.changes.is_empty() || sealed.contains(&set.id));
-        removed
-    }
-
-    /// The servers that must be loaded before [`Stage::apply`], as far as the loaded ones tell: load these and
-    /// ask again until nothing is missing.
-    #[must_use]
-    pub fn missing_servers(&self, state: &State) -> BTreeSet<ServerName> {
-        self.changes().flat_map(|change| change.servers(state)).filter(|server| !state.has(server)).collect()
-    }
-
-    /// The state after all changes.
-    ///
-    /// # Errors
-    /// Every change that cannot be applied.
-    pub fn apply(&self, mut state: State, generation: Generation) -> Result<State, Vec<Conflict>> {
-        let conflicts: Vec<_> =
-            self.changes().filter_map(|change| change.apply(&mut state, generation).err()).collect();
-        state.tidy();
-        if conflicts.is_empty() { Ok(state) } else { Err(conflicts) }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod name;
 pub mod ops;
 mod parallel;
 pub mod pki;
+pub mod progress;
 pub mod store;
 pub mod timestamp;
 pub mod world;

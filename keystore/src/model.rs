@@ -9,8 +9,8 @@ mod number;
 mod state;
 mod view;
 
-pub use facts::{KeyFacts, RequestFacts, ServerFacts, VersionFacts};
+pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
 pub use installed::{CertificateSummary, Installed};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
-pub use view::{KeyView, Next};
+pub use view::{Fate, KeyView, Next, Upcoming};

@@ -2,7 +2,10 @@
 
 pub mod bind;
 pub mod commit;
+pub mod copy_key;
 pub mod create_key;
+pub mod delete_key;
+pub mod diff;
 pub mod discard;
 mod error;
 mod fault;
@@ -10,7 +13,10 @@ pub mod install_cert;
 pub mod list;
 pub mod log;
 pub mod make_csr;
+pub mod mark_compromised;
 pub mod publish;
+pub mod rename_key;
+pub mod rollback;
 pub mod status;
 pub mod unbind;
 mod warning;
@@ -19,14 +25,38 @@ pub use error::Error;
 pub use fault::Fault;
 pub use warning::Warning;
 
-use crate::model::KeyView;
+use crate::model::{Fate, KeyView};
 use crate::name::KeyPath;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Transaction};
 
 /// One key that must be there.
 ///
 /// # Errors
-/// When nobody ever made a private key for it.
+/// When it is not in the tree.
 pub fn find_key(snapshot: &Snapshot<'_>, key: &KeyPath) -> Result<KeyView, Error> {
     snapshot.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })
+}
+
+/// One key that must be there, and still be there once the stage is committed.
+///
+/// # Errors
+/// When it is not in the tree, or is staged to leave it.
+pub fn find_lasting_key(snapshot: &Snapshot<'_>, key: &KeyPath) -> Result<KeyView, Error> {
+    lasting(find_key(snapshot, key)?)
+}
+
+fn lasting(view: KeyView) -> Result<KeyView, Error> {
+    match view.fate {
+        Fate::Goes { renamed_to } => Err(Error::KeyGoes { key: view.path, renamed_to }),
+        Fate::Stays | Fate::Arrives { .. } => Ok(view),
+    }
+}
+
+/// One key that must be there, and about which nothing is staged.
+fn settled_key(transaction: &Transaction<'_>, key: &KeyPath) -> Result<KeyView, Error> {
+    let view = transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
+    if transaction.stage().changes().any(|change| change.names_key(key)) {
+        return Err(Error::KeyHasStaged { key: key.clone() });
+    }
+    Ok(view)
 }

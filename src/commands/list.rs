@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{BindingJson, KeyJson, Page, Report, style, until};
+use crate::output::{BindingJson, KeyJson, Page, Report, fate_line, style, until};
 
 const HELP: &str = "\
 Examples:
@@ -123,6 +123,9 @@ impl Outcome {
             (None, None) => "new".to_owned(),
         };
         page.line(format_args!("    {name:width$}  {what}"));
+        if let Some(fate) = fate_line(&view.fate) {
+            page.line(format_args!("    {:width$}  {fate}, staged", ""));
+        }
         if let (Some(_), Some(next)) = (&view.current, &view.next) {
             page.line(format_args!("    {:width$}  next: {}", "", self.next(next)));
         }

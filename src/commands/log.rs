@@ -1,7 +1,7 @@
 //! `log`: the commits.
 
 use keystore::ops::log as op;
-use keystore::store::Record;
+use keystore::store::{EndpointChange, Pair, Record};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -71,6 +71,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome { commits, records: records.into_iter().map(|(record, _)| record).collect() })
 }
 
+/// What an endpoint served and serves: the keys and their versions.
+fn endpoint_line(EndpointChange { endpoint, from, to }: &EndpointChange) -> String {
+    let side = |pair: &Option<Pair>| {
+        pair.as_ref().map_or_else(|| "nothing".to_owned(), |pair| format!("{} version {}", pair.key, pair.version))
+    };
+    match from {
+        Some(_) => format!("{endpoint}: {}, before: {}", side(to), side(from)),
+        None => format!("{endpoint}: {}", side(to)),
+    }
+}
+
 impl Report for Outcome {
     fn report(&self, page: &mut Page) {
         for (record, commit) in self.records.iter().zip(&self.commits) {
@@ -83,6 +94,9 @@ impl Report for Outcome {
             }
             for change in &record.changes {
                 page.line(format_args!("    {}", change_line(change)));
+            }
+            for change in &record.endpoints {
+                page.line(format_args!("    serves   {}", endpoint_line(change)));
             }
         }
     }

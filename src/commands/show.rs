@@ -1,6 +1,6 @@
 //! `show`: one key whole.
 
-use keystore::model::{Installed, KeyView, Next, VersionFacts};
+use keystore::model::{Generation, Installed, KeyView, Next, VersionFacts};
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
 use keystore::store::Keystore;
@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{KeyJson, Page, PublishedJson, Report, or_none, style, until};
+use crate::output::{KeyJson, Page, PublishedJson, Report, fate_line, or_none, style, until};
 use crate::prompt;
 
 const HELP: &str = "\
 Examples:
   keyring show mail01/imap/main
   keyring show mail01/imap/main --json | jq .result.key.current.certificate
+  keyring show mail01/imap/main@41
 
 Exit codes:
   0    done
@@ -28,11 +29,12 @@ Exit codes:
 
 /// Show one key whole
 ///
-/// Its current and next version, its requests, its certificate, its endpoints and where its files are.
+/// Its current and next version, its requests, its certificate, its endpoints and where its files are. With @GENERATION,
+/// as it was when that was committed.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
-    /// The key: SERVER/PROTOCOL/NAME
+    /// The key: SERVER/PROTOCOL/NAME, or SERVER/PROTOCOL/NAME@GENERATION
     key: Option<String>,
 }
 
@@ -47,6 +49,7 @@ struct RequestJson {
 
 #[derive(Serialize)]
 pub(crate) struct Outcome {
+    generation: u64,
     key: KeyJson,
     requests: Vec<RequestJson>,
     folders: Vec<String>,
@@ -60,15 +63,20 @@ pub(crate) struct Outcome {
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
-    let snapshot = keystore.read()?;
-    let key: KeyPath = match &args.key {
-        Some(key) => key.parse()?,
-        None if context.can_ask() => prompt::choose_key(&snapshot, "Key", |_| false)?,
+    let newest = keystore.read()?;
+    let (key, generation) = match &args.key {
+        Some(key) => key_at(key)?,
+        None if context.can_ask() => (prompt::choose_key(&newest, "Key", |_| false)?, None),
         None => return Err(Failure::Missing { what: "the key to show", flag: "KEY" }),
+    };
+    let snapshot = match generation {
+        Some(generation) => newest.at(generation)?,
+        None => newest,
     };
     let view = find_key(&snapshot, &key)?;
     let mut published = Vec::new();
-    for endpoint in &view.bound {
+    // What services read now says nothing of an earlier generation.
+    for endpoint in view.bound.iter().filter(|_| generation.is_none()) {
         if snapshot.published(endpoint)?.is_some() {
             published.push(PublishedJson::of(&keystore, endpoint));
         }
@@ -78,6 +86,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         _ => None,
     });
     Ok(Outcome {
+        generation: snapshot.generation().0,
         key: KeyJson::of(&view),
         requests: view.facts.versions.iter().flat_map(requests).collect(),
         folders: folders(&keystore, &view),
@@ -86,6 +95,16 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         now: keystore.world().now(),
         view,
     })
+}
+
+/// `KEY` or `KEY@GENERATION`.
+fn key_at(text: &str) -> Result<(KeyPath, Option<Generation>), Failure> {
+    let Some((key, generation)) = text.split_once('@') else { return Ok((text.parse()?, None)) };
+    let number = generation.parse().map_err(|_| Failure::Arguments {
+        message: format!("{generation:?} is not the number of a generation"),
+        hint: "`keyring log` shows the generations".to_owned(),
+    })?;
+    Ok((key.parse()?, Some(Generation(number))))
 }
 
 fn requests(version: &VersionFacts) -> impl Iterator<Item = RequestJson> {
@@ -106,6 +125,9 @@ fn folders(keystore: &Keystore, view: &KeyView) -> Vec<String> {
 impl Report for Outcome {
     fn report(&self, page: &mut Page) {
         page.styled(style::STRONG, &self.view.path);
+        if let Some(fate) = fate_line(&self.view.fate) {
+            page.field(2, "staged", fate);
+        }
         if let Some(current) = &self.view.current {
             page.line(format_args!(
                 "  current: version {}, since generation {}",
@@ -145,6 +167,12 @@ impl Outcome {
             format_args!("{}{encrypted}, made {} by {}", version.algorithm, version.made, version.by),
         );
         page.field(4, "public key", format_args!("SHA-256 {}", version.spki));
+        if let Some(mark) = &version.compromised {
+            page.styled(style::BAD, format_args!("    compromised: {} ({} by {})", mark.reason, mark.marked, mark.by));
+        }
+        if let Some(origin) = &version.copy_of {
+            page.field(4, "copy of", format_args!("{} version {}", origin.key, origin.version));
+        }
         for request in &version.requests {
             page.field(
                 4,
@@ -176,6 +204,10 @@ impl Outcome {
         }
         for PublishedJson { endpoint, folder } in &self.published {
             page.field(2, "published", format_args!("{endpoint} in {folder}"));
+        }
+        let published = |endpoint: &String| self.published.iter().any(|it| it.endpoint == *endpoint);
+        for endpoint in self.key.bound.iter().filter(|endpoint| !published(endpoint)) {
+            page.field(2, "bound", format_args!("to {endpoint}"));
         }
         for endpoint in &self.staged_bindings {
             page.field(2, "staged", format_args!("{endpoint} to be bound"));

@@ -116,6 +116,13 @@ fn keystore_code(error: &E) -> &'static str {
         E::Request { .. } => "bad-request",
         E::Subject(_) => "bad-subject",
         E::KeyChanged { .. } => "key-changed",
+        E::KeyGoes { .. } => "key-goes",
+        E::KeyHasStaged { .. } => "key-has-staged",
+        E::KeyBound { .. } => "key-bound",
+        E::VersionNotFound { .. } => "version-not-found",
+        E::Compromised { .. } => "compromised",
+        E::StageNotEmpty => "stage-not-empty",
+        E::RollbackRefused { .. } => "rollback-refused",
         E::Unreadable { source, .. } => read_code(source),
         E::WrongKey { .. } => "key-mismatch",
         E::Chain(_) => "bad-chain",
@@ -148,6 +155,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::WritableByOthers { .. } => "writable-by-others",
         StoreError::ForeignOwner { .. } => "foreign-owner",
         StoreError::NewerFormat { .. } => "newer-format",
+        StoreError::NoGeneration { .. } => "no-generation",
         StoreError::Damaged { .. } => "damaged",
         StoreError::Config { .. } => "bad-config",
         StoreError::Locked { .. } => "locked",
@@ -185,6 +193,20 @@ fn keystore_hint(error: &E) -> Option<String> {
             "try the passphrase again: nothing was changed".to_owned()
         }
         E::KeyChanged { .. } => "try again".to_owned(),
+        E::KeyGoes { renamed_to: Some(to), .. } => {
+            format!("use {to}, or take the renaming back with `keyring discard {to}`")
+        }
+        E::KeyGoes { key, .. } => format!("`keyring discard {key}` takes its deletion back"),
+        E::KeyHasStaged { key } => {
+            format!("commit them first, or take them back with `keyring discard {key}`; `keyring status` shows them")
+        }
+        E::KeyBound { .. } => "bind its endpoints to another key first, or say --unbind to free them".to_owned(),
+        E::VersionNotFound { key, .. } => format!("`keyring show {key}` shows its versions"),
+        E::Compromised { key, .. } => {
+            format!("`keyring make-csr {key} --new-key` makes a new private key and its request")
+        }
+        E::StageNotEmpty => "commit them, or take them back with `keyring discard`".to_owned(),
+        E::RollbackRefused { .. } => "say --force to bring them back all the same; nothing was changed".to_owned(),
         E::Unreadable { source, .. } => return read_hint(source),
         E::WrongKey { belongs_to: Some(key), .. } => format!("it is for {key}: `keyring install-cert {key} ...`"),
         E::WrongKey { key, .. } => {
@@ -228,6 +250,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
         StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
+        StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
         StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),

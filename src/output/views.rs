@@ -2,7 +2,7 @@
 //! are their own, so that the contract does not move with the model.
 
 use keystore::change::Change;
-use keystore::model::{CertificateSummary, Installed, KeyView, Next, VersionFacts};
+use keystore::model::{CertificateSummary, Fate, Installed, KeyView, Next, VersionFacts};
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::LineFault;
 use keystore::ops::{Fault, Warning};
@@ -92,6 +92,10 @@ pub(crate) struct VersionJson {
     pub(crate) certificate: Option<CertificateJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since_generation: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) compromised: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) copy_of: Option<String>,
 }
 
 impl VersionJson {
@@ -106,6 +110,8 @@ impl VersionJson {
             requested: facts.requests.last().map(|request| request.made.to_string()),
             certificate: installed.map(CertificateJson::of),
             since_generation: None,
+            compromised: facts.compromised.as_ref().map(|mark| mark.reason.clone()),
+            copy_of: facts.copy_of.as_ref().map(|origin| format!("{} version {}", origin.key, origin.version)),
         }
     }
 }
@@ -118,6 +124,8 @@ pub(crate) struct KeyJson {
     pub(crate) current: Option<VersionJson>,
     pub(crate) next: Option<VersionJson>,
     pub(crate) bound: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) staged: Option<&'static str>,
 }
 
 impl KeyJson {
@@ -133,7 +141,13 @@ impl KeyJson {
             Next::Installed(installed) => Some(VersionJson::of(facts(installed)?, "installed", Some(installed))),
         });
         let bound = view.bound.iter().map(ToString::to_string).collect();
-        Self { key: view.path.to_string(), state: view.state(), current, next, bound }
+        let staged = match &view.fate {
+            Fate::Stays => None,
+            Fate::Arrives { .. } => Some("copied"),
+            Fate::Goes { renamed_to: Some(_) } => Some("renamed"),
+            Fate::Goes { renamed_to: None } => Some("deleted"),
+        };
+        Self { key: view.path.to_string(), state: view.state(), current, next, bound, staged }
     }
 }
 
@@ -210,6 +224,12 @@ pub(crate) struct ChangeJson {
     pub(crate) version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) certificate: Option<CertificateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) renamed_to: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) forced: bool,
 }
 
 impl ChangeJson {
@@ -220,13 +240,28 @@ impl ChangeJson {
             endpoint: None,
             version: None,
             certificate: None,
+            from: None,
+            renamed_to: None,
+            forced: false,
+        };
+        let with = |installed: Option<&Installed>, json: Self| Self {
+            version: installed.map(|installed| installed.version.0),
+            certificate: installed.map(CertificateJson::of),
+            ..json
         };
         match change {
-            Change::InstallCertificate { key, installed } => Self {
-                version: Some(installed.version.0),
-                certificate: Some(CertificateJson::of(installed)),
-                ..of("install-certificate", Some(key))
-            },
+            Change::InstallCertificate { key, installed } => {
+                with(Some(installed), of("install-certificate", Some(key)))
+            }
+            Change::CopyKey { from, to, current, .. } => {
+                Self { from: Some(from.to_string()), ..with(current.as_deref(), of("copy-key", Some(to))) }
+            }
+            Change::DeleteKey { key, renamed_to, .. } => {
+                Self { renamed_to: renamed_to.as_ref().map(ToString::to_string), ..of("delete-key", Some(key)) }
+            }
+            Change::RestoreKey { key, current, forced, .. } => {
+                Self { forced: *forced, ..with(current.as_deref(), of("restore-key", Some(key))) }
+            }
             Change::Bind { endpoint, key } => Self { endpoint: Some(endpoint.to_string()), ..of("bind", Some(key)) },
             Change::Unbind { endpoint } => Self { endpoint: Some(endpoint.to_string()), ..of("unbind", None) },
         }
@@ -236,12 +271,31 @@ impl ChangeJson {
 /// One change in a line.
 pub(crate) fn change_line(change: &Change) -> String {
     match change {
-        Change::InstallCertificate { key, installed } => {
-            let Installed { version, summary, .. } = &**installed;
-            format!("install  {key}  version {version}, certificate until {}", summary.not_after.date())
+        Change::InstallCertificate { key, installed } => format!("install  {key}  {}", version_line(installed)),
+        Change::CopyKey { from, to, .. } => format!("copy     {from} -> {to}"),
+        Change::DeleteKey { key, renamed_to: Some(to), .. } => format!("delete   {key}  renamed to {to}"),
+        Change::DeleteKey { key, .. } => format!("delete   {key}"),
+        Change::RestoreKey { key, current: Some(installed), forced, .. } => {
+            let forced = if *forced { ", forced" } else { "" };
+            format!("restore  {key}  {}{forced}", version_line(installed))
         }
+        Change::RestoreKey { key, .. } => format!("restore  {key}  to be without a certificate"),
         Change::Bind { endpoint, key } => format!("bind     {endpoint} -> {key}"),
         Change::Unbind { endpoint } => format!("unbind   {endpoint}"),
+    }
+}
+
+fn version_line(Installed { version, summary, .. }: &Installed) -> String {
+    format!("version {version}, certificate until {}", summary.not_after.date())
+}
+
+/// What is staged about a key's place in the tree.
+pub(crate) fn fate_line(fate: &Fate) -> Option<String> {
+    match fate {
+        Fate::Stays => None,
+        Fate::Arrives { from } => Some(format!("a copy of {from}")),
+        Fate::Goes { renamed_to: Some(to) } => Some(format!("to be renamed to {to}")),
+        Fate::Goes { renamed_to: None } => Some("to be deleted".to_owned()),
     }
 }
 

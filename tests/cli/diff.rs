@@ -63,9 +63,7 @@ fn shows_why_a_commit_would_be_refused() {
     exit code 2
     -- stdout
     -- stderr
-    error: unexpected argument 'extra' found
-
-    Usage: keyring diff [OPTIONS]
+    error: invalid value 'extra' for '[GENERATION]': invalid digit found in string
 
     For more information, try '--help'.
     ");

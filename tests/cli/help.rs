@@ -6,29 +6,11 @@ use std::path::Path;
 
 use crate::common::World;
 
-const COMMANDS: [&str; 16] = [
-    "init",
-    "create-key",
-    "make-csr",
-    "install-cert",
-    "bind",
-    "unbind",
-    "status",
-    "diff",
-    "commit",
-    "discard",
-    "list",
-    "show",
-    "log",
-    "demo",
-    "completions",
-    "man",
-];
-
 #[test]
 fn every_command_says_what_it_takes_with_examples_and_exit_codes() {
     let world = World::empty();
-    for command in COMMANDS {
+    for command in world.commands() {
+        let command = command.as_str();
         let help = world.done(&[command, "--help"]);
         assert_eq!(help.stderr, "");
         for part in ["Usage: keyring ", "Examples:\n", "Exit codes:\n  0  ", "Global options:\n"] {
@@ -36,10 +18,6 @@ fn every_command_says_what_it_takes_with_examples_and_exit_codes() {
         }
         assert_eq!(help.stdout, world.done(&["help", command]).stdout);
         assert!(world.done(&[command, "-h"]).stdout.contains("Usage: keyring "));
-    }
-    let help = world.done(&["--help"]).stdout;
-    for command in COMMANDS {
-        assert!(help.contains(&format!("\n  {command} ")), "{command} in:\n{help}");
     }
     assert!(world.done(&["--version"]).stdout.starts_with("keyring "));
 }
@@ -54,8 +32,8 @@ fn docs_cli_md_is_what_the_program_says() {
         writeln!(text, "\n## {title}\n\n```text\n{}\n```", help.join("\n")).unwrap();
     };
     add("keyring", &["--help"]);
-    for command in COMMANDS {
-        add(&format!("keyring {command}"), &[command, "--help"]);
+    for command in world.commands() {
+        add(&format!("keyring {command}"), &[&command, "--help"]);
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
     if std::env::var_os("BLESS").is_some() {

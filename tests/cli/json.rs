@@ -166,6 +166,16 @@ fn every_result_is_documented() {
     result(&["publish"]);
     result(&["unbind", "mail01/pop3@default"]);
     result(&["discard"]);
+    result(&["copy-key", "mail01/imap/main", "mail01/imap/copy"]);
+    assert_documented("**change**", &result(&["discard"])["discarded"][0]);
+    result(&["rename-key", "mail01/imap/main", "mail01/imap/other"]);
+    result(&["discard"]);
+    result(&["delete-key", "mail01/imap/main", "--unbind"]);
+    result(&["discard"]);
+    result(&["diff", "0", "1"]);
+    result(&["rollback", "1"]);
+    result(&["discard"]);
+    result(&["mark-compromised", "mail01/imap/main", "--reason", "lost"]);
     let key = result(&["list"])["services"][0]["keys"][0].clone();
     assert_documented("**key**", &key);
     assert_documented("**version**", &key["current"]);

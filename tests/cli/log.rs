@@ -15,6 +15,7 @@ fn shows_the_commits_newest_first() {
       made          [TIME] by [ACTOR]
       hash          [SHA256]
         unbind   mail01/imap@default
+        serves   mail01/imap@default: nothing, before: mail01/imap/main version 1
 
     generation 1
       made          [TIME] by [ACTOR]
@@ -22,6 +23,7 @@ fn shows_the_commits_newest_first() {
       why           first certificate
         install  mail01/imap/main  version 1, certificate until [DATE]
         bind     mail01/imap@default -> mail01/imap/main
+        serves   mail01/imap@default: mail01/imap/main version 1
     -- stderr
     ");
     snapshot!(world.done(&["log", "--limit", "1"]), @"
@@ -31,6 +33,7 @@ fn shows_the_commits_newest_first() {
       made          [TIME] by [ACTOR]
       hash          [SHA256]
         unbind   mail01/imap@default
+        serves   mail01/imap@default: nothing, before: mail01/imap/main version 1
     -- stderr
     ");
     snapshot!(World::new().done(&["log"]), @"

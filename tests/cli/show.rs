@@ -84,6 +84,7 @@ fn reports_it_in_json() {
         "folders": [
           "[FOLDER]/keystore/servers/mail01/imap/main/1"
         ],
+        "generation": 0,
         "key": {
           "bound": [],
           "current": null,

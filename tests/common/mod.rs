@@ -77,6 +77,15 @@ impl World {
         (world, authority)
     }
 
+    /// The names of all commands, as the program itself lists them.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let help = self.done(&["--help"]).stdout;
+        let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        let names = listed.lines().filter(|line| !line.starts_with("   "));
+        let names = names.map(|line| line.split_whitespace().next().unwrap().to_owned());
+        names.filter(|name| name != "help").collect()
+    }
+
     /// Sets an environment variable for the programs of this world.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.variables.retain(|(other, _)| *other != name);

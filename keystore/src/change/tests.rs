@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::{Change, Conflict, Stage, Target};
-use crate::model::{Generation, Installed, State};
+use crate::model::{Generation, Installed, KeyEntry, State, VersionNumber};
 use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -119,6 +119,21 @@ fn freeing_a_free_endpoint_is_a_conflict() {
 }
 
 #[test]
+fn a_key_that_is_bound_in_the_end_is_not_deleted() {
+    let delete = |text: &str| Change::DeleteKey { key: key(text), through: VersionNumber(1), renamed_to: None };
+    let bound = [install("a/imap/one", 1), bind("b/imap@default", "a/imap/one")];
+    let state = staged(bound).apply(State::default(), Generation(1)).unwrap();
+    let conflicts = staged([delete("a/imap/one")]).apply(state.clone(), Generation(2)).unwrap_err();
+    let endpoints = BTreeSet::from([endpoint("b/imap@default")]);
+    assert_eq!(conflicts, [Conflict::StillBound { key: key("a/imap/one"), endpoints }]);
+    // The order in which its endpoints are taken from it does not matter.
+    let taken = staged([delete("a/imap/one"), bind("b/imap@default", "a/imap/two")]);
+    let state = taken.apply(state, Generation(2)).unwrap();
+    let entry = state.key(&key("a/imap/one")).unwrap();
+    assert_eq!((&entry.current, entry.deleted), (&None, Some(VersionNumber(1))));
+}
+
+#[test]
 fn an_entry_says_since_when() {
     let first = staged([bind("a/imap@default", "a/imap/one"), install("a/imap/one", 1)]);
     let state = first.apply(State::default(), Generation(7)).unwrap();
@@ -142,6 +157,24 @@ fn any_change() -> impl Strategy<Value = Change> {
         2 => (key(), 1..4u32).prop_map(|(key, version)| Change::InstallCertificate {
             key,
             installed: Box::new(Installed::sample(version, 1)),
+        }),
+        1 => (key(), key(), 1..4u32).prop_map(|(from, to, version)| Change::CopyKey {
+            from,
+            to,
+            versions: [VersionNumber(version)].into(),
+            current: Some(Box::new(Installed::sample(version, 1))),
+        }),
+        1 => (key(), 1..4u32).prop_map(|(key, through)| Change::DeleteKey {
+            key,
+            through: VersionNumber(through),
+            renamed_to: None,
+        }),
+        1 => (key(), any::<Option<bool>>()).prop_map(|(key, current)| Change::RestoreKey {
+            key,
+            current: current.map(|_| Box::new(Installed::sample(1, 1))),
+            deleted: None,
+            copied: BTreeSet::new(),
+            forced: current == Some(true),
         }),
     ]
 }
@@ -193,7 +226,7 @@ proptest! {
             for service in server.services.values() {
                 prop_assert!(!service.keys.is_empty() || !service.bindings.is_empty());
                 for entry in service.keys.values() {
-                    prop_assert!(entry.current.is_some() || !entry.bound.is_empty());
+                    prop_assert!(*entry != KeyEntry::default());
                 }
             }
         }
@@ -232,6 +265,25 @@ proptest! {
                 }
             }
             (of_whole, of_partial) => prop_assert_eq!(of_whole.err(), of_partial.err()),
+        }
+    }
+
+    #[test]
+    fn what_is_foreseen_for_a_key_is_what_comes(
+        before in prop::collection::vec(any_change(), 0..30),
+        staged_changes in prop::collection::vec(any_change(), 0..10),
+    ) {
+        let state = whole_state(&before);
+        let stage = staged(staged_changes);
+        let Ok(after) = stage.apply(state.clone(), Generation(99)) else { return Ok(()) };
+        for key in stage.changes().filter_map(Change::key) {
+            let mut foreseen = stage.upcoming(key, state.key(key)).entry;
+            let came = after.key(key).cloned().unwrap_or_default();
+            // Bindings are not followed; which generation it is only a commit knows.
+            foreseen.bound = came.bound.clone();
+            let installed = |entry: &KeyEntry| entry.current.as_ref().map(|current| current.installed.clone());
+            prop_assert_eq!(installed(&foreseen), installed(&came));
+            prop_assert_eq!((foreseen.deleted, foreseen.copied), (came.deleted, came.copied));
         }
     }
 

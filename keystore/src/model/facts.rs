@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RequestNumber, VersionNumber};
+use super::{KeyEntry, RequestNumber, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol};
 use crate::pki::{CertificationRequest, KeyAlgorithm, Subject, SubjectAltName};
@@ -44,6 +44,26 @@ impl RequestFacts {
     }
 }
 
+/// That a private key may be known to somebody else.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Compromise {
+    /// When it was marked.
+    pub marked: Timestamp,
+    /// Who marked it.
+    pub by: Actor,
+    /// Why, in the words of whoever marked it.
+    pub reason: String,
+}
+
+/// Where a copied version came from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// The key.
+    pub key: KeyPath,
+    /// Its version.
+    pub version: VersionNumber,
+}
+
 /// One private key and the requests made with it. Stands in `version.json` beside the private key too.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VersionFacts {
@@ -63,6 +83,12 @@ pub struct VersionFacts {
     pub by: Actor,
     /// The requests made with it, oldest first.
     pub requests: Vec<RequestFacts>,
+    /// The version that it is a copy of. A copy is in the tree once a commit says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub copy_of: Option<Origin>,
+    /// Whether somebody else may know it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compromised: Option<Compromise>,
 }
 
 impl VersionFacts {
@@ -93,6 +119,14 @@ impl KeyFacts {
         self.versions.iter().rev().find(|version| version.spki == spki)
     }
 
+    /// The versions that are in the tree by what is committed, or would be: neither deleted nor a mere copy.
+    #[must_use]
+    pub fn in_tree(self, entry: &KeyEntry) -> Self {
+        let mut versions = self.versions;
+        versions.retain(|version| entry.has(version));
+        Self { versions }
+    }
+
     /// The newest request of the newest version that has one.
     #[must_use]
     pub fn last_request(&self) -> Option<&RequestFacts> {
@@ -112,6 +146,16 @@ impl ServerFacts {
     #[must_use]
     pub fn key(&self, key: &KeyPath) -> Option<&KeyFacts> {
         self.protocols.get(&key.service.protocol)?.get(&key.name)
+    }
+
+    /// Drops what was made after a time.
+    pub fn forget_after(&mut self, time: Timestamp) {
+        for key in self.protocols.values_mut().flat_map(BTreeMap::values_mut) {
+            key.versions.retain(|version| version.made <= time);
+            for version in &mut key.versions {
+                version.requests.retain(|request| request.made <= time);
+            }
+        }
     }
 
     /// The facts of one key of this server, made when there are none.

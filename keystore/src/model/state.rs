@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Generation, Installed};
+use super::{Generation, Installed, VersionFacts, VersionNumber};
 use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 /// The certificate a key runs on.
@@ -23,6 +23,26 @@ pub struct KeyEntry {
     pub current: Option<Current>,
     /// Every endpoint bound to it, on whatever server.
     pub bound: BTreeSet<Endpoint>,
+    /// Its versions up to this one were deleted: they are not in the tree.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deleted: Option<VersionNumber>,
+    /// Its versions that were copied from another key.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub copied: BTreeSet<VersionNumber>,
+}
+
+impl KeyEntry {
+    /// Whether a version is in the tree.
+    #[must_use]
+    pub fn has(&self, version: &VersionFacts) -> bool {
+        self.deleted.is_none_or(|deleted| deleted < version.number)
+            && (version.copy_of.is_none() || self.copied.contains(&version.number))
+    }
+
+    /// Whether it says nothing.
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an endpoint is bound to.
@@ -134,7 +154,7 @@ impl State {
     pub fn tidy(&mut self) {
         for server in self.servers.values_mut() {
             for service in server.services.values_mut() {
-                service.keys.retain(|_, key| key.current.is_some() || !key.bound.is_empty());
+                service.keys.retain(|_, key| !key.is_blank());
             }
             server.services.retain(|_, service| !service.keys.is_empty() || !service.bindings.is_empty());
         }

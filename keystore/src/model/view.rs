@@ -21,12 +21,39 @@ pub enum Next {
     Installed(Installed),
 }
 
+/// What the stage makes of a key's place in the tree.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Fate {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// It is a copy that comes into the tree.
+    Arrives {
+        /// What it is a copy of.
+        from: KeyPath,
+    },
+    /// It leaves the tree.
+    Goes {
+        /// What it is called from then on, if it is renamed.
+        renamed_to: Option<KeyPath>,
+    },
+}
+
+/// One key once the stage is committed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Upcoming {
+    /// Its entry; what is bound to it is not followed.
+    pub entry: KeyEntry,
+    /// Its place in the tree.
+    pub fate: Fate,
+}
+
 /// One key whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyView {
     /// Its address.
     pub path: KeyPath,
-    /// Every version ever made.
+    /// Every version that is in the tree, or will be.
     pub facts: KeyFacts,
     /// What it runs on.
     pub current: Option<Current>,
@@ -34,18 +61,35 @@ pub struct KeyView {
     pub next: Option<Next>,
     /// The endpoints bound to it by the last commit.
     pub bound: BTreeSet<Endpoint>,
+    /// What the stage makes of its place in the tree.
+    pub fate: Fate,
+    /// What it runs on once the stage is committed.
+    upcoming: Option<Installed>,
 }
 
 impl KeyView {
-    /// Joins what is known of one key.
+    /// Joins what is known of one key; none when it is not in the tree, and will not be.
     #[must_use]
-    pub fn join(path: KeyPath, facts: KeyFacts, entry: Option<&KeyEntry>, staged: Option<&Installed>) -> Self {
-        let current = entry.and_then(|entry| entry.current.clone());
-        let next = staged
-            .map(|installed| Next::Installed(installed.clone()))
-            .or_else(|| next_fact(&facts, current.as_ref().map(|current| &current.installed)));
-        let bound = entry.map(|entry| entry.bound.clone()).unwrap_or_default();
-        Self { path, facts, current, next, bound }
+    pub fn join(path: KeyPath, facts: KeyFacts, entry: Option<&KeyEntry>, upcoming: Upcoming) -> Option<Self> {
+        let committed = entry.cloned().unwrap_or_default();
+        let mut facts = facts;
+        facts.versions.retain(|version| committed.has(version) || upcoming.entry.has(version));
+        if facts.versions.is_empty() {
+            return None;
+        }
+        let (current, upcoming_current) = (committed.current, upcoming.entry.current.map(|current| current.installed));
+        let installed = current.as_ref().map(|current| &current.installed);
+        let staged = upcoming_current.clone().filter(|upcoming| Some(upcoming) != installed);
+        let next = staged.map(Next::Installed).or_else(|| next_fact(&facts, installed));
+        Some(Self {
+            path,
+            next,
+            facts,
+            current,
+            bound: committed.bound,
+            fate: upcoming.fate,
+            upcoming: upcoming_current,
+        })
     }
 
     /// The version that a request or a certificate is for when none is named: the next one, else the current.
@@ -61,10 +105,7 @@ impl KeyView {
     /// The certificate that the next commit leaves this key with.
     #[must_use]
     pub fn upcoming(&self) -> Option<&Installed> {
-        match &self.next {
-            Some(Next::Installed(installed)) => Some(installed),
-            _ => self.current.as_ref().map(|current| &current.installed),
-        }
+        self.upcoming.as_ref()
     }
 
     /// `new`, `pending` or `installed`: the state of the current version, else of the next one.

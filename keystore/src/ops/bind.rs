@@ -1,7 +1,7 @@
 //! `bind`: endpoints to a key, in place of what was bound there.
 
 use super::warning::covers;
-use super::{Error, Warning};
+use super::{Error, Warning, lasting};
 use crate::change::{Change, Target};
 use crate::model::KeyView;
 use crate::name::{Endpoint, KeyPath};
@@ -41,7 +41,7 @@ pub struct Outcome {
 /// When there is no such key, or the disk refuses.
 pub fn bind(keystore: &Keystore, key: &KeyPath, endpoints: &[Endpoint]) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
-    let view = transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
+    let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let mut bound = Vec::new();
     for endpoint in endpoints {
         let before = transaction.upcoming_binding(endpoint)?;

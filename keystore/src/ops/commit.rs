@@ -104,29 +104,28 @@ pub fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Plan, StoreError>
     }
     let rebound = plan.rebound();
     plan.compare(&before, &rebound);
-    plan.find_faults(now);
+    plan.find_faults(snapshot, now)?;
     plan.find_warnings(&rebound);
     Ok(plan)
 }
 
 impl Plan {
     fn rebound(&self) -> BTreeSet<Endpoint> {
-        let endpoint = |change: &Change| match change {
-            Change::Bind { endpoint, .. } | Change::Unbind { endpoint } => Some(endpoint.clone()),
-            Change::InstallCertificate { .. } => None,
-        };
-        self.stage.changes().filter_map(endpoint).collect()
+        self.stage.changes().filter_map(Change::endpoint).cloned().collect()
     }
 
     /// The keys that get a certificate.
     fn renewed(&self) -> BTreeSet<&KeyPath> {
-        self.stage
-            .changes()
-            .filter_map(|change| match change {
-                Change::InstallCertificate { key, .. } => Some(key),
-                Change::Bind { .. } | Change::Unbind { .. } => None,
-            })
-            .collect()
+        self.stage.changes().filter_map(Change::key).collect()
+    }
+
+    /// The keys that are wanted back whatever is wrong with them.
+    fn forced(&self) -> BTreeSet<&KeyPath> {
+        let forced = |change| match change {
+            &Change::RestoreKey { ref key, forced: true, .. } => Some(key),
+            _ => None,
+        };
+        self.stage.changes().filter_map(forced).collect()
     }
 
     /// Works out which endpoints serve something else afterwards.
@@ -157,7 +156,7 @@ impl Plan {
         }
     }
 
-    fn find_faults(&mut self, now: Timestamp) {
+    fn find_faults(&mut self, snapshot: &Snapshot<'_>, now: Timestamp) -> Result<(), StoreError> {
         let mut without: BTreeMap<KeyPath, Vec<Endpoint>> = BTreeMap::new();
         for change in self.stage.changes() {
             if let Change::Bind { endpoint, key } = change
@@ -169,8 +168,13 @@ impl Plan {
         }
         let no_certificate = |(key, endpoints)| Fault::NoCertificate { key, endpoints };
         let mut faults: Vec<_> = without.into_iter().map(no_certificate).collect();
-        faults.extend(self.touched().into_iter().filter_map(|(key, installed)| invalid(key, installed, now)));
+        let forced = self.forced();
+        for (key, installed) in self.touched().into_iter().filter(|(key, _)| !forced.contains(key)) {
+            faults.extend(Fault::of_installed(key, installed, now));
+            faults.extend(compromised(snapshot, key, installed)?);
+        }
         self.faults.extend(faults);
+        Ok(())
     }
 
     /// Every key that is installed or newly published, once.
@@ -195,10 +199,18 @@ impl Plan {
     }
 }
 
-fn invalid(key: &KeyPath, installed: &Installed, now: Timestamp) -> Option<Fault> {
-    let summary = &installed.summary;
-    if summary.not_after < now {
-        return Some(Fault::Expired { key: key.clone(), not_after: summary.not_after });
-    }
-    (summary.not_before > now).then(|| Fault::NotYetValid { key: key.clone(), not_before: summary.not_before })
+/// Whether the private key may be known to somebody else.
+pub(super) fn compromised(
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    installed: &Installed,
+) -> Result<Option<Fault>, StoreError> {
+    let facts = snapshot.facts(key.server())?;
+    let version = facts.key(key).and_then(|facts| facts.version(installed.version));
+    let mark = version.and_then(|version| version.compromised.as_ref());
+    Ok(mark.map(|mark| Fault::Compromised {
+        key: key.clone(),
+        version: installed.version,
+        reason: mark.reason.clone(),
+    }))
 }

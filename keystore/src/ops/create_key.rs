@@ -10,7 +10,7 @@ pub use many::{CreatedWithRequest, Existing, Generated, create_keys, generate, s
 
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, lasting};
 use crate::digest::Digest;
 use crate::model::{KeyView, Next, VersionFacts};
 use crate::name::KeyPath;
@@ -82,9 +82,8 @@ fn check_view(view: Option<&KeyView>, request: &CreateKey) -> Result<(), Error> 
     match (view, request.next) {
         (None, false) => Ok(()),
         (None, true) => Err(Error::KeyNotFound { key }),
-        (Some(view), true) => check_next(view, key),
-        (Some(view), false) if view.current.is_some() => Err(Error::KeyHasCertificate { key }),
-        (Some(view), false) => Err(Error::KeyWaits { key, state: view.state() }),
+        (Some(view), true) => check_next(&lasting(view.clone())?, key),
+        (Some(view), false) => Err(Error::is_there(view)),
     }
 }
 

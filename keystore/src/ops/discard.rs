@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Error, find_key};
 use crate::change::Change;
 use crate::name::{Endpoint, KeyPath};
-use crate::store::Keystore;
+use crate::store::{Keystore, Transaction};
 
 /// Throws staged changes away: all of them, or those that name one of `keys`. Returns what was thrown away.
 ///
@@ -21,6 +21,7 @@ pub fn discard(keystore: &Keystore, keys: &[KeyPath]) -> Result<Vec<Change>, Err
     }
     let keys: BTreeSet<_> = keys.iter().collect();
     let mut removed = transaction.remove(|change| keys.is_empty() || keys.iter().any(|key| change.names_key(key)));
+    removed.extend(take_with(&mut transaction, &removed)?);
     // An unbinding of what only a discarded change had bound would have nothing to do.
     for endpoint in removed.iter().filter_map(bound_endpoint).cloned().collect::<BTreeSet<_>>() {
         if transaction.snapshot().committed_binding(&endpoint)?.is_none() {
@@ -31,9 +32,28 @@ pub fn discard(keystore: &Keystore, keys: &[KeyPath]) -> Result<Vec<Change>, Err
     Ok(removed)
 }
 
+/// What has no sense without what was thrown away: everything about a copy that will not be there, and the unbinding
+/// of endpoints whose key stays.
+fn take_with(transaction: &mut Transaction<'_>, removed: &[Change]) -> Result<Vec<Change>, Error> {
+    let mut with = Vec::new();
+    for change in removed {
+        match change {
+            Change::CopyKey { to, .. } => with.extend(transaction.remove(|change| change.names_key(to))),
+            Change::DeleteKey { key, .. } => {
+                let view = find_key(transaction.snapshot(), key)?;
+                let frees =
+                    |change: &Change| matches!(change, Change::Unbind { endpoint } if view.bound.contains(endpoint));
+                with.extend(transaction.remove(frees));
+            }
+            _ => {}
+        }
+    }
+    Ok(with)
+}
+
 fn bound_endpoint(change: &Change) -> Option<&Endpoint> {
     match change {
         Change::Bind { endpoint, .. } => Some(endpoint),
-        Change::InstallCertificate { .. } | Change::Unbind { .. } => None,
+        _ => None,
     }
 }

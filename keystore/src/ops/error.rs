@@ -1,6 +1,8 @@
 //! Why something that was asked for was not done.
 
-use crate::model::VersionNumber;
+use std::collections::BTreeSet;
+
+use crate::model::{Compromise, Generation, KeyView, VersionFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
@@ -140,6 +142,57 @@ pub enum Error {
         /// The start of its validity.
         not_before: Timestamp,
     },
+    /// The key is staged to leave the tree.
+    #[error("{key} is {}", .renamed_to.as_ref().map_or_else(|| "staged to be deleted".to_owned(), |to| format!("staged to be renamed to {to}")))]
+    KeyGoes {
+        /// The key.
+        key: KeyPath,
+        /// What it is called from then on.
+        renamed_to: Option<KeyPath>,
+    },
+    /// Changes of the key are staged that would not go with it.
+    #[error("changes of {key} are staged")]
+    KeyHasStaged {
+        /// The key.
+        key: KeyPath,
+    },
+    /// The key is bound.
+    #[error("{key} is bound to {}", .endpoints.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    KeyBound {
+        /// The key.
+        key: KeyPath,
+        /// Where.
+        endpoints: BTreeSet<Endpoint>,
+    },
+    /// The key has no such version.
+    #[error("{key} has no version{}", .version.map(|version| format!(" {version}")).unwrap_or_default())]
+    VersionNotFound {
+        /// The key.
+        key: KeyPath,
+        /// The version.
+        version: Option<VersionNumber>,
+    },
+    /// The private key is marked compromised.
+    #[error("the private key of {key} (version {version}) is marked compromised: {reason}")]
+    Compromised {
+        /// The key.
+        key: KeyPath,
+        /// The version.
+        version: VersionNumber,
+        /// Why it was marked so.
+        reason: String,
+    },
+    /// A rollback is a change set of its own.
+    #[error("changes are staged, and a rollback would mix with them")]
+    StageNotEmpty,
+    /// What a rollback would bring back should not come back.
+    #[error("the rollback to generation {generation} is refused")]
+    RollbackRefused {
+        /// The generation.
+        generation: Generation,
+        /// Everything that should not come back.
+        faults: Vec<Fault>,
+    },
     /// There is nothing to unbind.
     #[error("{endpoint} is not bound")]
     NotBound {
@@ -169,6 +222,22 @@ pub enum Error {
     /// A commit runs with the changes that were to be taken back.
     #[error("a commit of these changes is running")]
     CommitRunning,
+}
+
+impl Error {
+    /// That a private key is not to be used any more.
+    pub(super) fn compromised(view: &KeyView, version: &VersionFacts, mark: &Compromise) -> Self {
+        Self::Compromised { key: view.path.clone(), version: version.number, reason: mark.reason.clone() }
+    }
+
+    /// That a key is there already.
+    pub(super) fn is_there(view: &KeyView) -> Self {
+        let key = view.path.clone();
+        match view.current {
+            Some(_) => Self::KeyHasCertificate { key },
+            None => Self::KeyWaits { key, state: view.state() },
+        }
+    }
 }
 
 /// The first few of them: somebody may offer a whole bundle of authorities.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::change::Conflict;
-use crate::model::VersionNumber;
+use crate::model::{Installed, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::timestamp::Timestamp;
 
@@ -33,6 +33,15 @@ pub enum Fault {
         /// From when on it is.
         not_before: Timestamp,
     },
+    /// The private key may be known to somebody else.
+    Compromised {
+        /// The key.
+        key: KeyPath,
+        /// The private key's version.
+        version: VersionNumber,
+        /// Why it was marked so.
+        reason: String,
+    },
     /// The certificate is not for the private key.
     KeyMismatch {
         /// The key.
@@ -43,6 +52,15 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Why what is installed for a key is not to be published now.
+    pub(super) fn of_installed(key: &KeyPath, installed: &Installed, now: Timestamp) -> Option<Self> {
+        let summary = &installed.summary;
+        if summary.not_after < now {
+            return Some(Self::Expired { key: key.clone(), not_after: summary.not_after });
+        }
+        (summary.not_before > now).then(|| Self::NotYetValid { key: key.clone(), not_before: summary.not_before })
+    }
+
     /// A short word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -51,6 +69,7 @@ impl Fault {
             Self::NoCertificate { .. } => "no-certificate",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not-yet-valid",
+            Self::Compromised { .. } => "compromised",
             Self::KeyMismatch { .. } => "key-mismatch",
         }
     }
@@ -67,6 +86,9 @@ impl fmt::Display for Fault {
             Self::Expired { key, not_after } => write!(f, "the certificate of {key} expired at {not_after}"),
             Self::NotYetValid { key, not_before } => {
                 write!(f, "the certificate of {key} is not valid before {not_before}")
+            }
+            Self::Compromised { key, version, reason } => {
+                write!(f, "the private key of {key} (version {version}) is marked compromised: {reason}")
             }
             Self::KeyMismatch { key, version } => {
                 write!(f, "the certificate of {key} is not for its private key (version {version})")

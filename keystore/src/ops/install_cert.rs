@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Error, Warning, find_key};
+use super::{Error, Warning, find_lasting_key, lasting};
 use crate::change::{Change, Target};
 use crate::digest::Digest;
 use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
@@ -50,7 +50,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input]) -> Res
         certificates.extend(read.map_err(|source| Error::Unreadable { file: name.clone(), source })?);
     }
     let snapshot = keystore.read()?;
-    let view = find_key(&snapshot, key)?;
+    let view = find_lasting_key(&snapshot, key)?;
     let chain = find_leaf(&snapshot, &view, certificates)?;
     check_validity(key, &chain.leaf, keystore.world().now())?;
     stage(keystore, key, &chain)
@@ -96,9 +96,12 @@ fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(
 
 fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
-    let view = transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?;
+    let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
     let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
+    if let Some(mark) = &version.compromised {
+        return Err(Error::compromised(&view, version, mark));
+    }
     let staged = transaction.stage().certificate(key).cloned();
     let current = view.current.as_ref().map(|current| current.installed.clone());
     // A file that was damaged or lost is no reason to call it there: this is how it is brought back.

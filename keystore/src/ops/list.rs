@@ -91,14 +91,16 @@ fn list_server(snapshot: &Snapshot<'_>, server: &ServerName) -> Result<Vec<Liste
         let path = ServicePath { server: server.clone(), protocol };
         let view = |(name, facts): (KeyName, _)| {
             let key = KeyPath { service: path.clone(), name };
-            let staged = snapshot.stage().certificate(&key);
-            KeyView::join(key.clone(), facts, state.key(&key), staged)
+            let entry = state.key(&key);
+            KeyView::join(key.clone(), facts, entry, snapshot.stage().upcoming(&key, entry))
         };
-        let keys = facts.protocols.remove(&path.protocol).unwrap_or_default().into_iter().map(view).collect();
+        let keys = facts.protocols.remove(&path.protocol).unwrap_or_default().into_iter().filter_map(view).collect();
         let bindings = bindings.remove(&path.protocol).unwrap_or_default();
         ListedService { path, keys, bindings }
     };
-    Ok(protocols.into_iter().map(service).collect())
+    // Nothing is left of a service whose keys were all deleted.
+    let is_there = |service: &ListedService| !(service.keys.is_empty() && service.bindings.is_empty());
+    Ok(protocols.into_iter().map(service).filter(is_there).collect())
 }
 
 /// What the endpoints of a server are bound to, now and once the stage is committed.
@@ -113,7 +115,7 @@ fn bindings(state: &State, stage: &Stage, server: &ServerName) -> Bindings {
         let (endpoint, key) = match change {
             Change::Bind { endpoint, key } => (endpoint, Some(key.clone())),
             Change::Unbind { endpoint } => (endpoint, None),
-            Change::InstallCertificate { .. } => continue,
+            _ => continue,
         };
         if endpoint.server() == server {
             let service = bindings.entry(endpoint.service.protocol.clone()).or_default();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Error, find_key};
+use super::{Error, find_lasting_key};
 use crate::model::{KeyView, Next, RequestFacts, VersionFacts};
 use crate::name::KeyPath;
 use crate::pki::{
@@ -121,7 +121,7 @@ pub fn check(view: &KeyView, reuse_key: bool) -> Result<(), Error> {
 /// # Errors
 /// When there is no such key, when no private key of it may make a request, or when the subject is refused.
 pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, request: &MakeCsr) -> Result<RequestPlan, Error> {
-    let view = find_key(snapshot, &request.key)?;
+    let view = find_lasting_key(snapshot, &request.key)?;
     let (version, reused) = choose_version(&view, request.reuse_key)?;
     let last = view.last_request();
     let subject = match &request.subject {
@@ -139,6 +139,14 @@ pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, request: &MakeC
 }
 
 fn choose_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bool), Error> {
+    let (version, reused) = working_version(view, reuse_key)?;
+    match &version.compromised {
+        Some(mark) => Err(Error::compromised(view, version, mark)),
+        None => Ok((version, reused)),
+    }
+}
+
+fn working_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bool), Error> {
     let key = view.path.clone();
     let current = view.current.as_ref().and_then(|current| view.facts.version(current.installed.version));
     match (&view.next, reuse_key) {

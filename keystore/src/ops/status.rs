@@ -21,6 +21,11 @@ pub enum Matter {
         /// When the last request was made.
         since: Timestamp,
     },
+    /// The private key in use may be known to somebody else.
+    Compromised {
+        /// Why it was marked so.
+        reason: String,
+    },
     /// It has a private key and no request.
     New,
     /// It has a certificate, committed or staged, and no endpoint.
@@ -75,6 +80,10 @@ fn concerns(view: &KeyView, bound: bool, now: Timestamp) -> Vec<Concern> {
         Some(summary) if summary.not_after < now => matters.push(Matter::Expired(summary.clone())),
         Some(summary) if summary.is_due(now) && !replaced => matters.push(Matter::Due(summary.clone())),
         _ => {}
+    }
+    let in_use = view.upcoming().and_then(|installed| view.facts.version(installed.version));
+    if let Some(mark) = in_use.and_then(|version| version.compromised.as_ref()) {
+        matters.push(Matter::Compromised { reason: mark.reason.clone() });
     }
     match &view.next {
         Some(Next::Pending { version, .. }) => {

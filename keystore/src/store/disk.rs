@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::layout::StorePath;
 
 /// What stands at a path.
@@ -221,6 +223,16 @@ impl dyn Disk + '_ {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => self.context("link", to, Err(error)),
+        }
+    }
+
+    /// Gives a file a second name where nothing stands; where the file system has no such thing, a copy of it,
+    /// durable but for its name.
+    pub(super) fn link_or_copy(&self, from: &StorePath, to: &StorePath, mode: u32) -> Result<(), DiskError> {
+        match self.link(from, to) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.context("link", to, Err(error)),
+            Err(_) => self.add(to, &Zeroizing::new(self.load(from)?), mode, true),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::DiskError;
+use crate::model::Generation;
 
 /// Why the keystore could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,14 @@ pub enum StoreError {
         format: u32,
         /// The format that this program writes.
         known: u32,
+    },
+    /// There is no such generation.
+    #[error("there is no generation {generation}: the newest is {newest}")]
+    NoGeneration {
+        /// The one that was asked for.
+        generation: Generation,
+        /// The newest.
+        newest: Generation,
     },
     /// A file of the keystore is not what it must be.
     #[error("{} is damaged: {reason}", path.display())]

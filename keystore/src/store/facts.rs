@@ -6,7 +6,7 @@ use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Installed, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
+use crate::model::{CertificateNumber, Installed, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
 use crate::name::{KeyPath, ServerName};
 
 pub(super) fn load(disk: &dyn Disk, server: &ServerName) -> Result<ServerFacts, StoreError> {
@@ -45,6 +45,35 @@ pub(super) fn add_version(
         disk.sync_names(folder)?;
     }
     Ok(())
+}
+
+/// Writes a copy of a version, durably, before any index names it: the files of the other under a second name, where
+/// the file system has such, as nobody ever writes to them again.
+pub(super) fn copy_version(
+    disk: &dyn Disk,
+    from: &Origin,
+    key: &KeyPath,
+    version: &VersionFacts,
+    known: &ServerFacts,
+) -> Result<(), StoreError> {
+    let (source, folder) = (layout::version(&from.key, from.version), layout::version(key, version.number));
+    let mut to_sync = disk.ensure_folder(&folder, PRIVATE_FOLDER)?.split_off(durable_folders(key, known));
+    for entry in disk.names(&source)? {
+        if layout::is_material(&entry.name) {
+            disk.link_or_copy(&source.join(&entry.name), &folder.join(&entry.name), PRIVATE_FILE)?;
+        }
+    }
+    disk.add(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE, true)?;
+    to_sync.push(folder);
+    for folder in to_sync.iter().rev() {
+        disk.sync_names(folder)?;
+    }
+    Ok(())
+}
+
+/// Writes again what a version is, durably.
+pub(super) fn rewrite_version(disk: &dyn Disk, key: &KeyPath, version: &VersionFacts) -> Result<(), StoreError> {
+    Ok(disk.put_durably(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE)?)
 }
 
 /// How many of the folders above a version, from the keystore's own downwards, are durable: those above what the

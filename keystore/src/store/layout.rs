@@ -112,6 +112,19 @@ pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: Certi
     version(path, version_number).join(&format!("chain-{number}.pem"))
 }
 
+/// Whether a file beside a private key is material: the private key, a request, a certificate or a chain. Such a file
+/// is never written to again.
+pub(super) fn is_material(name: &str) -> bool {
+    let numbered = |stem: &str, suffix: &str| {
+        let number = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(suffix));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    name == "private-key.pem"
+        || numbered("request-", ".csr")
+        || numbered("certificate-", ".pem")
+        || numbered("chain-", ".pem")
+}
+
 /// The number of the certificate file with this name.
 pub(super) fn certificate_number(name: &str) -> Option<CertificateNumber> {
     name.strip_prefix("certificate-")?.strip_suffix(".pem")?.parse().ok().map(CertificateNumber)

@@ -114,7 +114,14 @@ struct HeadFields {
 }
 
 impl Head {
-    const EMPTY: Self = Self { generation: Generation::EMPTY, hash: None, change_sets: Vec::new(), state: None };
+    pub(super) const EMPTY: Self =
+        Self { generation: Generation::EMPTY, hash: None, change_sets: Vec::new(), state: None };
+
+    /// What this record says.
+    pub(super) fn of(record: &Record, hash: Digest) -> Self {
+        let (change_sets, state) = (record.change_sets.clone(), Some(record.state));
+        Self { generation: record.generation, hash: Some(hash), change_sets, state }
+    }
 
     /// Finds the newest record: from the hint upwards, or through the whole folder when the hint is no help.
     pub(super) fn find(disk: &dyn Disk) -> Result<Self, StoreError> {

@@ -12,6 +12,7 @@ use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::timestamp::Timestamp;
 
 /// One generation of a keystore, with its stage.
 pub struct Snapshot<'k> {
@@ -21,6 +22,8 @@ pub struct Snapshot<'k> {
     stage: Stage,
     /// The servers that were read: a generation never changes.
     read: RefCell<State>,
+    /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
+    until: Option<Timestamp>,
 }
 
 impl<'k> Snapshot<'k> {
@@ -34,13 +37,30 @@ impl<'k> Snapshot<'k> {
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
                 let tree = Tree::load(disk, head.state)?;
-                return Ok(Self { disk, head, tree, stage, read: RefCell::default() });
+                return Ok(Self { disk, head, tree, stage, read: RefCell::default(), until: None });
             }
             before = after;
         }
     }
 
-    /// The newest generation.
+    /// An earlier generation: its committed state, the facts that there were, and nothing staged.
+    ///
+    /// # Errors
+    /// When there is no such generation, or its record can't be read.
+    pub fn at(&self, generation: Generation) -> Result<Self, StoreError> {
+        let past = |head: Head, until| {
+            let tree = Tree::load(self.disk, head.state)?;
+            Ok(Self { disk: self.disk, head, tree, stage: Stage::default(), read: RefCell::default(), until })
+        };
+        if generation == Generation::EMPTY {
+            return past(Head::EMPTY, Some(Timestamp::from_unix(i64::MIN)));
+        }
+        let missing = || StoreError::NoGeneration { generation, newest: self.generation() };
+        let (record, hash) = self.record(generation)?.ok_or_else(missing)?;
+        past(Head::of(&record, hash), Some(record.time))
+    }
+
+    /// The generation.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.head.generation
@@ -67,6 +87,7 @@ impl<'k> Snapshot<'k> {
         let with_facts = folders.iter().filter_map(|entry| entry.name.parse().ok());
         let staged = self.stage.changes().filter_map(|change| match change.target() {
             crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
+            crate::change::Target::Place(key) => Some(key.server().clone()),
             crate::change::Target::Certificate(_) => None,
         });
         Ok(self.tree.servers().cloned().chain(with_facts).chain(staged).collect())
@@ -77,7 +98,17 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When they can't be read.
     pub fn facts(&self, server: &ServerName) -> Result<ServerFacts, StoreError> {
-        facts::load(self.disk, server)
+        let mut facts = facts::load(self.disk, server)?;
+        if let Some(until) = self.until {
+            facts.forget_after(until);
+        }
+        Ok(facts)
+    }
+
+    /// The servers whose committed state differs from that of another generation.
+    #[must_use]
+    pub fn differing_servers(&self, other: &Self) -> BTreeSet<ServerName> {
+        self.tree.differing(&other.tree)
     }
 
     /// The committed state of a server.
@@ -100,7 +131,7 @@ impl<'k> Snapshot<'k> {
         Ok(look(&self.read.borrow()))
     }
 
-    /// One key whole; none when nobody ever made a private key for it.
+    /// One key whole; none when it is not in the tree: nobody ever made a private key for it, or it was deleted.
     ///
     /// # Errors
     /// When the keystore can't be read.
@@ -112,9 +143,10 @@ impl<'k> Snapshot<'k> {
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
         let facts = self.facts(path.server())?;
         let Some(key_facts) = facts.key(path) else { return Ok(None) };
-        let join =
-            |state: &State| KeyView::join(path.clone(), key_facts.clone(), state.key(path), stage.certificate(path));
-        self.look(path.server(), join).map(Some)
+        self.look(path.server(), |state| {
+            let entry = state.key(path);
+            KeyView::join(path.clone(), key_facts.clone(), entry, stage.upcoming(path, entry))
+        })
     }
 
     /// What an endpoint is bound to once the stage is committed.

@@ -1,11 +1,15 @@
 //! What a writer does: facts at once, changes to the stage all together at the end.
 
+use std::collections::BTreeMap;
+
 use super::intent::Intent;
 use super::lock::{self, Held};
 use super::{Keystore, Snapshot, StoreError, facts, format, layout, recovery, staged};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, KeyView, RequestFacts, VersionFacts, VersionNumber};
+use crate::model::{
+    CertificateNumber, Compromise, KeyView, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+};
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
 use crate::timestamp::Timestamp;
@@ -46,6 +50,8 @@ impl NewVersion<'_> {
             made: now,
             by: world.actor.clone(),
             requests: Vec::new(),
+            copy_of: None,
+            compromised: None,
         }
     }
 }
@@ -89,6 +95,64 @@ impl<'k> Transaction<'k> {
         Ok(version)
     }
 
+    /// Writes copies of another key's versions, durably, and puts them into the index. They are not in the tree
+    /// before a commit says so. Returns each old number with its new one.
+    ///
+    /// # Errors
+    /// When the disk refuses; what is left then is in no tree.
+    pub fn copy_versions(
+        &mut self,
+        from: &KeyView,
+        to: &KeyPath,
+    ) -> Result<BTreeMap<VersionNumber, VersionNumber>, StoreError> {
+        let disk = self.keystore.disk();
+        let mut index = self.snapshot.facts(to.server())?;
+        let mut numbers = BTreeMap::new();
+        for version in &from.facts.versions {
+            let number = facts::next_version(disk, to, &index)?;
+            let origin = Origin { key: from.path.clone(), version: version.number };
+            let copy = VersionFacts { number, copy_of: Some(origin.clone()), ..version.clone() };
+            facts::copy_version(disk, &origin, to, &copy, &index)?;
+            index.key_mut(to).versions.push(copy);
+            numbers.insert(version.number, number);
+        }
+        facts::store(disk, to.server(), &index)?;
+        Ok(numbers)
+    }
+
+    /// Marks a private key as one that somebody else may know: a fact from now on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn mark_compromised(
+        &mut self,
+        key: &KeyPath,
+        number: VersionNumber,
+        reason: &str,
+    ) -> Result<Compromise, StoreError> {
+        let disk = self.keystore.disk();
+        let world = self.keystore.world();
+        let mark = Compromise { marked: world.now(), by: world.actor.clone(), reason: reason.to_owned() };
+        let mut index = self.snapshot.facts(key.server())?;
+        let known = self.known_version(&mut index, key, number)?;
+        known.compromised = Some(mark.clone());
+        facts::rewrite_version(disk, key, known)?;
+        facts::store(disk, key.server(), &index)?;
+        Ok(mark)
+    }
+
+    fn known_version<'f>(
+        &self,
+        index: &'f mut ServerFacts,
+        key: &KeyPath,
+        number: VersionNumber,
+    ) -> Result<&'f mut VersionFacts, StoreError> {
+        let disk = self.keystore.disk();
+        index.key_mut(key).versions.iter_mut().find(|known| known.number == number).ok_or_else(|| {
+            format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {number} of {key}"))
+        })
+    }
+
     /// Writes a request made with one of the key's private keys, durably: a fact from now on.
     ///
     /// # Errors
@@ -103,10 +167,7 @@ impl<'k> Transaction<'k> {
         let pem = request.to_pem();
         let made = RequestFacts::of(request, version.next_request(), self.keystore.world().now());
         let mut facts = self.snapshot.facts(key.server())?;
-        let mut versions = facts.key_mut(key).versions.iter_mut();
-        let known = versions.find(|known| known.number == version.number).ok_or_else(|| {
-            format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {} of {key}", version.number))
-        })?;
+        let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());
         facts::add_request(disk, key, known, &made, &pem)?;
         facts::store(disk, key.server(), &facts)?;

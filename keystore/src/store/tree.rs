@@ -1,7 +1,7 @@
 //! The committed state on disk: one file per server and a root that names them, all immutable and named by
 //! their SHA-256. A commit writes the servers it touched and a root; history and comparison come for free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,12 @@ impl Tree {
 
     pub(super) fn servers(&self) -> impl Iterator<Item = &ServerName> {
         self.servers.keys()
+    }
+
+    /// The servers that are not the same here and there.
+    pub(super) fn differing(&self, other: &Self) -> BTreeSet<ServerName> {
+        let names: BTreeSet<_> = self.servers.keys().chain(other.servers.keys()).collect();
+        names.into_iter().filter(|name| self.servers.get(*name) != other.servers.get(*name)).cloned().collect()
     }
 
     /// Reads one server; one that is not there is empty.

@@ -5,8 +5,10 @@
 mod common;
 mod crash;
 mod damage;
+mod history;
 mod life;
 mod locks;
 mod opening;
+mod places;
 mod refusals;
 mod rotation;

@@ -1,7 +1,8 @@
-use super::{KeyView, Next};
+use super::{Fate, KeyView, Next, Upcoming};
 use crate::digest::Digest;
 use crate::model::{
-    Current, Generation, Installed, KeyEntry, KeyFacts, RequestFacts, RequestNumber, VersionFacts, VersionNumber,
+    Current, Generation, Installed, KeyEntry, KeyFacts, Origin, RequestFacts, RequestNumber, VersionFacts,
+    VersionNumber,
 };
 use crate::pki::{KeyAlgorithm, Subject};
 use crate::timestamp::Timestamp;
@@ -27,6 +28,8 @@ fn version(number: u32, requests: u32) -> VersionFacts {
         made: Timestamp::from_unix(0),
         by: actor,
         requests: (1..=requests).map(request).collect(),
+        copy_of: None,
+        compromised: None,
     }
 }
 
@@ -36,8 +39,12 @@ fn view(versions: &[(u32, u32)], current: Option<(u32, usize)>, staged: Option<u
     let current = current
         .map(|(number, requests)| Current { since: Generation(1), installed: Installed::sample(number, requests) });
     let entry = KeyEntry { current, ..KeyEntry::default() };
-    let staged = staged.map(|number| Installed::sample(number, 1));
-    KeyView::join("mail01/imap/main".parse().unwrap(), facts, Some(&entry), staged.as_ref())
+    let mut upcoming = Upcoming { entry: entry.clone(), ..Upcoming::default() };
+    if let Some(number) = staged {
+        let installed = Installed::sample(number, 1);
+        upcoming.entry.current = Some(Current { since: Generation(2), installed });
+    }
+    KeyView::join("mail01/imap/main".parse().unwrap(), facts, Some(&entry), upcoming).unwrap()
 }
 
 fn working(view: &KeyView) -> Option<u32> {
@@ -106,8 +113,32 @@ fn a_return_to_an_older_private_key_leaves_the_newer_one_next() {
     assert!(matches!(&view.next, Some(Next::Pending { version, reused: false }) if version.number.0 == 2));
 }
 
+fn join(facts: &KeyFacts, committed: &KeyEntry, upcoming: &KeyEntry) -> Option<Vec<u32>> {
+    let upcoming = Upcoming { entry: upcoming.clone(), fate: Fate::Stays };
+    let view = KeyView::join("mail01/imap/main".parse().unwrap(), facts.clone(), Some(committed), upcoming)?;
+    Some(view.facts.versions.iter().map(|version| version.number.0).collect())
+}
+
 #[test]
-fn a_key_without_versions_is_new_and_has_nothing_to_work_with() {
-    let view = view(&[], None, None);
-    assert_eq!((view.state(), working(&view), view.next), ("new", None, None));
+fn a_key_is_there_as_long_as_one_of_its_versions_is_or_will_be() {
+    let none = KeyEntry::default();
+    assert_eq!(join(&KeyFacts::default(), &none, &none), None);
+    let facts = KeyFacts { versions: vec![version(1, 1), version(2, 0)] };
+    let deleted = |through| KeyEntry { deleted: Some(VersionNumber(through)), ..KeyEntry::default() };
+    assert_eq!(join(&facts, &none, &deleted(2)), Some(vec![1, 2]), "until the deletion is committed");
+    assert_eq!(join(&facts, &deleted(2), &deleted(2)), None);
+    assert_eq!(join(&facts, &deleted(1), &deleted(1)), Some(vec![2]), "made after the deletion");
+    assert_eq!(join(&facts, &deleted(2), &none), Some(vec![1, 2]), "a rollback brings it back");
+}
+
+#[test]
+fn a_copy_is_there_once_a_commit_says_so_or_will() {
+    let origin = Origin { key: "mail01/imap/old".parse().unwrap(), version: VersionNumber(1) };
+    let copy = VersionFacts { copy_of: Some(origin), ..version(1, 1) };
+    let facts = KeyFacts { versions: vec![copy] };
+    let none = KeyEntry::default();
+    let copied = KeyEntry { copied: [VersionNumber(1)].into(), ..KeyEntry::default() };
+    assert_eq!(join(&facts, &none, &none), None);
+    assert_eq!(join(&facts, &none, &copied), Some(vec![1]));
+    assert_eq!(join(&facts, &copied, &copied), Some(vec![1]));
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use keystore::change::Change;
 use keystore::digest::Digest;
 use keystore::model::{Generation, ServerFacts, ServerState};
-use keystore::name::{Endpoint, ServerName, ServicePath};
+use keystore::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use keystore::pki::{PrivateKeyFile, read_certificates};
 use keystore::store::Keystore;
 
@@ -30,6 +30,22 @@ impl Picture {
         let servers = snapshot.servers().unwrap();
         let mut facts: BTreeMap<_, _> =
             servers.iter().map(|server| (server.clone(), snapshot.facts(server).unwrap())).collect();
+        // Copies that were not staged are in no tree.
+        for (server, facts) in &mut facts {
+            let state = snapshot.server(server).unwrap();
+            for (protocol, keys) in &mut facts.protocols {
+                let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
+                for (name, key) in &mut *keys {
+                    let path = KeyPath { service: path.clone(), name: name.clone() };
+                    let committed = state.services.get(protocol).and_then(|service| service.keys.get(name));
+                    let upcoming = snapshot.stage().upcoming(&path, committed).entry;
+                    let committed = committed.cloned().unwrap_or_default();
+                    key.versions.retain(|version| committed.has(version) || upcoming.has(version));
+                }
+                keys.retain(|_, key| !key.versions.is_empty());
+            }
+            facts.protocols.retain(|_, keys| !keys.is_empty());
+        }
         // A crash leaves the folder of a server that has no key.
         facts.retain(|_, facts| *facts != ServerFacts::default());
         let mut state: BTreeMap<_, _> =

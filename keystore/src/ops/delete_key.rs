@@ -1,0 +1,66 @@
+//! `delete-key`: a key out of the tree. Its private keys stay on disk, for history, until they are pruned.
+
+use std::collections::BTreeSet;
+
+use super::{Error, settled_key};
+use crate::change::{Change, Target};
+use crate::model::{KeyView, VersionNumber};
+use crate::name::{Endpoint, KeyPath};
+use crate::store::{Keystore, Transaction};
+
+/// What was deleted.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The key.
+    pub key: KeyPath,
+    /// The endpoints that were bound to it.
+    pub unbound: BTreeSet<Endpoint>,
+    /// The version whose request still waits for its certificate.
+    pub pending: Option<VersionNumber>,
+}
+
+/// Stages that a key leaves the tree, and with `unbind` that its endpoints are bound to nothing.
+///
+/// # Errors
+/// When there is no such key, when changes of it are staged, when it is bound and `unbind` is false, or when the disk
+/// refuses.
+pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Outcome, Error> {
+    let mut transaction = keystore.write()?;
+    let view = settled_key(&transaction, key)?;
+    let bound = still_bound(&transaction, &view)?;
+    if !bound.is_empty() && !unbind {
+        return Err(Error::KeyBound { key: key.clone(), endpoints: bound });
+    }
+    for endpoint in &bound {
+        transaction.withdraw(&Target::Binding(endpoint.clone()));
+        transaction.put(Change::Unbind { endpoint: endpoint.clone() });
+    }
+    transaction.put(deletion(&view, None));
+    transaction.finish()?;
+    Ok(Outcome { key: key.clone(), unbound: bound, pending: pending(&view) })
+}
+
+/// The endpoints that are bound to a key, and are not staged to be bound to something else.
+pub(super) fn still_bound(transaction: &Transaction<'_>, view: &KeyView) -> Result<BTreeSet<Endpoint>, Error> {
+    let mut bound = BTreeSet::new();
+    for endpoint in &view.bound {
+        if transaction.upcoming_binding(endpoint)?.as_ref() == Some(&view.path) {
+            bound.insert(endpoint.clone());
+        }
+    }
+    Ok(bound)
+}
+
+/// What takes a key, with all the versions there are, out of the tree.
+pub(super) fn deletion(view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
+    // A view without versions does not exist.
+    let through = view.facts.versions.last().map_or(VersionNumber(0), |version| version.number);
+    Change::DeleteKey { key: view.path.clone(), through, renamed_to }
+}
+
+fn pending(view: &KeyView) -> Option<VersionNumber> {
+    match &view.next {
+        Some(crate::model::Next::Pending { version, .. }) => Some(version.number),
+        _ => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! `diff A B`: what is different between two generations.
+
+use std::collections::BTreeSet;
+
+use super::Error;
+use crate::model::{Installed, KeyEntry};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::store::{EndpointChange, Pair, Snapshot, StoreError};
+
+/// One key that is not the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyChange {
+    /// The key.
+    pub key: KeyPath,
+    /// What it ran on.
+    pub from: Option<Pair>,
+    /// What it runs on.
+    pub to: Option<Pair>,
+    /// Whether it left the tree.
+    pub deleted: bool,
+}
+
+/// What is different.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Differences {
+    /// Keys.
+    pub keys: Vec<KeyChange>,
+    /// Endpoints.
+    pub endpoints: Vec<EndpointChange>,
+}
+
+/// Compares two generations.
+///
+/// # Errors
+/// When one can't be read.
+pub fn diff(before: &Snapshot<'_>, after: &Snapshot<'_>) -> Result<Differences, Error> {
+    let mut differences = Differences::default();
+    let mut endpoints = BTreeSet::new();
+    for server in before.differing_servers(after) {
+        for (key, from, to) in changed_keys(before, after, &server)? {
+            endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
+            let deleted = to.deleted.is_some() && from.deleted != to.deleted;
+            let (from, to) = (pair(&key, &from), pair(&key, &to));
+            if from != to || deleted {
+                differences.keys.push(KeyChange { key, from, to, deleted });
+            }
+        }
+    }
+    for endpoint in endpoints {
+        let (from, to) = (served(before, &endpoint)?, served(after, &endpoint)?);
+        if from != to {
+            differences.endpoints.push(EndpointChange { endpoint, from, to });
+        }
+    }
+    Ok(differences)
+}
+
+/// The keys of a server whose entries are not the same, with both entries.
+pub(super) fn changed_keys(
+    before: &Snapshot<'_>,
+    after: &Snapshot<'_>,
+    server: &ServerName,
+) -> Result<Vec<(KeyPath, KeyEntry, KeyEntry)>, StoreError> {
+    let mut keys = BTreeSet::new();
+    for state in [before.server(server)?, after.server(server)?] {
+        for (protocol, service) in state.services {
+            let path = ServicePath { server: server.clone(), protocol };
+            keys.extend(service.keys.into_keys().map(|name| KeyPath { service: path.clone(), name }));
+        }
+    }
+    let mut changed = Vec::new();
+    for key in keys {
+        let entry =
+            |snapshot: &Snapshot<'_>| snapshot.look(server, |state| state.key(&key).cloned().unwrap_or_default());
+        let (from, to) = (entry(before)?, entry(after)?);
+        if from != to {
+            changed.push((key, from, to));
+        }
+    }
+    Ok(changed)
+}
+
+fn pair(key: &KeyPath, entry: &KeyEntry) -> Option<Pair> {
+    entry.current.as_ref().map(|current| Pair::of(key, &current.installed))
+}
+
+fn served(snapshot: &Snapshot<'_>, endpoint: &Endpoint) -> Result<Option<Pair>, StoreError> {
+    let Some(key) = snapshot.committed_binding(endpoint)? else { return Ok(None) };
+    Ok(current(snapshot, &key)?.map(|installed| Pair::of(&key, &installed)))
+}
+
+/// What a key runs on.
+pub(super) fn current(snapshot: &Snapshot<'_>, key: &KeyPath) -> Result<Option<Installed>, StoreError> {
+    snapshot.look(key.server(), |state| state.current(key).map(|current| current.installed.clone()))
+}

@@ -1,0 +1,124 @@
+//! `rollback`: the bindings and certificates of an earlier generation, with their private keys, staged again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::commit::compromised;
+use super::diff::{changed_keys, current};
+use super::{Error, Fault};
+use crate::change::Change;
+use crate::model::{Generation, Installed, KeyEntry};
+use crate::name::{Endpoint, KeyPath};
+use crate::store::{Keystore, Snapshot, StoreError};
+use crate::timestamp::Timestamp;
+
+/// What was staged.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The newest generation, which stays until the commit.
+    pub from: Generation,
+    /// The generation that is wanted back.
+    pub to: Generation,
+    /// What leads there; nothing when it is the same already.
+    pub changes: Vec<Change>,
+    /// What would be refused without `force`.
+    pub forced: Vec<Fault>,
+}
+
+/// Stages what makes the keystore what it was at `generation`. Private keys made since then stay, as facts.
+///
+/// # Errors
+/// When something is staged already, when there is no such generation, when a certificate that comes back has expired
+/// or its private key is marked compromised and `force` is false, or when the disk refuses.
+pub fn rollback(keystore: &Keystore, generation: Generation, force: bool) -> Result<Outcome, Error> {
+    let mut transaction = keystore.write()?;
+    let now = transaction.snapshot();
+    if !transaction.stage().is_empty() {
+        return Err(Error::StageNotEmpty);
+    }
+    let then = now.at(generation)?;
+    let mut way = Way::between(now, &then)?;
+    let forced = way.find_faults(now, &then, keystore.world().now())?;
+    if !forced.is_empty() && !force {
+        return Err(Error::RollbackRefused { generation, faults: forced });
+    }
+    let (from, changes) = (now.generation(), way.changes());
+    for change in &changes {
+        transaction.put(change.clone());
+    }
+    transaction.finish()?;
+    Ok(Outcome { from, to: generation, changes, forced })
+}
+
+/// What leads from one generation to another.
+#[derive(Default)]
+struct Way {
+    /// Keys, as they are to be, and whether that must be forced.
+    keys: BTreeMap<KeyPath, (KeyEntry, bool)>,
+    /// Endpoints, with what they are to be bound to.
+    bindings: BTreeMap<Endpoint, Option<KeyPath>>,
+}
+
+impl Way {
+    fn between(now: &Snapshot<'_>, then: &Snapshot<'_>) -> Result<Self, StoreError> {
+        let mut way = Self::default();
+        let mut endpoints = BTreeSet::new();
+        for server in now.differing_servers(then) {
+            for (key, from, to) in changed_keys(now, then, &server)? {
+                endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
+                let what = |entry: &KeyEntry| {
+                    let installed = entry.current.as_ref().map(|current| current.installed.clone());
+                    (installed, entry.deleted, entry.copied.clone())
+                };
+                if what(&from) != what(&to) {
+                    way.keys.insert(key, (to, false));
+                }
+            }
+        }
+        for endpoint in endpoints {
+            let to = then.committed_binding(&endpoint)?;
+            if now.committed_binding(&endpoint)? != to {
+                way.bindings.insert(endpoint, to);
+            }
+        }
+        Ok(way)
+    }
+
+    /// Everything that is published again or made current again and should not be, marked to be forced.
+    fn find_faults(
+        &mut self,
+        now: &Snapshot<'_>,
+        then: &Snapshot<'_>,
+        time: Timestamp,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let mut wanted: BTreeMap<KeyPath, Installed> = BTreeMap::new();
+        for key in self.keys.keys().chain(self.bindings.values().flatten()) {
+            wanted.extend(current(then, key)?.map(|installed| (key.clone(), installed)));
+        }
+        let mut faults = Vec::new();
+        for (key, installed) in wanted {
+            let before = faults.len();
+            faults.extend(Fault::of_installed(&key, &installed, time));
+            faults.extend(compromised(now, &key, &installed)?);
+            if faults.len() > before {
+                let entry = then.look(key.server(), |state| state.key(&key).cloned().unwrap_or_default())?;
+                self.keys.insert(key, (entry, true));
+            }
+        }
+        Ok(faults)
+    }
+
+    fn changes(self) -> Vec<Change> {
+        let restore = |(key, (entry, forced)): (KeyPath, (KeyEntry, bool))| Change::RestoreKey {
+            key,
+            current: entry.current.map(|current| Box::new(current.installed)),
+            deleted: entry.deleted,
+            copied: entry.copied,
+            forced,
+        };
+        let rebind = |(endpoint, key)| match key {
+            Some(key) => Change::Bind { endpoint, key },
+            None => Change::Unbind { endpoint },
+        };
+        self.keys.into_iter().map(restore).chain(self.bindings.into_iter().map(rebind)).collect()
+    }
+}

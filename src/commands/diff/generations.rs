@@ -1,0 +1,78 @@
+//! `diff A [B]`: what two generations differ in.
+
+use keystore::model::Generation;
+use keystore::ops::diff::{self as op, Differences};
+use keystore::store::{Pair, Snapshot};
+use serde::Serialize;
+
+use super::pair_line;
+use crate::error::Failure;
+use crate::output::{EndpointJson, Page, PairJson, Report, style};
+
+#[derive(Serialize)]
+struct KeyJson {
+    key: String,
+    from: Option<PairJson>,
+    to: Option<PairJson>,
+    deleted: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    from: u64,
+    to: u64,
+    keys: Vec<KeyJson>,
+    endpoints: Vec<EndpointJson>,
+    #[serde(skip)]
+    differences: Differences,
+}
+
+pub(super) fn compare(newest: &Snapshot<'_>, from: u64, to: Option<u64>) -> Result<Outcome, Failure> {
+    let before = newest.at(Generation(from))?;
+    let past = to.map(|to| newest.at(Generation(to))).transpose()?;
+    let after = past.as_ref().unwrap_or(newest);
+    let differences = op::diff(&before, after)?;
+    let key = |change: &op::KeyChange| KeyJson {
+        key: change.key.to_string(),
+        from: change.from.as_ref().map(PairJson::of),
+        to: change.to.as_ref().map(PairJson::of),
+        deleted: change.deleted,
+    };
+    Ok(Outcome {
+        from,
+        to: after.generation().0,
+        keys: differences.keys.iter().map(key).collect(),
+        endpoints: differences.endpoints.iter().map(EndpointJson::of).collect(),
+        differences,
+    })
+}
+
+impl Report for Outcome {
+    fn report(&self, page: &mut Page) {
+        for change in &self.differences.keys {
+            let gone = if change.deleted { "deleted" } else { "without a certificate" };
+            sides(page, &change.key, change.from.as_ref(), change.to.as_ref(), gone);
+        }
+        for change in &self.differences.endpoints {
+            sides(page, &change.endpoint, change.from.as_ref(), change.to.as_ref(), "bound to nothing");
+        }
+    }
+
+    fn notes(&self, page: &mut Page) {
+        if self.keys.is_empty() && self.endpoints.is_empty() {
+            page.line(format_args!("Generations {} and {} do not differ.", self.from, self.to));
+        }
+    }
+}
+
+fn sides(page: &mut Page, what: impl std::fmt::Display, from: Option<&Pair>, to: Option<&Pair>, gone: &str) {
+    page.gap();
+    page.styled(style::STRONG, what);
+    if let Some(pair) = from {
+        page.styled(style::BAD, format_args!("  - {}", pair_line(pair)));
+    }
+    match to {
+        Some(pair) => page.styled(style::GOOD, format_args!("  + {}", pair_line(pair))),
+        None => page.line(format_args!("  {gone}")),
+    };
+}
