@@ -160,7 +160,7 @@ impl Large {
             create_key::read_list(list.as_bytes(), KeyAlgorithm::EcdsaP256, &Defaults::default()).expect("it is right");
         let pbes2 = || -> Pbes2 { unreachable!("no key is encrypted") };
         let generated = create_key::generate(asked, pbes2, threads(), &Unwatched).expect("there is randomness");
-        let made = create_key::create_keys(keystore, generated, Existing::Refuse, &Unwatched);
+        let made = create_key::create_keys(keystore, &generated, Existing::Refuse, &Unwatched);
         let (created, _): (Vec<CreatedWithRequest>, _) = made.expect("the disk takes it");
         assert_eq!(created.len(), indexes.len());
     }

@@ -1,6 +1,7 @@
 //! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
 
 mod batch;
+mod brief;
 mod disk;
 mod error;
 mod facts;
@@ -20,6 +21,7 @@ mod transaction;
 mod tree;
 
 pub use batch::NewKey;
+pub use brief::ServerBrief;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};

@@ -1,14 +1,15 @@
 //! Points in time as the keystore writes them: UTC, whole seconds, RFC 3339.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
+use crate::name::serde_as_text;
+
 /// A point in time in UTC, whole seconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Timestamp(OffsetDateTime);
 
 /// Text that is not an RFC 3339 date and time.
@@ -61,22 +62,18 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(time: Timestamp) -> Self {
-        time.to_string()
-    }
-}
+impl FromStr for Timestamp {
+    type Err = TimestampError;
 
-impl TryFrom<String> for Timestamp {
-    type Error = TimestampError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        match OffsetDateTime::parse(&text, &Rfc3339) {
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(time) => Ok(time.into()),
-            Err(source) => Err(TimestampError { text, source }),
+            Err(source) => Err(TimestampError { text: text.to_owned(), source }),
         }
     }
 }
+
+serde_as_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {
@@ -84,7 +81,7 @@ mod tests {
 
     #[test]
     fn is_written_in_utc_and_whole_seconds() {
-        let time = Timestamp::try_from("2026-11-21T19:30:00.75+01:00".to_owned()).unwrap();
+        let time = "2026-11-21T19:30:00.75+01:00".parse::<Timestamp>().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T18:30:00Z");
         assert_eq!(time.date(), "2026-11-21");
         assert_eq!(Timestamp::from_unix(time.unix()), time);

@@ -69,7 +69,7 @@ impl<'k> Transaction<'k> {
                 None => sealed = Intent::load(disk)?.map(|intent| intent.change_sets).unwrap_or_default(),
             }
         }
-        let snapshot = Snapshot::take(disk)?;
+        let snapshot = Snapshot::take(disk, keystore.world().threads)?;
         let stage = snapshot.stage().clone();
         Ok(Self { keystore, snapshot, stage, sealed, _lock: held })
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{decode, encode, load_checked};
+use super::format::{decode, encode, load_object};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
@@ -21,7 +21,7 @@ pub(super) struct Tree {
 impl Tree {
     /// Reads a root; no digest is the empty state.
     pub(super) fn load(disk: &dyn Disk, root: Option<Digest>) -> Result<Self, StoreError> {
-        root.map_or_else(|| Ok(Self::default()), |digest| load_object(disk, digest))
+        root.map_or_else(|| Ok(Self::default()), |digest| load(disk, digest))
     }
 
     pub(super) fn servers(&self) -> impl Iterator<Item = &ServerName> {
@@ -36,7 +36,12 @@ impl Tree {
 
     /// Reads one server; one that is not there is empty.
     pub(super) fn server(&self, disk: &dyn Disk, name: &ServerName) -> Result<ServerState, StoreError> {
-        self.servers.get(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, *digest))
+        self.object(name).map_or_else(|| Ok(ServerState::default()), |digest| load(disk, digest))
+    }
+
+    /// Where one server stands.
+    pub(super) fn object(&self, name: &ServerName) -> Option<Digest> {
+        self.servers.get(name).copied()
     }
 
     /// Writes the loaded servers of `state` and the root over them, beside what is there. Returns the root's
@@ -54,10 +59,8 @@ impl Tree {
     }
 }
 
-fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
-    let path = layout::state_object(digest);
-    let bytes = load_checked(disk, &path, digest)?;
-    decode(disk, &path, &bytes)
+fn load<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
+    decode(disk, &layout::state_object(digest), &load_object(disk, digest)?)
 }
 
 fn store_object(disk: &dyn Disk, bytes: &[u8], sync: bool) -> Result<Digest, StoreError> {

@@ -12,3 +12,4 @@ mod opening;
 mod places;
 mod refusals;
 mod rotation;
+mod scale;

@@ -75,13 +75,14 @@ impl Report for Outcome {
 pub(super) fn run(context: &Context, args: &Args, list: &str) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let existing = if args.skip_existing { Existing::Skip } else { Existing::Refuse };
-    let (asked, mut skipped) = read(&keystore, args, list, existing)?;
+    let (asked, there) = read(&keystore, args, list, existing)?;
+    let mut skipped: Vec<KeyPath> = there.into_iter().map(|asked| asked.key).collect();
     let files = args.out_dir.as_deref().map(|folder| file_names(folder, &asked, args.force)).transpose()?;
     let (threads, progress) = (keystore.world().threads, context.progress());
     let pbes2 = || Pbes2::random(Pbes2::ROUNDS, &mut rand::rng());
     let generated = op::generate(asked, pbes2, threads, &progress)?;
     // Cut off in the midst, private keys would be left that no index names.
-    let keep = || op::create_keys(&keystore, generated, existing, &progress);
+    let keep = || op::create_keys(&keystore, &generated, existing, &progress);
     let (created, passed_over) = interrupt::critical(keep)?;
     skipped.extend(passed_over);
     let written = match (&args.out_dir, &files) {
@@ -140,14 +141,19 @@ fn write(folder: &Path, names: &FileNames, created: &[CreatedWithRequest], force
     Ok(written)
 }
 
-fn outcome(created: &[CreatedWithRequest], skipped: &[Asked], out_dir: Option<&Path>, written: &FileNames) -> Outcome {
+fn outcome(
+    created: &[CreatedWithRequest],
+    skipped: &[KeyPath],
+    out_dir: Option<&Path>,
+    written: &FileNames,
+) -> Outcome {
     let keys: Vec<_> = created.iter().map(|one| created_json(one, written)).collect();
     let servers: BTreeSet<_> = created.iter().map(|one| one.created.key.server()).collect();
     Outcome {
         made: keys.len(),
         requests: keys.iter().filter(|key| key.request.is_some()).count(),
         keys,
-        skipped: skipped.iter().map(|asked| asked.key.to_string()).collect(),
+        skipped: skipped.iter().map(ToString::to_string).collect(),
         servers: servers.len(),
         out_dir: out_dir.map(|folder| folder.display().to_string()),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Asked, AskedFault, CreateKey, Created, LineFault, Material, check_view};
 use crate::model::{ServerFacts, VersionFacts};
-use crate::name::ServerName;
+use crate::name::{KeyPath, ServerName};
 use crate::ops::Error;
 use crate::parallel;
 use crate::pki::{CertificationRequest, Pbes2, PrivateKey};
@@ -111,23 +111,22 @@ fn generate_one(asked: &Asked, pbes2: &impl Fn() -> Pbes2) -> Result<(Material, 
 /// When one of the keys came up meanwhile and is not to be passed over, and when the disk refuses.
 pub fn create_keys(
     keystore: &Keystore,
-    generated: Vec<Generated>,
+    generated: &[Generated],
     existing: Existing,
     progress: &dyn Progress,
-) -> Result<(Vec<CreatedWithRequest>, Vec<Asked>), Error> {
+) -> Result<(Vec<CreatedWithRequest>, Vec<KeyPath>), Error> {
     let mut transaction = keystore.write()?;
-    let (generated, there) = part(transaction.snapshot(), generated, existing, |generated| &generated.asked)?;
-    let new: Vec<_> = generated.iter().map(Generated::to_keep).collect();
+    let all = generated.iter().collect();
+    let (generated, there) = part(transaction.snapshot(), all, existing, |generated| &generated.asked)?;
+    let new: Vec<_> = generated.iter().map(|generated| generated.to_keep()).collect();
     let versions = transaction.add_keys(&new, progress)?;
-    drop(new);
     transaction.finish()?;
-    let created = |(generated, version): (Generated, VersionFacts)| {
-        let Generated { asked: Asked { key, .. }, request, .. } = generated;
-        let folder = keystore.version_folder(&key, version.number);
-        CreatedWithRequest { created: Created { key, version, folder }, request }
+    let created = |(Generated { asked, request, .. }, version): (&Generated, VersionFacts)| {
+        let folder = keystore.version_folder(&asked.key, version.number);
+        CreatedWithRequest { created: Created { key: asked.key.clone(), version, folder }, request: request.clone() }
     };
     let created = generated.into_iter().zip(versions).map(created).collect();
-    Ok((created, there.into_iter().map(|generated| generated.asked).collect()))
+    Ok((created, there.into_iter().map(|generated| generated.asked.key.clone()).collect()))
 }
 
 impl Generated {
