@@ -62,10 +62,15 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// The services of one server as JSON, without the brackets around all of them.
 fn json(services: &[ListedService<'_>]) -> serde_json::Result<Vec<u8>> {
-    let services: Vec<_> = services.iter().map(service_json).collect();
-    let mut text = serde_json::to_vec(&services)?;
-    text.pop();
-    text.remove(0);
+    // about as long as it will be: growing would copy it again and again
+    let keys: usize = services.iter().map(|service| service.keys.len()).sum();
+    let mut text = Vec::with_capacity(keys * 1024);
+    for (index, service) in services.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, &service_json(service))?;
+    }
     Ok(text)
 }
 

@@ -2,7 +2,6 @@
 //! are their own, so that the contract does not move with the model.
 
 use keystore::change::Change;
-use keystore::digest::Digest;
 use keystore::model::{Fate, Installed, InstalledBrief, KeyBrief, NextBrief, SummaryBrief, Text, VersionBrief};
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::LineFault;
@@ -55,8 +54,8 @@ pub(crate) struct CertificateJson<'a> {
     pub(crate) serial: Text<'a>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
-    pub(crate) sha256: Digest,
-    pub(crate) spki_sha256: Digest,
+    pub(crate) sha256: Text<'a>,
+    pub(crate) spki_sha256: Text<'a>,
     pub(crate) chain_length: usize,
 }
 
@@ -76,8 +75,8 @@ impl<'a> From<&InstalledBrief<'a>> for CertificateJson<'a> {
             serial: serial.clone(),
             not_before: *not_before,
             not_after: *not_after,
-            sha256: *fingerprint,
-            spki_sha256: installed.spki,
+            sha256: fingerprint.clone(),
+            spki_sha256: installed.spki.clone(),
             chain_length: installed.chain_length,
         }
     }
@@ -90,7 +89,7 @@ pub(crate) struct VersionJson<'a> {
     state: &'static str,
     algorithm: &'static str,
     encrypted: bool,
-    spki_sha256: Digest,
+    spki_sha256: Text<'a>,
     requests: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested: Option<Timestamp>,
@@ -111,7 +110,7 @@ impl<'a> VersionJson<'a> {
             state,
             algorithm: version.algorithm.as_str(),
             encrypted: version.encrypted,
-            spki_sha256: version.spki,
+            spki_sha256: version.spki.clone(),
             requests: version.requests.count,
             requested: version.requests.last,
             certificate: installed.map(CertificateJson::from),

@@ -15,7 +15,6 @@ use super::{
     Binding, CertificateNumber, CertificateSummary, Fate, Generation, Installed, KeyFacts, KeyView, Next, Origin,
     ServerFacts, VersionFacts, VersionNumber, is_due,
 };
-use crate::digest::Digest;
 use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol};
 use crate::pki::KeyAlgorithm;
 use crate::timestamp::Timestamp;
@@ -74,7 +73,8 @@ pub struct VersionBrief<'a> {
     /// What kind of key it is.
     pub algorithm: KeyAlgorithm,
     /// SHA-256 of the `SubjectPublicKeyInfo`.
-    pub spki: Digest,
+    #[serde(borrow)]
+    pub spki: Text<'a>,
     /// Whether the private key file needs a passphrase.
     pub encrypted: bool,
     /// The requests made with it.
@@ -136,7 +136,7 @@ impl VersionBrief<'_> {
         Self {
             number: version.number,
             algorithm: version.algorithm,
-            spki: version.spki,
+            spki: Text::of(&version.spki),
             encrypted: version.encrypted,
             requests: RequestsBrief {
                 count: version.requests.len(),
@@ -154,7 +154,8 @@ pub struct InstalledBrief<'a> {
     /// The private key's version.
     pub version: VersionNumber,
     /// SHA-256 of its `SubjectPublicKeyInfo`.
-    pub spki: Digest,
+    #[serde(borrow)]
+    pub spki: Text<'a>,
     /// Which of the certificates of this private key.
     pub certificate: CertificateNumber,
     /// How many intermediates the chain holds.
@@ -170,7 +171,8 @@ pub struct InstalledBrief<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct SummaryBrief<'a> {
     /// SHA-256 of the DER encoding.
-    pub fingerprint: Digest,
+    #[serde(borrow)]
+    pub fingerprint: Text<'a>,
     /// Serial number, lower-case hexadecimal.
     #[serde(borrow)]
     pub serial: Text<'a>,
@@ -203,12 +205,12 @@ impl From<&Installed> for InstalledBrief<'_> {
             &installed.summary;
         Self {
             version: installed.version,
-            spki: installed.spki,
+            spki: Text::of(&installed.spki),
             certificate: installed.certificate,
             chain_length: installed.chain_length,
             requests: installed.requests,
             summary: SummaryBrief {
-                fingerprint: *fingerprint,
+                fingerprint: Text::of(fingerprint),
                 serial: Text::of(serial),
                 subject: Text::of(subject),
                 issuer: Text::of(issuer),
