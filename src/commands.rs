@@ -10,6 +10,7 @@ pub(crate) mod delete_key;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
+pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod install_cert;
 pub(crate) mod list;
@@ -53,6 +54,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Log(_) => "log",
+            Self::Doctor(_) => "doctor",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -87,7 +89,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
+        Command::Doctor(args) => report(context, &doctor::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
         Command::Completions(args) => report(context, &completions::run(&args)?),
         Command::Man(args) => report(context, &man::run(&args)?),

@@ -2,10 +2,10 @@
 
 mod hint;
 
-use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
+use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::ops::create_key::{AskedFault, LineFault};
@@ -50,6 +50,9 @@ pub(crate) enum Failure {
     /// A key algorithm.
     #[error(transparent)]
     Algorithm(#[from] KeyAlgorithmError),
+    /// What the log is expected to hold.
+    #[error("what the log is expected to hold is refused")]
+    Mark(#[from] MarkError),
     /// A passphrase.
     #[error("the passphrase from {from} is refused")]
     Passphrase {
@@ -111,6 +114,20 @@ pub(crate) enum Failure {
     Unexpected(#[from] anyhow::Error),
 }
 
+impl Failure {
+    /// What happened, with its causes.
+    pub(crate) fn whole_message(error: &dyn std::error::Error) -> String {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
 impl From<ops::Error> for Failure {
     fn from(error: ops::Error) -> Self {
         Self::Keystore(Box::new(error))
@@ -141,6 +158,7 @@ impl Problem for Failure {
             | Self::Name(_)
             | Self::Template(_)
             | Self::Algorithm(_)
+            | Self::Mark(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
             Self::Outside(error)
@@ -159,14 +177,7 @@ impl Problem for Failure {
     }
 
     fn message(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        Self::whole_message(self)
     }
 
     fn hint(&self) -> Option<String> {

@@ -36,6 +36,19 @@ pub(crate) trait Report {
     fn exit(&self) -> Exit {
         Exit::Done
     }
+
+    /// What was found to be wrong, where to find it was what was asked for: an error beside the result.
+    fn found(&self) -> Option<Found> {
+        None
+    }
+}
+
+/// What a command found to be wrong. Its exit code is the report's.
+pub(crate) struct Found {
+    /// A word for programs.
+    pub(crate) code: &'static str,
+    /// A sentence for people.
+    pub(crate) message: String,
 }
 
 /// What a command that failed has to say.
@@ -73,6 +86,8 @@ struct Success<'a, T> {
     command: &'a str,
     ok: bool,
     result: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -117,15 +132,23 @@ impl Printer {
     /// Prints what a command reports.
     pub(crate) fn finish<T: Report + Serialize>(self, command: &str, report: &T) -> io::Result<Exit> {
         if self == Self::Json {
-            json(&Success { schema: SCHEMA, command, ok: true, result: report })?;
-            return Ok(report.exit());
+            let (exit, found) = (report.exit(), report.found());
+            let error = found.map(|Found { code, message }| ErrorJson {
+                kind: exit.kind(),
+                code,
+                message,
+                hint: None,
+                details: Vec::new(),
+            });
+            json(&Success { schema: SCHEMA, command, ok: error.is_none(), result: report, error })?;
+            return Ok(exit);
         }
         self.tell(report)
     }
 
     /// Prints a result that is JSON already, in pieces: for one that is larger than it should be twice in memory.
     pub(crate) fn finish_written(self, command: &str, result: &[Vec<u8>]) -> io::Result<Exit> {
-        let mut start = serde_json::to_vec(&Success { schema: SCHEMA, command, ok: true, result: &() })?;
+        let mut start = serde_json::to_vec(&Success { schema: SCHEMA, command, ok: true, result: &(), error: None })?;
         // `null}`, in whose place the result comes
         start.truncate(start.len() - 5);
         // not through the buffer of standard output, which searches what passes through it for ends of lines

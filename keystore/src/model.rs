@@ -6,6 +6,7 @@
 mod brief;
 mod facts;
 mod installed;
+mod mark;
 mod number;
 mod state;
 mod view;
@@ -17,6 +18,7 @@ pub use brief::{
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
 use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
+pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
 pub use view::{Fate, KeyView, Next, Upcoming};

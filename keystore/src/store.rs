@@ -3,6 +3,7 @@
 mod batch;
 mod brief;
 mod disk;
+mod doctor;
 mod error;
 mod facts;
 mod format;
@@ -23,6 +24,7 @@ mod tree;
 pub use batch::NewKey;
 pub use brief::ServerBrief;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;

@@ -23,6 +23,7 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Name(_) => "bad-subject-alt-name",
         F::Template(_) => "bad-template",
         F::Algorithm(_) => "bad-algorithm",
+        F::Mark(_) => "bad-mark",
         F::Passphrase { .. } => "bad-passphrase",
         F::Keystore(error) => keystore_code(error),
         F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
@@ -250,8 +251,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
         StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
+        StoreError::Damaged { .. } => {
+            "`keyring doctor` names everything that is damaged and what mends it; nothing was changed".to_owned()
+        }
         StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
-        StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
         StoreError::Disk(error) => match error.source.kind() {

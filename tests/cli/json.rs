@@ -183,7 +183,9 @@ fn every_result_is_documented() {
     let key = result(&["list"])["services"][0]["keys"][0].clone();
     assert_documented("**key**", &key);
     assert_documented("**version**", &key["current"]);
-    for command in [&["show", "mail01/imap/main"][..], &["log"], &["demo"], &["completions", "bash"], &["man"]] {
+    for command in
+        [&["show", "mail01/imap/main"][..], &["log"], &["log", "--head"], &["demo"], &["completions", "bash"], &["man"]]
+    {
         result(command);
     }
 }

@@ -30,13 +30,13 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// What is kept of a request.
+    /// What a request says of itself; `file` is the hash of its file.
     #[must_use]
-    pub fn of(request: &CertificationRequest, number: RequestNumber, made: Timestamp) -> Self {
+    pub fn of(number: RequestNumber, made: Timestamp, file: Digest, request: &CertificationRequest) -> Self {
         Self {
             number,
             made,
-            file: Digest::of(request.to_pem().as_bytes()),
+            file,
             subject: request.subject().clone(),
             names: request.names().to_vec(),
             certificate_template: request.certificate_template().map(ToString::to_string),

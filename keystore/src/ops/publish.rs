@@ -132,13 +132,38 @@ pub struct Unpublished {
     pub key: KeyPath,
     /// What is installed for that key.
     pub installed: Installed,
+    /// The generation that it should be published from.
+    committed: Generation,
+    /// The generation that its files are from, when there are any.
+    published: Option<Generation>,
 }
 
-/// The endpoints that were committed and are not published: of these services, or of all when none is named.
+/// The endpoints that were committed and are not published, and those whose files are not the ones that were: of
+/// these services, or of all when none is named. Reads every file.
 ///
 /// # Errors
 /// When the keystore can't be read.
-pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
+pub fn unpublished_or_differing(
+    snapshot: &Snapshot<'_>,
+    services: &[ServicePath],
+) -> Result<Vec<Unpublished>, StoreError> {
+    let mut found = Vec::new();
+    for it in to_be_published(snapshot, services)? {
+        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? {
+            found.push(it);
+        }
+    }
+    Ok(found)
+}
+
+impl Unpublished {
+    fn is_behind(&self) -> bool {
+        self.published < Some(self.committed)
+    }
+}
+
+/// Every endpoint that is bound to a key with a certificate.
+fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
     let wanted = |service: &ServicePath| services.is_empty() || services.contains(service);
     let mut found = Vec::new();
     for server in snapshot.servers()? {
@@ -148,21 +173,22 @@ pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            found.extend(unpublished_at(snapshot, endpoint, binding)?);
+            found.extend(published_at(snapshot, endpoint, binding)?);
         }
     }
     Ok(found)
 }
 
-fn unpublished_at(
+fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
     binding: &Binding,
 ) -> Result<Option<Unpublished>, StoreError> {
     let key = binding.key.clone();
     let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
-    let behind = behind(snapshot, endpoint, binding, current.since)?;
-    Ok(behind.map(|Behind { endpoint, key, .. }| Unpublished { endpoint, key, installed: current.installed }))
+    let committed = binding.since.max(current.since);
+    let published = snapshot.published(&endpoint)?;
+    Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
 }
 
 /// Whether an endpoint is older than its binding, or than the certificate of its key, which is current since then.
@@ -172,8 +198,7 @@ pub(super) fn behind(
     binding: &Binding,
     since: Generation,
 ) -> Result<Option<Behind>, StoreError> {
-    let committed = binding.since.max(since);
-    let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
+    let (committed, published) = (binding.since.max(since), snapshot.published(&endpoint)?);
     let key = binding.key.clone();
     Ok((published < Some(committed)).then_some(Behind { endpoint, key, committed, published }))
 }

@@ -10,6 +10,7 @@ use super::format::encode;
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::transaction::{NewVersion, Transaction};
 use super::{Disk, StoreError, facts};
+use crate::digest::Digest;
 use crate::model::{RequestFacts, RequestNumber, ServerFacts, VersionFacts};
 use crate::name::{KeyPath, ServerName};
 use crate::parallel;
@@ -154,7 +155,9 @@ fn describe(
 ) -> Result<VersionFacts, StoreError> {
     let index = indexes.get(new.key.server());
     let number = facts::next_version(disk, &new.key, index.unwrap_or(&ServerFacts::default()))?;
-    let request = |request| RequestFacts::of(request, RequestNumber(1), now);
+    let request = |request: &CertificationRequest| {
+        RequestFacts::of(RequestNumber(1), now, Digest::of(request.to_pem().as_bytes()), request)
+    };
     Ok(VersionFacts {
         requests: new.request.map(request).into_iter().collect(),
         ..new.version.facts(number, world, now)

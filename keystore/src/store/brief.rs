@@ -1,6 +1,6 @@
 //! Every server in brief, on as many threads as there are: for what looks at all keys.
 
-use super::format::{decode, load_object};
+use super::format::{decode, load_object_bytes};
 use super::{Snapshot, StoreError, layout};
 use crate::model::{ServerFactsBrief, ServerStateBrief};
 use crate::name::ServerName;
@@ -49,7 +49,7 @@ impl Snapshot<'_> {
             (None, None) => ServerFactsBrief::default(),
         };
         let object = self.tree.object(server);
-        let bytes = object.map(|object| load_object(self.disk, object)).transpose()?;
+        let bytes = object.map(|object| load_object_bytes(self.disk, object)).transpose()?;
         let state = match (object, &bytes) {
             (Some(object), Some(bytes)) => decode(self.disk, &layout::state_object(object), bytes)?,
             _ => ServerStateBrief::default(),

@@ -85,6 +85,8 @@ pub trait Disk: Send + Sync {
     fn remove_file(&self, path: &StorePath) -> io::Result<()>;
     /// Removes an empty folder.
     fn remove_folder(&self, path: &StorePath) -> io::Result<()>;
+    /// Gives a file or a folder other permission bits, durably.
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()>;
     /// Takes an exclusive lock, or `None` when another process holds it. Makes the file (0600) when missing.
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>>;
 }
@@ -215,6 +217,16 @@ impl dyn Disk + '_ {
         self.discard(&temporary)?;
         self.context("link", &temporary, self.symlink(target, &temporary))?;
         self.context("switch", path, self.rename(&temporary, path))
+    }
+
+    /// Moves a file or a folder to where nothing stands. Durable once both folders have been synced.
+    pub(super) fn relocate(&self, from: &StorePath, to: &StorePath) -> Result<(), DiskError> {
+        self.context("move", from, self.rename(from, to))
+    }
+
+    /// Gives a file or a folder its mode again.
+    pub(super) fn mend_mode(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        self.context("set the mode of", path, self.set_mode(path, mode))
     }
 
     /// Gives a file a second name where nothing stands; says whether nothing stood there.

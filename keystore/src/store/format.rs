@@ -50,7 +50,7 @@ pub(super) fn load_checked(
 }
 
 /// The bytes of a part of the state: never a secret.
-pub(super) fn load_object(disk: &dyn Disk, digest: Digest) -> Result<Vec<u8>, StoreError> {
+pub(super) fn load_object_bytes(disk: &dyn Disk, digest: Digest) -> Result<Vec<u8>, StoreError> {
     let path = layout::state_object(digest);
     let bytes = load_known(disk, &path)?;
     check(disk, &path, &bytes, digest)?;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Disk, StoreError, facts, layout, staged};
+use super::{Disk, StoreError, facts, layout, live, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
@@ -278,11 +278,25 @@ impl<'k> Snapshot<'k> {
         Ok(endpoints)
     }
 
-    /// What is published at an endpoint: the name of its version folder, or none.
+    /// The generation that what is published at an endpoint is from; none when nothing is.
     ///
     /// # Errors
     /// When the keystore can't be read.
-    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-        Ok(self.disk.link_target(&layout::live_current(endpoint))?)
+    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
+        let name = live::current(self.disk, endpoint)?;
+        Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// Whether the files that are published at an endpoint are those of what is installed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn serves(&self, endpoint: &Endpoint, installed: &Installed) -> Result<bool, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
+        if layout::live_number(&name).is_none() {
+            return Ok(false);
+        }
+        let folder = layout::live_version(endpoint, &name);
+        Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
     }
 }

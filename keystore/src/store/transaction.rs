@@ -165,7 +165,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<RequestFacts, StoreError> {
         let disk = self.keystore.disk();
         let pem = request.to_pem();
-        let made = RequestFacts::of(request, version.next_request(), self.keystore.world().now());
+        let now = self.keystore.world().now();
+        let made = RequestFacts::of(version.next_request(), now, Digest::of(pem.as_bytes()), request);
         let mut facts = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());

@@ -109,6 +109,18 @@ fn what_is_no_json_any_more_is_named() {
 }
 
 #[test]
+fn a_stage_that_was_changed_is_not_committed() {
+    let (house, keystore, _) = staged();
+    let path = house.root().join("stage.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let forged = text.replace("mail01/imap@default", "mail02/imap@default");
+    assert_ne!(forged, text);
+    fs::write(&path, forged).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &path);
+    assert_damaged(commit(&keystore), &path);
+}
+
+#[test]
 fn a_record_that_was_changed_is_found_by_the_log_and_the_newest_by_every_reader() {
     let (house, keystore, _) = staged();
     commit(&keystore).unwrap();

@@ -5,6 +5,7 @@
 mod common;
 mod crash;
 mod damage;
+mod doctor;
 mod history;
 mod life;
 mod locks;

@@ -61,6 +61,10 @@ impl Disk for CountingDisk {
         self.disk.create_file(path, bytes, mode, false)
     }
 
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        self.disk.set_mode(path, mode)
+    }
+
     fn sync_folder(&self, _path: &StorePath) -> io::Result<()> {
         self.count();
         Ok(())

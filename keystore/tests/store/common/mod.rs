@@ -191,6 +191,18 @@ pub(crate) fn commit_with(
     Ok(Some(committing.prepare(&proposal)?.switch()?.record()?))
 }
 
+/// Publishes what is committed and not published, or was damaged, as the program does.
+pub(crate) fn publish(keystore: &Keystore) -> Result<usize, Error> {
+    let committing = keystore.begin_commit()?;
+    let snapshot = committing.snapshot()?;
+    let endpoints = ops::publish::unpublished_or_differing(&snapshot, &[])?;
+    if !endpoints.is_empty() {
+        let publications = ops::publish::to_publish(&endpoints).gather(&snapshot, &Unlocked::new())?;
+        committing.prepare_publication(snapshot.generation(), &publications)?.switch()?.keep()?;
+    }
+    Ok(endpoints.len())
+}
+
 /// A key from its private key to the staged certificate for `host`.
 pub(crate) fn installed_key(keystore: &Keystore, path: &str, host: &str) {
     create(keystore, path).unwrap();
