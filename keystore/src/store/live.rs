@@ -3,6 +3,8 @@
 
 mod check;
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 pub(super) use check::{Expected, Fault, faults};
@@ -90,18 +92,25 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
     Ok(disk.point(&layout::live_current(endpoint), name)?)
 }
 
-/// Points an endpoint back at what it served before a switch, and removes what was made for it.
-pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
-    let Switch { endpoint, from, to } = switch;
-    if current(disk, endpoint)? != *from {
-        match from {
-            Some(name) => disk.point(&layout::live_current(endpoint), name)?,
-            None => disk.discard(&layout::live_current(endpoint))?,
+/// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
+pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
+    let mut pointed = BTreeSet::new();
+    for Switch { endpoint, from, .. } in switches {
+        if current(disk, endpoint)? != *from {
+            match from {
+                Some(name) => disk.point(&layout::live_current(endpoint), name)?,
+                None => disk.discard(&layout::live_current(endpoint))?,
+            }
+            pointed.insert(layout::live_endpoint(endpoint));
         }
-        disk.sync_names(&layout::live_endpoint(endpoint))?;
     }
-    if from.as_ref() != Some(to) {
-        disk.discard_folder(&layout::live_version(endpoint, to))?;
+    if !pointed.is_empty() {
+        disk.sync_batch(&pointed)?;
+    }
+    for Switch { endpoint, from, to } in switches {
+        if from.as_ref() != Some(to) {
+            disk.discard_folder(&layout::live_version(endpoint, to))?;
+        }
     }
     Ok(())
 }

@@ -13,3 +13,4 @@ mod opening;
 mod places;
 mod refusals;
 mod rotation;
+mod scale;
