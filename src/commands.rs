@@ -93,7 +93,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::DeleteKey(args) => report(context, &delete_key::run(context, &args)?),
         Command::MarkCompromised(args) => report(context, &mark_compromised::run(context, &args)?),
         Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
-        Command::List(args) => report(context, &list::run(context, &args)?),
+        Command::List(args) => list::run(context, &args),
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
@@ -107,6 +107,6 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
     }
 }
 
-fn report(context: &Context, report: &impl crate::output::Report) -> Result<Exit, Failure> {
+fn report(context: &Context, report: &(impl crate::output::Report + serde::Serialize)) -> Result<Exit, Failure> {
     Ok(context.printer.finish(context.command, report)?)
 }

@@ -74,6 +74,7 @@ impl Context {
         let mut world = World::new(outside::now, rand::make_rng::<rand::rngs::StdRng>(), outside::actor(self.command));
         world.lock_wait = self.lock_wait;
         world.interrupted = interrupt::requested;
+        world.threads = outside::threads();
         world
     }
 

@@ -10,6 +10,7 @@ use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
+use keystore::ops::create_key::{AskedFault, LineFault};
 use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
 use keystore::store::{CommitError, StoreError};
 
@@ -89,6 +90,12 @@ pub(crate) enum Failure {
     #[error("the request is kept in {}, but is not where it was wanted", kept.display())]
     RequestNotWritten {
         kept: PathBuf,
+        #[source]
+        source: OutsideError,
+    },
+    /// Keys and their requests were made, and the requests could not be put where they were asked for.
+    #[error("the keys are made and their requests are kept, but are not all where they were wanted")]
+    RequestsNotWritten {
         #[source]
         source: OutsideError,
     },
@@ -174,7 +181,9 @@ impl Problem for Failure {
             | Self::Mark(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
-            Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
+            Self::Outside(error)
+            | Self::RequestNotWritten { source: error, .. }
+            | Self::RequestsNotWritten { source: error } => outside_exit(error),
             Self::Pair { .. } => Exit::Publishing,
             Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
             Self::Folder { .. } | Self::Question(_) | Self::Demo(_) | Self::Output(_) | Self::Unexpected(_) => {
@@ -200,6 +209,7 @@ impl Problem for Failure {
             Self::Keystore(error) => match &**error {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
+                ops::Error::Lines { faults } => coded(faults),
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -253,6 +263,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Compromised { .. }
         | E::RollbackRefused { .. }
         | E::NotUnlocked { .. } => Exit::Rejected,
+        E::Lines { faults } => {
+            let is_there = |line: &LineFault| matches!(line.fault, AskedFault::Exists { .. });
+            if faults.iter().all(is_there) { Exit::Conflict } else { Exit::Rejected }
+        }
         E::CommitRunning => Exit::Locked,
     }
 }

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// The largest file that is read as input: certificates and chains are a few kilobytes.
 const INPUT_LIMIT: u64 = 16 << 20;
+
+/// The largest list that is read: a million lines with a subject and a few names.
+const LIST_LIMIT: u64 = 256 << 20;
 
 /// A file outside the keystore that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +29,8 @@ pub(crate) enum OutsideError {
         source: io::Error,
     },
     /// It is larger than anything that makes sense.
-    #[error("{name} is larger than {} MiB, which no certificate, request or passphrase is", INPUT_LIMIT >> 20)]
-    TooLarge { name: String },
+    #[error("{name} is larger than {} MiB, which no {what} is", limit >> 20)]
+    TooLarge { name: String, what: &'static str, limit: u64 },
     /// It stands there already.
     #[error("{name} exists already")]
     Exists { name: String },
@@ -51,18 +55,27 @@ fn failed(verb: &'static str, name: &str) -> impl FnOnce(io::Error) -> OutsideEr
 
 /// Reads a file, or standard input when it is called `-`. The bytes are wiped when they are dropped.
 pub(crate) fn read(name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
-    if name == "-" {
-        return read_all(io::stdin().lock(), "standard input");
-    }
-    read_all(File::open(name).map_err(failed("read", name))?, name)
+    read_up_to(name, "certificate, request or passphrase", INPUT_LIMIT)
 }
 
-fn read_all(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+/// Reads a list of any sensible length, in the same way.
+pub(crate) fn read_list(name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+    read_up_to(name, "list of keys", LIST_LIMIT)
+}
+
+fn read_up_to(name: &str, what: &'static str, limit: u64) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
     // large enough that no passphrase is left behind where the bytes were before they grew
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
-    input.take(INPUT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed("read", name))?;
-    if bytes.len() as u64 > INPUT_LIMIT {
-        return Err(OutsideError::TooLarge { name: name.to_owned() });
+    let name = if name == "-" {
+        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed("read", "standard input"))?;
+        "standard input"
+    } else {
+        let file = File::open(name).map_err(failed("read", name))?;
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed("read", name))?;
+        name
+    };
+    if bytes.len() as u64 > limit {
+        return Err(OutsideError::TooLarge { name: name.to_owned(), what, limit });
     }
     Ok(bytes)
 }
@@ -75,18 +88,21 @@ pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
     Ok(Box::new(File::open(name).map_err(failed("read", name))?))
 }
 
+/// How many threads the machine runs at a time.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. Without `force`
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
-    // as open(2) would make it: the umask decides who else may read a request
-    let mut file = NewFile::create(path, 0o666, force)?;
-    file.write_all(bytes).map_err(failed("write", &path.display().to_string()))?;
-    file.finish()
+    place(path, bytes, force, true)?;
+    sync_folder_of(path)
 }
 
 /// A file that is written bit by bit and appears whole or not at all.
 pub(crate) struct NewFile {
-    file: io::BufWriter<tempfile::NamedTempFile>,
+    file: io::BufWriter<NamedTempFile>,
     path: PathBuf,
     force: bool,
 }
@@ -94,28 +110,19 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Begins to write it, under another name beside its own. Without `force`, nothing may stand there.
     pub(crate) fn create(path: &Path, mode: u32, force: bool) -> Result<Self, OutsideError> {
-        let name = path.display().to_string();
         if !force && exists(path) {
-            return Err(OutsideError::Exists { name });
+            return Err(OutsideError::Exists { name: path.display().to_string() });
         }
-        let mut options = tempfile::Builder::new();
-        let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-        let file = builder.tempfile_in(folder_of(path)).map_err(without_path).map_err(failed("write", &name))?;
-        Ok(Self { file: io::BufWriter::new(file), path: path.to_path_buf(), force })
+        Ok(Self { file: io::BufWriter::new(beside(path, mode)?), path: path.to_path_buf(), force })
     }
 
     /// Gives it its name, durably.
     pub(crate) fn finish(self) -> Result<(), OutsideError> {
-        let (name, path) = (self.path.display().to_string(), &self.path);
+        let name = self.path.display().to_string();
         let file = self.file.into_inner().map_err(|error| failed("write", &name)(error.into_error()))?;
         file.as_file().sync_all().map_err(failed("write", &name))?;
-        let persisted = if self.force { file.persist(path) } else { file.persist_noclobber(path) };
-        persisted.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
-            _ => failed("write", &name)(error.error),
-        })?;
-        let folder = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
-        folder.map_err(failed("sync the folder of", &name))
+        persist(file, &self.path, self.force)?;
+        sync_folder_of(&self.path)
     }
 }
 
@@ -133,6 +140,52 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+fn sync_folder_of(path: &Path) -> Result<(), OutsideError> {
+    let sync = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+    sync.map_err(failed("sync the folder of", &path.display().to_string()))
+}
+
+/// A temporary file beside the one that it will be.
+fn beside(path: &Path, mode: u32) -> Result<NamedTempFile, OutsideError> {
+    let mut options = tempfile::Builder::new();
+    let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let file = builder.tempfile_in(folder_of(path)).map_err(without_path);
+    file.map_err(failed("write", &path.display().to_string()))
+}
+
+fn persist(file: NamedTempFile, path: &Path, force: bool) -> Result<(), OutsideError> {
+    let name = path.display().to_string();
+    let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
+    persisted.map(drop).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => OutsideError::Exists { name },
+        _ => failed("write", &name)(error.error),
+    })
+}
+
+/// Puts a file whole into its place; its name is durable once its folder has been synced.
+fn place(path: &Path, bytes: &[u8], force: bool, sync: bool) -> Result<(), OutsideError> {
+    let name = path.display().to_string();
+    // as open(2) would make it: the umask decides who else may read a request
+    let mut file = beside(path, 0o666)?;
+    file.write_all(bytes).map_err(failed("write", &name))?;
+    if sync {
+        file.as_file().sync_all().map_err(failed("write", &name))?;
+    }
+    persist(file, path, force)
+}
+
+/// Writes many files into one folder, each whole or not at all, and makes them durable together.
+pub(crate) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), OutsideError> {
+    for (name, text) in files {
+        place(&folder.join(name), text.as_bytes(), force, cfg!(not(target_os = "linux")))?;
+    }
+    let name = folder.display().to_string();
+    let opened = File::open(folder).map_err(failed("sync", &name))?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(&opened).map_err(io::Error::from).map_err(failed("sync", &name))?;
+    opened.sync_all().map_err(failed("sync", &name))
+}
+
 /// An error without the temporary file's name, which says nothing to anybody.
 fn without_path(error: io::Error) -> io::Error {
     match error.kind() {
@@ -147,6 +200,11 @@ fn without_path(error: io::Error) -> io::Error {
 /// A reader that opens a file afresh at every call.
 pub(crate) fn reader(path: PathBuf) -> impl Fn() -> io::Result<Vec<u8>> {
     move || std::fs::read(&path)
+}
+
+/// Makes a folder, with those above it, unless it is there.
+pub(crate) fn ensure_folder(path: &Path) -> Result<(), OutsideError> {
+    std::fs::create_dir_all(path).map_err(failed("make", &path.display().to_string()))
 }
 
 /// Makes a new folder, with those above it.

@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod model;
 pub mod name;
 pub mod ops;
+mod parallel;
 pub mod pki;
 pub mod progress;
 pub mod store;

@@ -2,6 +2,8 @@
 
 mod backup;
 mod base;
+mod batch;
+mod brief;
 mod disk;
 mod doctor;
 mod error;
@@ -27,6 +29,8 @@ mod tree;
 
 pub use backup::{BackupError, Inventory, Manifest};
 pub use base::Base;
+pub use batch::NewKey;
+pub use brief::ServerBrief;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
 pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
+use keystore::ops::create_key::AskedFault;
 use keystore::pki::{LooksLike, ReadError};
 use keystore::store::{CommitError, StoreError};
 
@@ -27,7 +28,9 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Recipient(_) => "bad-recipient",
         F::Identities { .. } => "bad-identity",
         F::Keystore(error) => keystore_code(error),
-        F::Outside(error) | F::RequestNotWritten { source: error, .. } => outside_code(error),
+        F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
+            outside_code(error)
+        }
         F::Folder { .. } => "file",
         F::Pair { .. } => "bad-pair",
         F::Declined | F::RequestDeclined { .. } => "declined",
@@ -60,6 +63,9 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Outside(error) => outside_hint(error).map(str::to_owned),
         F::Folder { source, .. } => disk_hint(source).map(str::to_owned),
         F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
+        F::RequestsNotWritten { .. } => {
+            Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
+        }
         F::Passphrase { .. } => Some(
             "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
                  none is wanted"
@@ -131,6 +137,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::KeyNotFound { .. } => "key-not-found",
         E::NothingThere { .. } => "nothing-there",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
+        E::Lines { .. } => "list-refused",
         E::NothingToFollow { .. } => "no-current-version",
         E::NextExists { .. } => "next-exists",
         E::NothingToRequest { .. } => "no-next-version",
@@ -203,6 +210,10 @@ fn keystore_hint(error: &E) -> Option<String> {
             format!("`keyring create-key {key} --next` makes a new private key beside the one in use")
         }
         E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
+        E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
+            "--skip-existing passes over the keys that are there".to_owned()
+        }
+        E::Lines { .. } => "`keyring create-key --help` shows what a line holds".to_owned(),
         E::NothingToFollow { key } => {
             format!(
                 "`keyring make-csr {key}` makes a request with the private key there is; commit its certificate first"

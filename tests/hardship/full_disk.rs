@@ -256,7 +256,9 @@ impl Picture {
                 }
             }
         }
-        let published = snapshot.live_endpoints().unwrap().into_iter().map(|endpoint| endpoint.to_string());
+        let servers = snapshot.servers().unwrap().into_iter();
+        let published = servers.flat_map(|server| snapshot.live_endpoints(&server).unwrap());
+        let published = published.map(|endpoint| endpoint.to_string());
         let published = published.map(|endpoint| (live(store, &endpoint), endpoint));
         let published = published.filter(|(current, _)| current.symlink_metadata().is_ok());
         let served = published.map(|(current, endpoint)| (endpoint, Live::default().check(&current))).collect();

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::Error;
-use super::publish::unpublished;
+use super::publish::unpublished_or_differing;
 use crate::envelope::Opened;
 use crate::name::Endpoint;
 use crate::progress::Progress;
@@ -37,7 +37,7 @@ pub fn restore<R: BufRead>(
     let (keystore, manifest) = restored.map_err(|error| backup.fault().map_or_else(|| error.into(), Error::from))?;
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().changes().count();
-    let unpublished = unpublished(&snapshot, &[])?.into_iter().map(|it| it.endpoint).collect();
+    let unpublished = unpublished_or_differing(&snapshot, &[])?.into_iter().map(|it| it.endpoint).collect();
     drop(snapshot);
     Ok(Restored { keystore, manifest, staged, unpublished })
 }

@@ -15,7 +15,7 @@ pub use inventory::Inventory;
 pub(super) use inventory::Item;
 
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::{Disk, Keystore, Snapshot, StoreError, format};
+use super::{Disk, Keystore, StoreError, format};
 use crate::digest::Digest;
 use crate::model::Generation;
 use crate::progress::Progress;
@@ -82,7 +82,7 @@ impl Keystore {
 
     fn look_through(&self, history: bool, progress: &dyn Progress) -> Result<Inventory, StoreError> {
         let config = self.disk().load(&layout::config())?;
-        let snapshot = Snapshot::take(self.disk())?;
+        let snapshot = self.read()?;
         let manifest = Manifest {
             format: self.config().format,
             keystore: self.config().id.clone(),
@@ -107,7 +107,7 @@ impl Keystore {
         out: &mut dyn Write,
         progress: &dyn Progress,
     ) -> Result<(), BackupError> {
-        progress.begin("backing up", inventory.items.len() as u64);
+        progress.begin("Backing up", inventory.items.len() as u64);
         let mut archive = Archive { tar: Builder::new(out), time: inventory.manifest.time, last: StorePath::root() };
         archive.file(&layout::manifest(), &format::encode(&inventory.manifest))?;
         for folder in [layout::commits(), layout::servers(), layout::state()] {
@@ -128,7 +128,11 @@ impl Item {
             return Ok(Zeroizing::new(held.clone()));
         }
         match disk.load_if_present(path).map_err(StoreError::from)? {
-            Some(bytes) => Ok(format::check(disk, path, Zeroizing::new(bytes), self.digest)?),
+            Some(bytes) => {
+                let bytes = Zeroizing::new(bytes);
+                format::check(disk, path, &bytes, self.digest)?;
+                Ok(bytes)
+            }
             None => Err(BackupError::Vanished { path: disk.root().join(path.as_path()) }),
         }
     }

@@ -33,8 +33,8 @@ impl Base {
     pub(super) fn load(disk: &dyn Disk) -> Result<Option<Self>, StoreError> {
         let path = layout::base();
         let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
-        let sealed = log::open(disk, &path, &bytes)?;
-        decode(disk, &path, sealed.record.get().as_bytes()).map(Some)
+        let (_, text) = log::open(disk, &path, &bytes)?;
+        decode(disk, &path, text.as_bytes()).map(Some)
     }
 
     /// The bytes of its file.

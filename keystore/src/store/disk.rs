@@ -174,7 +174,11 @@ impl dyn Disk + '_ {
             }
             made => made,
         };
-        self.context("make", path, made)
+        match made {
+            // another thread makes what is beside it
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => self.context("make", path, made),
+        }
     }
 
     /// Makes a file where nothing stands. Its name is durable once its folder has been synced.
@@ -185,10 +189,20 @@ impl dyn Disk + '_ {
     /// Puts a file in place of what stands there: temporary file, write, fsync, rename. Its name is durable
     /// once its folder has been synced.
     pub(super) fn put(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
+        self.prepare(path, bytes, mode, sync)?;
+        self.replace(path)
+    }
+
+    /// The first half of `put`: writes the temporary file.
+    pub(super) fn prepare(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
         let temporary = path.temporary();
         self.discard(&temporary)?;
-        self.add(&temporary, bytes, mode, sync)?;
-        self.put_in_place(&temporary, path)
+        self.add(&temporary, bytes, mode, sync)
+    }
+
+    /// The second half of `put`: renames the temporary file.
+    pub(super) fn replace(&self, path: &StorePath) -> Result<(), DiskError> {
+        self.put_in_place(&path.temporary(), path)
     }
 
     /// `put`, durable on return.

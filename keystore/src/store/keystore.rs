@@ -173,7 +173,7 @@ impl Keystore {
     /// # Errors
     /// When it can't be read, or is damaged.
     pub fn read(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::take(self.disk())
+        Snapshot::take(self.disk(), self.world.threads)
     }
 
     /// Takes the lock for facts and the stage.

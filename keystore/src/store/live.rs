@@ -3,13 +3,15 @@
 
 mod check;
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 pub(super) use check::{Expected, Fault, faults};
 
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
-use super::{Disk, StoreError, format};
+use super::{Disk, StoreError};
 use crate::model::Generation;
 use crate::name::Endpoint;
 
@@ -69,15 +71,11 @@ pub(super) fn build(
     Ok(to_sync)
 }
 
-/// The name of the version that an endpoint serves.
+/// The name of the version that an endpoint serves. A link that leads anywhere else is believed as little as none: a
+/// name becomes a path.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    let path = layout::live_current(endpoint);
-    match disk.link_target(&path)? {
-        Some(name) if layout::live_number(&name).is_none() => {
-            Err(format::damaged(disk, &path, format!("it points at {name:?}, which is no version of {endpoint}")))
-        }
-        name => Ok(name),
-    }
+    let target = disk.link_target(&layout::live_current(endpoint))?;
+    Ok(target.filter(|name| layout::live_number(name).is_some()))
 }
 
 /// The name of the folder that a publication from this generation makes: never the one that is being read, which
@@ -94,18 +92,25 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
     Ok(disk.point(&layout::live_current(endpoint), name)?)
 }
 
-/// Points an endpoint back at what it served before a switch, and removes what was made for it.
-pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
-    let Switch { endpoint, from, to } = switch;
-    if current(disk, endpoint)? != *from {
-        match from {
-            Some(name) => disk.point(&layout::live_current(endpoint), name)?,
-            None => disk.discard(&layout::live_current(endpoint))?,
+/// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
+pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
+    let mut pointed = BTreeSet::new();
+    for Switch { endpoint, from, .. } in switches {
+        if current(disk, endpoint)? != *from {
+            match from {
+                Some(name) => disk.point(&layout::live_current(endpoint), name)?,
+                None => disk.discard(&layout::live_current(endpoint))?,
+            }
+            pointed.insert(layout::live_endpoint(endpoint));
         }
-        disk.sync_names(&layout::live_endpoint(endpoint))?;
     }
-    if from.as_ref() != Some(to) {
-        disk.discard_folder(&layout::live_version(endpoint, to))?;
+    if !pointed.is_empty() {
+        disk.sync_batch(&pointed)?;
+    }
+    for Switch { endpoint, from, to } in switches {
+        if from.as_ref() != Some(to) {
+            disk.discard_folder(&layout::live_version(endpoint, to))?;
+        }
     }
     Ok(())
 }

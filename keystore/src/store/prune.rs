@@ -40,7 +40,7 @@ impl Keystore {
     pub fn prune(&self, plan: &PrunePlan, progress: &dyn Progress) -> Result<PrunePlan, StoreError> {
         let committing = self.begin_commit()?;
         let snapshot = committing.snapshot()?;
-        progress.begin("removing", plan.count());
+        progress.begin("Removing", plan.count());
         let (reach, parent) = kept(&snapshot, plan.through)?;
         let removal = Removal { keystore: self, snapshot: &snapshot, reach: &reach, plan, progress };
         let mut done = PrunePlan { generation: snapshot.generation(), ..plan.clone() };

@@ -14,6 +14,7 @@ use super::keystore::{self, Config};
 use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::{Disk, Keystore, StoreError, lock};
 use crate::digest::Digest;
+use crate::model::Generation;
 use crate::pki::PrivateKeyError;
 use crate::progress::Progress;
 use crate::world::World;
@@ -129,6 +130,11 @@ fn fill(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progress) -> Resul
     }
     let unpacked = unpack::unpack(disk, input, progress)?;
     let config = check::check(disk, &unpacked, progress)?;
+    let newest = unpacked.manifest.generation;
+    if newest > Generation::EMPTY {
+        let hint = newest.to_string();
+        disk.put(&layout::head_hint(), hint.as_bytes(), PRIVATE_FILE, false).map_err(StoreError::from)?;
+    }
     finish(disk, &unpacked.config, &unpacked.folders)?;
     Ok((config, unpacked.manifest))
 }

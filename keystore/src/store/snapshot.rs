@@ -1,7 +1,7 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -21,14 +21,16 @@ pub struct Snapshot<'k> {
     pub(super) tree: Tree,
     stage: Stage,
     /// The servers that were read: a generation never changes.
-    read: RefCell<State>,
+    read: Mutex<State>,
     /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    /// How many threads may read it.
+    pub(super) threads: usize,
 }
 
 impl<'k> Snapshot<'k> {
     /// Reads the newest generation and the stage that belongs to it.
-    pub(super) fn take(disk: &'k dyn Disk) -> Result<Self, StoreError> {
+    pub(super) fn take(disk: &'k dyn Disk, threads: usize) -> Result<Self, StoreError> {
         let mut before = staged::bytes(disk)?;
         loop {
             let head = Head::find(disk)?;
@@ -37,7 +39,9 @@ impl<'k> Snapshot<'k> {
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
                 match Tree::load(disk, head.state) {
-                    Ok(tree) => return Ok(Self { disk, head, tree, stage, read: RefCell::default(), until: None }),
+                    Ok(tree) => {
+                        return Ok(Self { disk, head, tree, stage, read: Mutex::default(), until: None, threads });
+                    }
                     // A commit and a prune came by meanwhile: there is a newer generation.
                     Err(_) if cut_off(disk, head.generation)?.is_some() => {}
                     Err(error) => return Err(error),
@@ -54,7 +58,8 @@ impl<'k> Snapshot<'k> {
     pub fn at(&self, generation: Generation) -> Result<Self, StoreError> {
         let past = |head: Head, until| {
             let tree = Tree::load(self.disk, head.state)?;
-            Ok(Self { disk: self.disk, head, tree, stage: Stage::default(), read: RefCell::default(), until })
+            let (stage, read) = (Stage::default(), Mutex::default());
+            Ok(Self { disk: self.disk, head, tree, stage, read, until, threads: self.threads })
         };
         if generation == Generation::EMPTY {
             return past(Head::EMPTY, Some(Timestamp::from_unix(i64::MIN)));
@@ -120,10 +125,12 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When it can't be read, or is damaged.
     pub fn server(&self, server: &ServerName) -> Result<ServerState, StoreError> {
-        match self.tree.server(self.disk, server) {
-            Err(error) => Err(cut_off(self.disk, self.generation())?.unwrap_or(error)),
-            read => read,
-        }
+        self.tree.server(self.disk, server).map_err(|error| self.explain(error))
+    }
+
+    /// Why something of this generation can't be read: it may have been cut off since.
+    pub(super) fn explain(&self, error: StoreError) -> StoreError {
+        cut_off(self.disk, self.generation()).ok().flatten().unwrap_or(error)
     }
 
     /// Looks at a state in which this server is loaded.
@@ -131,11 +138,16 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// As [`Snapshot::server`].
     pub fn look<T>(&self, server: &ServerName, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
-        if !self.read.borrow().has(server) {
+        if !self.read().has(server) {
             let state = self.server(server)?;
-            self.read.borrow_mut().load(server.clone(), state);
+            self.read().load(server.clone(), state);
         }
-        Ok(look(&self.read.borrow()))
+        Ok(look(&self.read()))
+    }
+
+    fn read(&self) -> MutexGuard<'_, State> {
+        // A server is put in whole or not at all.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One key whole; none when it is not in the tree: nobody ever made a private key for it, or it was deleted.
@@ -260,22 +272,27 @@ impl<'k> Snapshot<'k> {
         facts::request(self.disk, key, version.number, request)
     }
 
-    /// Every endpoint that has a folder under `live/`.
+    /// Every server that has a folder under `live/`.
     ///
     /// # Errors
     /// When the keystore can't be read.
-    pub fn live_endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+    pub fn live_servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
+        Ok(self.disk.names(&layout::live())?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
+    }
+
+    /// Every endpoint of a server that has a folder under `live/`.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn live_endpoints(&self, server: &ServerName) -> Result<Vec<Endpoint>, StoreError> {
         let mut endpoints = Vec::new();
-        for server in self.disk.names(&layout::live())? {
-            let Ok(server) = server.name.parse::<ServerName>() else { continue };
-            let folder = layout::live().join(server.as_str());
-            for protocol in self.disk.names(&folder)? {
-                let Ok(parsed) = protocol.name.parse() else { continue };
-                let service = ServicePath { server: server.clone(), protocol: parsed };
-                let addresses = self.disk.names(&folder.join(&protocol.name))?;
-                let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
-                endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
-            }
+        let folder = layout::live().join(server.as_str());
+        for protocol in self.disk.names(&folder)? {
+            let Ok(parsed) = protocol.name.parse() else { continue };
+            let service = ServicePath { server: server.clone(), protocol: parsed };
+            let addresses = self.disk.names(&folder.join(&protocol.name))?;
+            let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
+            endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
         }
         Ok(endpoints)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{decode, encode, load_checked};
+use super::format::{decode, encode, load_object_bytes};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
@@ -41,7 +41,7 @@ impl Tree {
 
     /// Reads one server; one that is not there is empty.
     pub(super) fn server(&self, disk: &dyn Disk, name: &ServerName) -> Result<ServerState, StoreError> {
-        self.servers.get(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, *digest))
+        self.object(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, digest))
     }
 
     /// The files that hold the servers.
@@ -95,7 +95,5 @@ impl Object {
 }
 
 pub(super) fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
-    let path = layout::state_object(digest);
-    let bytes = load_checked(disk, &path, digest)?;
-    decode(disk, &path, &bytes)
+    decode(disk, &layout::state_object(digest), &load_object_bytes(disk, digest)?)
 }

@@ -9,7 +9,7 @@ use keystore::digest::Digest;
 use keystore::envelope::{Envelope, OpeningError, Sealed, WorkFactor};
 use keystore::model::Generation;
 use keystore::ops::backup::Backup;
-use keystore::ops::publish::{Unlocked, to_publish, unpublished};
+use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
 use keystore::ops::{self, Error};
 use keystore::pki::Passphrase;
 use keystore::progress::Unwatched;
@@ -129,7 +129,7 @@ fn every_bound_endpoint_of_a_restored_keystore_is_published_again() {
     assert!(live(&copy.root()).is_empty());
     let committing = restored.keystore.begin_commit().unwrap();
     let snapshot = committing.snapshot().unwrap();
-    let endpoints = unpublished(&snapshot, &[]).unwrap();
+    let endpoints = unpublished_or_differing(&snapshot, &[]).unwrap();
     let publications = to_publish(&endpoints).gather(&snapshot, &Unlocked::new()).unwrap();
     let prepared = committing.prepare_publication(snapshot.generation(), &publications).unwrap();
     prepared.switch().unwrap().keep().unwrap();
@@ -386,6 +386,15 @@ fn what_is_wrong_with_the_envelope_is_told_as_that() {
     assert!(matches!(changed, Err(Error::Opening(OpeningError::Damaged | OpeningError::CutShort))), "{changed:?}");
 }
 
+/// Ends the work of other threads, however the test ends.
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn backups_taken_while_others_write_are_whole() {
     let house = House::new();
@@ -394,6 +403,7 @@ fn backups_taken_while_others_write_are_whole() {
     commit(&house.open_unsynced()).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _stopping = Stopping(&stop);
         scope.spawn(|| {
             let keystore = house.open_unsynced();
             let mut number = 0;
@@ -421,7 +431,6 @@ fn backups_taken_while_others_write_are_whole() {
             let copy = restored(&bytes);
             generations.push(copy.open().read().unwrap().generation());
         }
-        stop.store(true, Ordering::Relaxed);
         assert!(generations.is_sorted() && generations.first() < generations.last(), "{generations:?}");
     });
     assert!(prune(&house.open(), &keep(2)).is_ok());

@@ -15,4 +15,5 @@ mod places;
 mod prune;
 mod refusals;
 mod rotation;
+mod scale;
 mod vault_crash;

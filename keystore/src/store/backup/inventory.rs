@@ -57,7 +57,7 @@ impl Inventory {
         let folders = snapshot.disk.names(&layout::servers())?;
         let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
         servers.extend(reach.servers().cloned());
-        progress.begin("looking for what to back up", servers.len() as u64);
+        progress.begin("Looking for what to back up", servers.len() as u64);
         for server in servers {
             search.server(&server, &reach)?;
             progress.advance(1);
@@ -89,28 +89,28 @@ impl Search<'_> {
 
     /// The records, what stands in for those left out, and the state that they reach.
     fn generations(&mut self, manifest: &Manifest) -> Result<Reach, StoreError> {
-        let mut base = self.snapshot.base()?;
         let mut reach = Reach::default();
         let limit = if manifest.history { usize::MAX } else { 1 };
-        for step in Descent::from(self.disk, &self.snapshot.head)?.take(limit) {
+        let mut descent = Descent::from(self.disk, &self.snapshot.head)?;
+        let mut parent = None;
+        for step in descent.by_ref().take(limit) {
             let step = step?;
-            let record = step.record;
-            self.name(layout::commit(record.generation), step.file);
-            reach.take(self.disk, &record)?;
-            let through = Generation(record.generation.0 - 1);
-            if let Some(hash) = record.parent.filter(|_| !manifest.history)
-                && base.as_ref().is_none_or(|base| base.through != through)
-            {
-                base = Some(Base {
-                    format: manifest.format,
-                    keystore: manifest.keystore.clone(),
-                    through,
-                    hash,
-                    time: manifest.time,
-                    actor: manifest.actor.clone(),
-                });
-            }
+            self.name(layout::commit(step.record.generation), step.file);
+            reach.take(self.disk, &step.record)?;
+            parent = step.record.parent;
         }
+        // One that was there already says who cut the others off, and when.
+        let base = descent.base()?.or_else(|| {
+            let hash = parent.filter(|_| !manifest.history)?;
+            Some(Base {
+                format: manifest.format,
+                keystore: manifest.keystore.clone(),
+                through: Generation(manifest.generation.0 - 1),
+                hash,
+                time: manifest.time,
+                actor: manifest.actor.clone(),
+            })
+        });
         if let Some(base) = base {
             self.hold(layout::base(), base.seal());
         }

@@ -104,7 +104,7 @@ impl Snapshot<'_> {
     pub fn plan_prune(&self, request: &PruneRequest, progress: &dyn Progress) -> Result<PrunePlan, StoreError> {
         let disk = self.disk;
         let servers = disk.names(&layout::servers())?;
-        progress.begin("looking for what is not needed", servers.len() as u64);
+        progress.begin("Looking for what is not needed", servers.len() as u64);
         let (through, reach) = self.kept(request.keep)?;
         let mut plan = PrunePlan {
             request: request.clone(),
@@ -138,9 +138,11 @@ impl Snapshot<'_> {
     /// The endpoints that have files and are bound to nothing.
     pub(super) fn unbound(&self) -> Result<BTreeSet<Endpoint>, StoreError> {
         let mut unbound = BTreeSet::new();
-        for endpoint in self.live_endpoints()? {
-            if self.committed_binding(&endpoint)?.is_none() {
-                unbound.insert(endpoint);
+        for server in self.live_servers()? {
+            for endpoint in self.live_endpoints(&server)? {
+                if self.committed_binding(&endpoint)?.is_none() {
+                    unbound.insert(endpoint);
+                }
             }
         }
         Ok(unbound)

@@ -31,7 +31,7 @@ fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Resul
     if config.id != manifest.keystore || config.format != manifest.format {
         return Err(inconsistent(&layout::config(), "it is of another keystore than the manifest"));
     }
-    let snapshot = Snapshot::take(disk)?;
+    let snapshot = Snapshot::take(disk, 1)?;
     if (snapshot.generation(), snapshot.head_hash()) != (manifest.generation, manifest.head) {
         return Err(inconsistent(&layout::commits(), "its newest record is not the one that the manifest names"));
     }
@@ -67,7 +67,7 @@ fn compare(backed_up: &Manifest, needed: &Manifest) -> Result<(), RestoreError> 
 /// Each private key must be one, and the one that its facts name as far as it shows without a passphrase.
 fn private_keys(snapshot: &Snapshot<'_>, progress: &dyn Progress) -> Result<(), RestoreError> {
     let servers = snapshot.servers()?;
-    progress.begin("checking private keys", servers.len() as u64);
+    progress.begin("Checking private keys", servers.len() as u64);
     for server in servers {
         let index = snapshot.facts(&server)?;
         for folder in facts::folders(snapshot.disk, &server)? {

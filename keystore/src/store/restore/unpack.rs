@@ -112,7 +112,7 @@ impl<'a> Unpacking<'a> {
         if manifest.format > format::VERSION {
             return Err(RestoreError::Newer { format: manifest.format, known: format::VERSION });
         }
-        progress.begin("restoring", manifest.files.len() as u64);
+        progress.begin("Restoring", manifest.files.len() as u64);
         let folders = BTreeSet::from([StorePath::root()]);
         Ok(Self { disk, progress, manifest, written: 0, config: None, folders })
     }

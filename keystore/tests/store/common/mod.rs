@@ -1,6 +1,7 @@
 //! A temporary keystore, its users and what they ask for.
 
 mod authority;
+mod counting_disk;
 mod crashes;
 mod faulty_disk;
 mod files;
@@ -26,6 +27,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between};
+pub(crate) use counting_disk::CountingDisk;
 pub(crate) use crashes::{Command, every_point};
 pub(crate) use faulty_disk::{Failure, FaultyDisk, Journal};
 pub(crate) use files::{copy_tree, listing, mode};
