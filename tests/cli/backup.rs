@@ -172,7 +172,7 @@ fn damage_is_not_backed_up() {
     -- stdout
     -- stderr
     error: [FOLDER]/keystore/servers/mail01/imap/main/1/private-key.pem is damaged: its SHA-256 is [SHA256], the record says [SHA256]
-    hint: restore the file from a backup; nothing was changed
+    hint: `keyring doctor` names everything that is damaged and what mends it; nothing was changed
     ");
     assert!(!world.path("keys.age").exists());
 }

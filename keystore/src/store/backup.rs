@@ -110,8 +110,8 @@ impl Keystore {
         progress.begin("Backing up", inventory.items.len() as u64);
         let mut archive = Archive { tar: Builder::new(out), time: inventory.manifest.time, last: StorePath::root() };
         archive.file(&layout::manifest(), &format::encode(&inventory.manifest))?;
-        for folder in [layout::commits(), layout::servers(), layout::state()] {
-            archive.folder(&folder)?;
+        for (folder, mode) in super::keystore::folders() {
+            archive.folder(&folder, mode)?;
         }
         for (path, item) in &inventory.items {
             archive.file(path, &item.read(self.disk(), path)?)?;
@@ -152,14 +152,14 @@ impl Archive<'_> {
         if folder != self.last {
             let mut above: Vec<_> = std::iter::successors(Some(folder.clone()), StorePath::parent).collect();
             above.retain(|folder| folder.depth() > 1 && !self.last.as_path().starts_with(folder.as_path()));
-            above.iter().rev().try_for_each(|folder| self.folder(folder))?;
+            above.iter().rev().try_for_each(|folder| self.folder(folder, PRIVATE_FOLDER))?;
             self.last = folder;
         }
         self.entry(path, EntryType::Regular, PRIVATE_FILE, bytes)
     }
 
-    fn folder(&mut self, path: &StorePath) -> Result<(), BackupError> {
-        self.entry(path, EntryType::Directory, PRIVATE_FOLDER, &[])
+    fn folder(&mut self, path: &StorePath, mode: u32) -> Result<(), BackupError> {
+        self.entry(path, EntryType::Directory, mode, &[])
     }
 
     fn entry(&mut self, path: &StorePath, kind: EntryType, mode: u32, bytes: &[u8]) -> Result<(), BackupError> {

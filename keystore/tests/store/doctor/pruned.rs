@@ -68,8 +68,7 @@ fn a_base_is_held_against_the_oldest_record() {
 #[test]
 fn a_damaged_base_is_made_again_from_the_oldest_record() {
     let house = pruned();
-    let before = fs::read(house.root().join(KEPT)).unwrap();
-    let mut damaged = before.clone();
+    let mut damaged = fs::read(house.root().join(KEPT)).unwrap();
     damaged[90] ^= 1;
     fs::write(house.root().join(KEPT), &damaged).unwrap();
     assert_eq!(house.open().read().unwrap().generation(), Generation(3), "what is kept can be read meanwhile");
