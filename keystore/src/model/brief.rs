@@ -235,8 +235,9 @@ pub struct CurrentBrief<'a> {
 /// One key in the committed state, in brief.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 pub struct EntryBrief<'a> {
+    /// Aside, as an entry is moved more often than it is looked at.
     #[serde(borrow)]
-    current: Option<CurrentBrief<'a>>,
+    current: Option<Box<CurrentBrief<'a>>>,
     bound: BTreeSet<Endpoint>,
     #[serde(default)]
     deleted: Option<VersionNumber>,
@@ -325,7 +326,7 @@ pub struct KeyBrief<'a> {
     /// Its address.
     pub path: KeyPath,
     /// What it runs on, with what the facts say of its private key.
-    pub current: Option<(Option<VersionBrief<'a>>, CurrentBrief<'a>)>,
+    pub current: Option<(Option<VersionBrief<'a>>, Box<CurrentBrief<'a>>)>,
     /// What comes next.
     pub next: Option<NextBrief<'a>>,
     /// The endpoints bound to it by the last commit.
@@ -343,8 +344,9 @@ impl<'a> KeyBrief<'a> {
         let mut versions = facts.versions;
         versions.retain(|version| entry.has(version));
         let newest = versions.last()?;
-        let next = match &entry.current {
-            Some(CurrentBrief { installed, .. }) if newest.number <= installed.version => {
+        let installed = entry.current.as_ref().map(|current| &current.installed);
+        let next = match installed {
+            Some(installed) if newest.number <= installed.version => {
                 let version = versions.iter().find(|version| version.number == installed.version);
                 let version = version.filter(|version| version.requests.count > installed.requests);
                 version.map(|version| NextBrief::Pending { version: version.clone(), reused: true })
@@ -386,7 +388,7 @@ impl From<&KeyView> for KeyBrief<'_> {
         let version = |number| view.facts.version(number).map(VersionBrief::of);
         let current = view.current.as_ref().map(|current| {
             let installed = InstalledBrief::from(&current.installed);
-            (version(installed.version), CurrentBrief { since: current.since, installed })
+            (version(installed.version), Box::new(CurrentBrief { since: current.since, installed }))
         });
         let next = view.next.as_ref().map(|next| match next {
             Next::New(version) => NextBrief::New(VersionBrief::of(version)),
