@@ -263,8 +263,7 @@ fn store_exit(error: &StoreError) -> Exit {
 
 fn commit_exit(error: &CommitError) -> Exit {
     match error {
-        // nothing had been done yet when the lock was not to be had
-        CommitError::Undone(error @ (StoreError::Locked { .. } | StoreError::Interrupted)) => store_exit(error),
+        CommitError::NotBegun(error) => store_exit(error),
         CommitError::Undone(_) => Exit::Publishing,
         CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
         CommitError::Unfinished { .. } => Exit::Failed,

@@ -53,6 +53,7 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
         }
         F::Outside(error) => outside_hint(error).map(str::to_owned),
+        F::Folder { source, .. } => disk_hint(source).map(str::to_owned),
         F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
         F::RequestsNotWritten { .. } => {
             Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
@@ -82,7 +83,23 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
             Some("--passphrase-env takes the name of a variable that holds the passphrase")
         }
+        OutsideError::Io { source, .. } if is_full(source) => Some(MAKE_ROOM),
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
+    }
+}
+
+const MAKE_ROOM: &str = "make room there and try again";
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// What to do when the keystore's disk refuses.
+fn disk_hint(error: &std::io::Error) -> Option<&'static str> {
+    match error.kind() {
+        _ if is_full(error) => Some(MAKE_ROOM),
+        ErrorKind::PermissionDenied => Some("run this as the keystore's owner"),
+        _ => None,
     }
 }
 
@@ -99,7 +116,7 @@ fn path_hint(error: &PathError) -> Option<String> {
 fn keystore_code(error: &E) -> &'static str {
     match error {
         E::Store(error) => store_code(error),
-        E::Commit(CommitError::Undone(error @ StoreError::Locked { .. })) => store_code(error),
+        E::Commit(CommitError::NotBegun(error)) => store_code(error),
         E::Commit(CommitError::Undone(_)) => "commit-undone",
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
@@ -257,18 +274,14 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
-        StoreError::Disk(error) => match error.source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there and try again".to_owned(),
-            ErrorKind::PermissionDenied => "run this as the keystore's owner".to_owned(),
-            _ => return None,
-        },
+        StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),
         StoreError::Interrupted => return None,
     })
 }
 
 fn commit_hint(error: &CommitError) -> Option<String> {
     Some(match error {
-        CommitError::Undone(error @ StoreError::Locked { .. }) => return store_hint(error),
+        CommitError::NotBegun(error) => return store_hint(error),
         CommitError::Undone(_) => "mend the cause and commit again: the changes are still staged".to_owned(),
         CommitError::UndoIncomplete { .. } => {
             "mend the cause and run any command that writes: it takes the commit back first".to_owned()

@@ -71,9 +71,11 @@ pub(super) fn build(
     Ok(to_sync)
 }
 
-/// The name of the version that an endpoint serves.
+/// The name of the version that an endpoint serves. A link that leads anywhere else is believed as little as none: a
+/// name becomes a path.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    Ok(disk.link_target(&layout::live_current(endpoint))?)
+    let target = disk.link_target(&layout::live_current(endpoint))?;
+    Ok(target.filter(|name| layout::live_number(name).is_some()))
 }
 
 /// The name of the folder that a publication from this generation makes: never the one that is being read, which

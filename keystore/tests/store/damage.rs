@@ -189,3 +189,27 @@ fn installing_a_certificate_again_mends_its_files() {
         assert!(install(&keystore, MAIN, &reply).unwrap().unchanged);
     }
 }
+
+#[test]
+fn an_intent_that_was_changed_removes_nothing_elsewhere() {
+    let elsewhere = "../../../../servers/mail01/imap/main/1";
+    for (from, to) in [("null", elsewhere), ("null", "1/../1"), ("null", "2"), (r#""../1""#, "1"), (r#""..""#, "1")] {
+        let (house, keystore, folder) = staged();
+        let switch = format!(r#"{{"endpoint":"mail01/imap@default","from":{from},"to":"{to}"}}"#);
+        let intent = format!(r#"{{"generation":1,"change_sets":["0"],"switches":[{switch}]}}"#);
+        fs::write(house.root().join("intent.json"), intent).unwrap();
+        assert_damaged(bind(&keystore, MAIN, &["mail02/imap@default"]), &house.root().join("intent.json"));
+        assert!(folder.join("private-key.pem").exists(), "{switch}");
+    }
+}
+
+#[test]
+fn a_link_that_was_pointed_elsewhere_is_replaced_and_what_it_led_to_stays() {
+    let (house, keystore, _) = staged();
+    let folder = house.root().join("live/mail01/imap/default");
+    fs::create_dir_all(folder.join("by-hand")).unwrap();
+    std::os::unix::fs::symlink("by-hand", folder.join("current")).unwrap();
+    commit(&keystore).unwrap();
+    assert_eq!(fs::read_link(folder.join("current")).unwrap(), Path::new("1"));
+    assert!(folder.join("by-hand").exists());
+}

@@ -8,7 +8,7 @@ use keystore::model::{Generation, Mark};
 use keystore::ops::doctor::{Code, Diagnosis, Request};
 use keystore::ops::log::head;
 
-use super::{MAIN, codes, diagnose, faults, run, with_history};
+use super::{MAIN, codes, diagnose, faults, make_history, run, with_history};
 use crate::common::{House, bind, commit, installed_key, unbind};
 
 fn record(house: &House, generation: u64) -> PathBuf {
@@ -158,7 +158,7 @@ fn an_expected_record_must_be_reached_from_the_newest_one() {
 
 #[test]
 fn records_of_another_keystore_are_named() {
-    let (house, other) = (with_history(), with_history());
+    let (house, other) = (with_history(), make_history());
     fs::copy(record(&other, 2), record(&house, 2)).unwrap();
     let diagnosis = diagnose(&house);
     assert_broken_at(&diagnosis, Code::RecordForeign, 2);

@@ -9,11 +9,12 @@ mod repairs;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use keystore::model::VersionNumber;
 use keystore::ops::copy_key::copy_key;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
-use keystore::ops::doctor::{Code, Diagnosis, Outcome, Request, Severity, doctor};
+use keystore::ops::doctor::{Code, Diagnosis, Outcome, Request, Scope, Severity, doctor, examine};
 use keystore::ops::make_csr::make_csr as sign;
 use keystore::ops::make_csr::plan;
 use keystore::ops::mark_compromised::mark_compromised;
@@ -34,6 +35,11 @@ pub(crate) const SECRET: &str = "mail01/pop3/secret";
 /// A keystore with a past: rotated, shared between servers, encrypted, copied, renamed, compromised, freed,
 /// pending, new, staged.
 pub(crate) fn with_history() -> House {
+    static TEMPLATE: LazyLock<House> = LazyLock::new(make_history);
+    House::copy_of(&TEMPLATE)
+}
+
+pub(crate) fn make_history() -> House {
     let house = House::new();
     let keystore = house.open();
     installed_key(&keystore, MAIN, "mail01.example.com");
@@ -81,6 +87,11 @@ fn encrypted_key(keystore: &Keystore) -> PrivateKey {
 /// What the doctor says, without mending anything.
 pub(crate) fn diagnose(house: &House) -> Diagnosis {
     run(house, &Request::default()).diagnosis
+}
+
+/// What the first look finds, which is all there is to find where nobody writes.
+pub(crate) fn glance(house: &House) -> Diagnosis {
+    examine(&*house.disk(), &house.world("doctor"), &Scope::default(), &Unwatched).unwrap()
 }
 
 /// Mends what can be mended.

@@ -1,7 +1,8 @@
 //! What is mended without any loss, also when the repair itself is cut off; and what is only named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::mem::discriminant;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use keystore::progress::Unwatched;
 
 use super::{MAIN, codes, diagnose, faults, repair, run_on, with_history};
 use crate::common::{
-    Command, Failure, FaultyDisk, House, Picture, commit, create, every_point, installed_key, listing, live,
+    Command, Failure, FaultyDisk, House, Picture, bind, commit, create, every_point, installed_key, listing, live,
 };
 
 /// A way to damage a keystore, and whether readers can still read all of it.
@@ -127,13 +128,10 @@ const MENDED: &[Damage] = &[
     },
 ];
 
-/// Those of them that take every kind of step there is.
-const EVERY_STEP: [&str; 3] =
-    ["everything at once", "what stands beside a private key is lost", "temporary files are left"];
-
 /// What nothing in the keystore may lose: the contents of every file but of hints and of what was never whole.
 fn contents(house: &House) -> BTreeSet<Digest> {
-    let is_kept = |name: &str| !name.ends_with(".new") && !name.ends_with("lock") && name != "state/head";
+    let passing = ["lock", "publish.lock", "state/head", "intent.json"];
+    let is_kept = |name: &str| !name.ends_with(".new") && !passing.contains(&name);
     let listing = listing(&house.root()).into_iter().filter(|(name, _)| is_kept(name));
     listing.map(|(_, (_, contents))| Digest::of(&contents)).collect()
 }
@@ -141,12 +139,6 @@ fn contents(house: &House) -> BTreeSet<Digest> {
 fn assert_nothing_lost(before: &BTreeSet<Digest>, house: &House, name: &str) {
     let lost = before.difference(&contents(house)).count();
     assert_eq!(lost, 0, "{name}: files were lost");
-}
-
-fn damaged(damage: &Damage) -> House {
-    let house = with_history();
-    (damage.harm)(&house.root());
-    house
 }
 
 #[test]
@@ -185,29 +177,60 @@ fn what_can_be_mended_is_found_and_mended_and_nothing_is_lost() {
     }
 }
 
+/// A small keystore that every kind of repair has something to do on.
+fn in_ruins() -> House {
+    let sound = House::new();
+    let keystore = sound.open();
+    installed_key(&keystore, MAIN, "mail01.example.com");
+    let stage = fs::read(sound.root().join("stage.json")).unwrap();
+    commit(&keystore).unwrap();
+    create(&keystore, "mail02/smtp/other").unwrap();
+    bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
+    // A commit that came as far as its intent.
+    let mut interrupted = (0..).map(|at| {
+        let house = House::copy_of(&sound);
+        commit(&house.open_on(FaultyDisk::open(&house.root(), Failure::Crash(at)))).unwrap_err();
+        house
+    });
+    let house = interrupted.find(|house| house.root().join("intent.json").exists()).unwrap();
+
+    let root = house.root();
+    remove(&root.join("servers/mail01/facts.json"));
+    cut(&root.join("servers/mail01/imap/main/1/version.json"));
+    cut(&root.join("servers/mail02/smtp/other/1/private-key.pem"));
+    remove(&root.join("servers/mail02/smtp/other/1/version.json"));
+    remove(&root.join("servers/mail02/facts.json"));
+    state_objects(&root).iter().for_each(|path| cut(path));
+    remove(&root.join("state/head"));
+    remove(&root.join("keystore.toml"));
+    fs::write(root.join("stage.json"), stage).unwrap();
+    chmod(&root.join("stage.json"), 0o644);
+    fs::write(root.join("commits/.0000000009.json.new"), "half").unwrap();
+    house
+}
+
 #[test]
 fn a_repair_that_is_cut_off_anywhere_is_done_again_and_loses_nothing() {
-    for damage in MENDED.iter().filter(|damage| EVERY_STEP.contains(&damage.name)) {
-        let template = damaged(damage);
-        let before = contents(&template);
-        let count = {
+    let template = in_ruins();
+    let (before, asked) = (contents(&template), Request { repair: true, expected: None });
+    let house = House::copy_of(&template);
+    let disk = FaultyDisk::open(&house.root(), Failure::Never);
+    let journal = disk.journal();
+    let outcome = run_on(&disk, &house, &asked);
+    assert!(outcome.diagnosis.is_sound(), "{:#?}", outcome.diagnosis.findings);
+    let kinds: HashSet<_> = outcome.mended.iter().map(|mended| discriminant(&mended.repair)).collect();
+    assert_eq!(kinds.len(), 10, "every kind of repair but the making of folders: {:#?}", outcome.mended);
+    let count = journal.lock().unwrap().len();
+    for at in 0..count {
+        for failure in [Failure::Crash(at), Failure::Fault(at)] {
             let house = House::copy_of(&template);
-            let disk = FaultyDisk::open(&house.root(), Failure::Never);
-            let journal = disk.journal();
-            run_on(&disk, &house, &Request { repair: true, expected: None });
-            journal.lock().unwrap().len()
-        };
-        for at in 0..count {
-            for failure in [Failure::Crash(at), Failure::Fault(at)] {
-                let house = House::copy_of(&template);
-                let disk = FaultyDisk::open(&house.root(), failure);
-                // What it says of it is not the point: it could not even read on.
-                let _ = doctor(&disk, &house.world("doctor"), &Request { repair: true, expected: None }, &Unwatched);
-                assert_nothing_lost(&before, &house, damage.name);
-                let outcome = repair(&house);
-                assert!(outcome.diagnosis.is_sound(), "{} {failure:?}: {:#?}", damage.name, outcome.diagnosis.findings);
-                assert_nothing_lost(&before, &house, damage.name);
-            }
+            let disk = FaultyDisk::open(&house.root(), failure);
+            // What it says of it is not the point: it could not even read on.
+            let _ = doctor(&disk, &house.world("doctor"), &asked, &Unwatched);
+            assert_nothing_lost(&before, &house, &format!("{failure:?}"));
+            let outcome = repair(&house);
+            assert!(outcome.diagnosis.is_sound(), "{failure:?}: {:#?}", outcome.diagnosis.findings);
+            assert_nothing_lost(&before, &house, &format!("{failure:?}"));
         }
     }
 }
