@@ -205,7 +205,8 @@ impl Printer {
 }
 
 fn json(document: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    // standard output itself searches every piece for ends of lines
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     serde_json::to_writer(&mut out, document)?;
     out.write_all(b"\n")?;
     out.flush()

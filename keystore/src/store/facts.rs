@@ -1,19 +1,37 @@
 //! Facts on disk: material in numbered folders to which files are only ever added, and an index per server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Installed, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
-use crate::name::{KeyPath, ServerName, ServicePath};
+use crate::model::{
+    CertificateNumber, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+};
+use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 pub(super) fn load(disk: &dyn Disk, server: &ServerName) -> Result<ServerFacts, StoreError> {
     let path = layout::facts(server);
     disk.load_if_present(&path)?.map_or_else(|| Ok(ServerFacts::default()), |bytes| decode(disk, &path, &bytes))
+}
+
+/// The facts of one key, without a look at those of the others.
+pub(super) fn load_key(disk: &dyn Disk, key: &KeyPath) -> Result<Option<KeyFacts>, StoreError> {
+    #[derive(Deserialize)]
+    struct Keys<'a> {
+        #[serde(borrow)]
+        protocols: BTreeMap<Protocol, BTreeMap<KeyName, &'a RawValue>>,
+    }
+    let path = layout::facts(key.server());
+    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
+    let index: Keys<'_> = decode(disk, &path, &bytes)?;
+    let facts = index.protocols.get(&key.service.protocol).and_then(|keys| keys.get(&key.name));
+    facts.map(|facts| decode(disk, &path, facts.get().as_bytes())).transpose()
 }
 
 /// Writes the index durably.

@@ -1,8 +1,12 @@
 //! The commit log: one record per generation, each with its own hash and its parent's. Creating
 //! `commits/N+1` *is* the commit.
 
+mod descent;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub(super) use descent::{Descent, Step};
 
 use super::format::{damaged, decode, encode};
 use super::layout::{self, StorePath};
@@ -219,83 +223,6 @@ fn as_sealed(bytes: &[u8]) -> Option<(Digest, &str)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (hash, rest) = text.strip_prefix("{\"hash\":\"")?.split_once('"')?;
     Some((hash.parse().ok()?, rest.strip_prefix(",\"record\":")?.strip_suffix("}\n")?))
-}
-
-/// One step down the log.
-pub(super) struct Step {
-    pub(super) record: Record,
-    pub(super) hash: Digest,
-    /// SHA-256 of the record's file.
-    pub(super) file: Digest,
-}
-
-/// The way down the log, newest first: from the head back along the hashes by which each record names the one
-/// before, down to the first record or the base that stands in for those cut off.
-pub(super) struct Descent<'d> {
-    disk: &'d dyn Disk,
-    base: Option<Base>,
-    generation: Generation,
-    wanted: Option<Digest>,
-}
-
-impl<'d> Descent<'d> {
-    pub(super) fn from(disk: &'d dyn Disk, head: &Head) -> Result<Self, StoreError> {
-        Ok(Self { disk, base: Base::load(disk)?, generation: head.generation, wanted: head.hash })
-    }
-
-    fn step(&mut self) -> Result<Option<Step>, StoreError> {
-        loop {
-            if self.generation == Generation::EMPTY {
-                return Ok(None);
-            }
-            if let Some(base) = self.base.as_ref().filter(|base| base.covers(self.generation)) {
-                // One that was cut further while this went down has another hash.
-                let is_parent = base.through == self.generation;
-                return if is_parent { base.check_parent(self.disk, self.wanted).map(|()| None) } else { Ok(None) };
-            }
-            match read(self.disk, self.generation)? {
-                Some(step) => return self.descend(step).map(Some),
-                None => self.look_for_new_base()?,
-            }
-        }
-    }
-
-    /// What stands in for the records below the last one that was returned.
-    pub(super) fn base(self) -> Result<Option<Base>, StoreError> {
-        match self.base.filter(|base| base.covers(self.generation)) {
-            // Some of those that were returned have been cut off since.
-            Some(base) if base.through > self.generation => Err(base.refuse(self.generation.next())),
-            base => Ok(base.filter(|base| base.through > Generation::EMPTY)),
-        }
-    }
-
-    fn descend(&mut self, step: Step) -> Result<Step, StoreError> {
-        if self.wanted != Some(step.hash) {
-            let wanted = self.wanted.map_or_else(|| "none".to_owned(), |wanted| wanted.to_string());
-            let reason =
-                format!("its record has the hash {}, the one after it names {wanted} as its parent", step.hash);
-            return Err(damaged(self.disk, &layout::commit(self.generation), reason));
-        }
-        (self.generation, self.wanted) = (Generation(self.generation.0 - 1), step.record.parent);
-        Ok(step)
-    }
-
-    /// A record that is not there may have been cut off since this began.
-    fn look_for_new_base(&mut self) -> Result<(), StoreError> {
-        match Base::load(self.disk)? {
-            Some(base) if base.covers(self.generation) => self.base = Some(base),
-            _ => return Err(damaged(self.disk, &layout::commit(self.generation), "it is missing")),
-        }
-        Ok(())
-    }
-}
-
-impl Iterator for Descent<'_> {
-    type Item = Result<Step, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
-    }
 }
 
 /// The newest records with their hashes, newest first, at most `limit`.

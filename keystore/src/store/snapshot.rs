@@ -160,12 +160,14 @@ impl<'k> Snapshot<'k> {
 
     /// One key whole, with another stage than the one on disk.
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
-        let facts = self.facts(path.server())?;
-        let Some(key_facts) = facts.key(path) else { return Ok(None) };
-        self.look(path.server(), |state| {
-            let entry = state.key(path);
-            KeyView::join(path.clone(), key_facts.clone(), entry, stage.upcoming(path, entry))
-        })
+        let facts = match self.until {
+            Some(_) => self.facts(path.server())?.key(path).cloned(),
+            None => facts::load_key(self.disk, path)?,
+        };
+        let Some(facts) = facts else { return Ok(None) };
+        let read = self.read();
+        let entry = if read.has(path.server()) { read.key(path).cloned() } else { self.tree.key(self.disk, path)? };
+        Ok(KeyView::join(path.clone(), facts, entry.as_ref(), stage.upcoming(path, entry.as_ref())))
     }
 
     /// What an endpoint is bound to once the stage is committed.
