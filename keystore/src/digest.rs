@@ -88,8 +88,8 @@ const NO_DIGIT: u8 = 0x80;
 const VALUES: [u8; 256] = {
     let mut values = [NO_DIGIT; 256];
     let mut value = 0;
-    while value < 16 {
-        values[HEX[value] as usize] = value as u8;
+    while value < 16_u8 {
+        values[HEX[value as usize] as usize] = value;
         value += 1;
     }
     values
