@@ -62,13 +62,17 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
 /// Points an endpoint back at what it served before a switch, and removes what was made for it.
 pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
     let Switch { endpoint, from, to } = switch;
+    if !disk.exists(&layout::live_endpoint(endpoint))? {
+        return Ok(());
+    }
     if current(disk, endpoint)? != *from {
         match from {
             Some(name) => disk.point(&layout::live_current(endpoint), name)?,
             None => disk.discard(&layout::live_current(endpoint))?,
         }
-        disk.sync_names(&layout::live_endpoint(endpoint))?;
     }
+    // Before what it pointed at goes, and also when it points back already: an undo may have been killed right here.
+    disk.sync_names(&layout::live_endpoint(endpoint))?;
     if from.as_ref() != Some(to) {
         disk.discard_folder(&layout::live_version(endpoint, to))?;
     }

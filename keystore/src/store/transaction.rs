@@ -17,7 +17,7 @@ pub struct Transaction<'k> {
     stage: Stage,
     /// Change sets that a running commit has taken.
     sealed: Vec<String>,
-    _lock: Held,
+    held: Held,
 }
 
 /// A private key to be kept.
@@ -35,19 +35,25 @@ pub struct NewVersion<'a> {
 impl<'k> Transaction<'k> {
     /// Takes the lock. A commit that a crash interrupted is recovered first, unless one still runs.
     pub(super) fn begin(keystore: &'k Keystore) -> Result<Self, StoreError> {
-        let disk = keystore.disk();
+        let (disk, world) = (keystore.disk(), keystore.world());
         keystore.check_writable()?;
-        let held = lock::acquire(disk, keystore.world(), &layout::lock())?;
-        let mut sealed = Vec::new();
+        let held = lock::writing(disk, world)?;
+        let mut running = None;
         if Intent::load(disk)?.is_some() {
-            match lock::try_acquire(disk, keystore.world(), &layout::publish_lock())? {
-                Some(_publishing) => recovery::recover(disk)?,
-                None => sealed = Intent::load(disk)?.map(|intent| intent.change_sets).unwrap_or_default(),
+            match lock::try_publishing(disk, world)? {
+                Some(_publishing) => held.change(|| recovery::recover(disk))?,
+                None => running = Intent::load(disk)?,
             }
         }
         let snapshot = Snapshot::take(disk)?;
+        if running.as_ref().is_some_and(|intent| snapshot.generation() == intent.generation) {
+            // The record of the commit that runs is there and need not be durable yet. The stage that is written here has
+            // lost what it committed, and must not be all that a loss of power leaves of that.
+            held.change(|| disk.sync_names(&layout::commits()))?;
+        }
         let stage = snapshot.stage().clone();
-        Ok(Self { keystore, snapshot, stage, sealed, _lock: held })
+        let sealed = running.map(|intent| intent.change_sets).unwrap_or_default();
+        Ok(Self { keystore, snapshot, stage, sealed, held })
     }
 
     /// The keystore as it was when the lock was obtained.
@@ -73,10 +79,12 @@ impl<'k> Transaction<'k> {
             by: self.keystore.world().actor.clone(),
             requests: Vec::new(),
         };
-        facts::add_version(disk, key, &version, new.file, &facts)?;
-        facts.key_mut(key).versions.push(version.clone());
-        facts::store(disk, key.server(), &facts)?;
-        Ok(version)
+        self.held.change(|| {
+            facts::add_version(disk, key, &version, new.file, &facts)?;
+            facts.key_mut(key).versions.push(version.clone());
+            facts::store(disk, key.server(), &facts)?;
+            Ok(version)
+        })
     }
 
     /// Writes a request made with one of the key's private keys, durably: a fact from now on.
@@ -105,9 +113,12 @@ impl<'k> Transaction<'k> {
             format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {} of {key}", version.number))
         })?;
         known.requests.push(made.clone());
-        facts::add_request(disk, key, known, &made, &pem)?;
-        facts::store(disk, key.server(), &facts)?;
-        Ok(made)
+        let known = known.clone();
+        self.held.change(|| {
+            facts::add_request(disk, key, &known, &made, &pem)?;
+            facts::store(disk, key.server(), &facts)?;
+            Ok(made)
+        })
     }
 
     /// Writes a certificate and its chain beside their private key. Nothing uses them before a change says so.
@@ -122,7 +133,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<WrittenCertificate, StoreError> {
         let leaf = chain.leaf.to_pem();
         let rest = chain.intermediates_pem();
-        let number = facts::add_certificate(self.keystore.disk(), key, version.number, &leaf, &rest)?;
+        let disk = self.keystore.disk();
+        let number = self.held.change(|| facts::add_certificate(disk, key, version.number, &leaf, &rest))?;
         let certificate_file = Digest::of(leaf.as_bytes());
         Ok(WrittenCertificate { number, certificate_file, chain_file: Digest::of(rest.as_bytes()) })
     }
@@ -179,7 +191,7 @@ impl<'k> Transaction<'k> {
         if self.stage == *self.snapshot.stage() {
             return Ok(());
         }
-        staged::store(self.keystore.disk(), &self.stage)
+        self.held.change(|| staged::store(self.keystore.disk(), &self.stage))
     }
 }
 

@@ -56,7 +56,10 @@ fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) 
 
 fn store_object(disk: &dyn Disk, bytes: &[u8], sync: bool) -> Result<Digest, StoreError> {
     let digest = Digest::of(bytes);
-    // A file of this name may be what a crash left of an unsynced write: it is written again, not believed.
-    disk.put(&layout::state_object(digest), bytes, PRIVATE_FILE, sync)?;
+    let path = layout::state_object(digest);
+    // A file of this name may be what a crash left of an unsynced write: it is written again, not believed. Or an earlier
+    // generation has it, as after a binding that was taken back: then nothing that is not durable may take its place.
+    let is_there = disk.exists(&path)?;
+    disk.put(&path, bytes, PRIVATE_FILE, sync || is_there)?;
     Ok(digest)
 }

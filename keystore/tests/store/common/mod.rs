@@ -2,8 +2,11 @@
 
 mod authority;
 mod crashes;
-mod faulty_disk;
 mod files;
+mod health;
+mod image;
+mod machine;
+mod memory_disk;
 mod picture;
 
 use std::path::PathBuf;
@@ -25,10 +28,12 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between};
-pub(crate) use crashes::{Command, every_point};
-pub(crate) use faulty_disk::{Failure, FaultyDisk, Journal};
-pub(crate) use files::{copy_tree, listing, mode};
-pub(crate) use picture::{Picture, live};
+pub(crate) use crashes::{Command, Count, every_point, recovery};
+pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
+pub(crate) use health::assert_healthy;
+pub(crate) use machine::{Machine, Run, on};
+pub(crate) use memory_disk::{Failure, MemoryDisk, is_sync};
+pub(crate) use picture::{Picture, View, live};
 
 /// The time at which every test begins.
 pub(crate) const NOW: i64 = 1_795_262_400; // 2026-11-21T12:00:00Z
@@ -85,15 +90,6 @@ impl House {
     /// Opens it, as one process would.
     pub(crate) fn open(&self) -> Keystore {
         Keystore::open(self.disk(), self.world("test")).unwrap()
-    }
-
-    /// Opens it for work that shall be quick rather than durable.
-    pub(crate) fn open_unsynced(&self) -> Keystore {
-        self.open_on(FaultyDisk::open(&self.root(), Failure::Never))
-    }
-
-    pub(crate) fn open_on(&self, disk: FaultyDisk) -> Keystore {
-        Keystore::open(Box::new(disk), self.world("test")).unwrap()
     }
 
     pub(crate) fn later(&self, seconds: i64) {

@@ -1,16 +1,18 @@
 //! What a keystore says, and what services read, in a form that can be compared.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::{fs, io};
 
 use keystore::change::Change;
 use keystore::digest::Digest;
 use keystore::model::{Generation, ServerFacts, ServerState};
-use keystore::name::{Endpoint, ServerName, ServicePath};
+use keystore::name::ServerName;
 use keystore::pki::{PrivateKeyFile, read_certificates};
-use keystore::store::Keystore;
+use keystore::store::{Keystore, Kind};
+
+use super::image::Image;
 
 /// Certificates by the folder that a service reads.
 pub(crate) type Served = BTreeMap<PathBuf, Digest>;
@@ -42,54 +44,108 @@ impl Picture {
         }
         Self { generation: snapshot.generation(), stage: snapshot.stage().changes().cloned().collect(), facts, state }
     }
+}
 
-    /// The certificates that the committed state wants published, by the folder that the service reads.
-    pub(crate) fn wanted_live(&self, keystore: &Keystore) -> Served {
-        let mut wanted = BTreeMap::new();
-        for (server, state) in &self.state {
-            for (protocol, service) in &state.services {
-                for (address, binding) in &service.bindings {
-                    let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
-                    let endpoint = Endpoint { service: path, address: *address };
-                    let key = &binding.key;
-                    let entry = &self.state[key.server()].services[&key.service.protocol].keys[&key.name];
-                    let fingerprint = entry.current.as_ref().unwrap().installed.summary.fingerprint;
-                    wanted.insert(keystore.live_folder(&endpoint), fingerprint);
-                }
-            }
-        }
-        wanted
+/// Everything that a reader sees, and what services read.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct View {
+    pub(crate) picture: Picture,
+    pub(crate) served: Served,
+}
+
+impl View {
+    pub(crate) fn of(keystore: &Keystore, image: &Image) -> Self {
+        Self { picture: Picture::of(keystore), served: served(&Memory(image), Path::new("live")) }
+    }
+}
+
+/// A file system, as far as services look at it.
+trait Look {
+    fn names(&self, folder: &Path) -> Vec<String>;
+    fn is_link(&self, path: &Path) -> bool;
+    fn is_folder(&self, path: &Path) -> bool;
+    /// The folder that a link in a folder leads to.
+    fn follow(&self, link: &Path) -> PathBuf;
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+struct Memory<'a>(&'a Image);
+
+impl Look for Memory<'_> {
+    fn names(&self, folder: &Path) -> Vec<String> {
+        self.0.list(folder).unwrap()
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        self.0.status(path).unwrap().kind == Kind::Link
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.0.status(path).unwrap().kind == Kind::Folder
+    }
+
+    fn follow(&self, link: &Path) -> PathBuf {
+        link.with_file_name(self.0.read_link(link).unwrap())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+}
+
+struct Machines;
+
+impl Look for Machines {
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        path.is_symlink()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir() && !path.is_symlink()
+    }
+
+    fn follow(&self, link: &Path) -> PathBuf {
+        link.to_path_buf()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
     }
 }
 
 /// The certificates that services read, by folder. Each folder must hold a private key and its certificate in
 /// all the forms.
 pub(crate) fn live(root: &Path) -> Served {
-    let mut found = BTreeMap::new();
-    collect(&root.join("live"), &mut found);
+    served(&Machines, &root.join("live"))
+}
+
+fn served(look: &impl Look, folder: &Path) -> Served {
+    let mut found = Served::new();
+    for name in look.names(folder) {
+        let path = folder.join(&name);
+        if name == "current" && look.is_link(&path) {
+            let fingerprint = pair(look, &look.follow(&path));
+            found.insert(path, fingerprint);
+        } else if look.is_folder(&path) {
+            found.extend(served(look, &path));
+        }
+    }
     found
 }
 
-fn collect(folder: &Path, found: &mut Served) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_symlink() && path.file_name().unwrap() == "current" {
-            let fingerprint = pair(&path);
-            found.insert(path, fingerprint);
-        } else if path.is_dir() && !path.is_symlink() {
-            collect(&path, found);
-        }
-    }
-}
-
-fn pair(folder: &Path) -> Digest {
-    let file = |name: &str| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{folder:?} {name}: {error}"));
+fn pair(look: &impl Look, folder: &Path) -> Digest {
+    let file = |name: &str| look.read(&folder.join(name)).unwrap_or_else(|error| panic!("{folder:?} {name}: {error}"));
     let (private_key, certificate, chain) = (file("private-key.pem"), file("certificate.pem"), file("chain.pem"));
     assert_eq!(file("fullchain.pem"), [&certificate[..], &chain].concat());
     assert_eq!(file("combined.pem"), [&private_key[..], &certificate, &chain].concat());
     // The same few pairs come by thousands of times.
-    static KNOWN: Mutex<BTreeMap<Digest, Digest>> = Mutex::new(BTreeMap::new());
-    let contents = Digest::of(&file("combined.pem"));
+    static KNOWN: Mutex<BTreeMap<Vec<u8>, Digest>> = Mutex::new(BTreeMap::new());
+    let contents = file("combined.pem");
     if let Some(known) = KNOWN.lock().unwrap().get(&contents) {
         return *known;
     }
