@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use keystore::model::{Generation, VersionNumber};
-use keystore::ops::list::{Scope, list};
+use keystore::ops::list::{ListedService, Scope, Staged, list};
 use keystore::ops::rollback::rollback;
 use keystore::pki::PrivateKeyFile;
 use keystore::store::{Keystore, StoreError};
 
-use crate::common::{House, certify, commit, create, diagnose, discard, install, key, live, make_csr};
+use crate::common::{House, certify, commit, create, discard, install, key, live, make_csr};
 use crate::common::{Picture, asking};
+use crate::doctor::diagnose;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -27,8 +28,10 @@ fn house() -> House {
 }
 
 fn keys(keystore: &Keystore) -> Vec<String> {
-    let services = list(&keystore.read().unwrap(), &Scope::All).unwrap();
-    services.iter().flat_map(|service| &service.keys).map(|view| view.path.to_string()).collect()
+    let look = |services: &[ListedService<'_>], _: &Staged| -> Vec<String> {
+        services.iter().flat_map(|service| &service.keys).map(|key| key.path.to_string()).collect()
+    };
+    list(&keystore.read().unwrap(), &Scope::All, look).unwrap().concat()
 }
 
 #[test]
