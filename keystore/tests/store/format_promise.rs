@@ -9,7 +9,7 @@ use keystore::ops::rollback::rollback;
 use keystore::pki::PrivateKeyFile;
 use keystore::store::{Keystore, StoreError};
 
-use crate::common::{House, certify, commit, create, discard, install, key, live, make_csr};
+use crate::common::{DAY, House, certify, commit, create, discard, install, key, live, make_csr};
 use crate::common::{Picture, asking};
 use crate::doctor::diagnose;
 
@@ -24,6 +24,8 @@ fn house() -> House {
     let mut archive = tar::Archive::new(std::fs::File::open(fixture("format-1.tar")).unwrap());
     archive.set_preserve_permissions(true);
     archive.unpack(folder).unwrap();
+    // Its certificates are valid from the day it was made.
+    house.later(2 * DAY);
     house
 }
 
@@ -42,6 +44,7 @@ fn what_format_1_holds_is_read() {
     assert_eq!(
         keys(&keystore),
         [
+            "gone/nntp/main",
             "mail01/imap/main",
             "mail03/imap/copy",
             "mail04/ldap/fresh",

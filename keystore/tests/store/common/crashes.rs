@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use keystore::change::Target;
 use keystore::ops::Error;
-use keystore::store::{CommitError, StoreError};
+use keystore::store::CommitError;
 use rustix::io::Errno;
 
 use super::memory_disk::{Failure, is_sync};
