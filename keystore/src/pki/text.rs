@@ -49,6 +49,12 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
     text
 }
 
+/// What a `BMPString` says; unpaired surrogates are replaced.
+pub(super) fn utf16_big_endian(bytes: &[u8]) -> String {
+    let units = bytes.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
 fn looks_like_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let sample = bytes.as_chunks::<2>().0;
     sample.len() > 1
