@@ -12,6 +12,7 @@ pub use locked::LockedKey;
 pub use opened::{KeyForm, OpenedKey};
 
 pub(super) use key_manager::backups;
+pub(super) use openssh::MAGIC as OPENSSH_MAGIC;
 
 /// A private key as it was found: open, or to be opened.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ const fn oid(text: &str) -> ObjectIdentifier {
 
 // keys
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier = oid("1.2.840.113549.1.1.1");
+/// The `AlgorithmIdentifier` of RSA keys in DER, with its parameters, NULL.
+pub(super) const RSA_IDENTIFIER: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = oid("1.2.840.10045.2.1");
 pub(super) const P_256: ObjectIdentifier = oid("1.2.840.10045.3.1.7");
 pub(super) const P_384: ObjectIdentifier = oid("1.3.132.0.34");

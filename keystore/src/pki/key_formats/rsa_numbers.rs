@@ -7,8 +7,8 @@ use rsa::pkcs1::RsaPrivateKeyRef;
 use rsa::{BoxedUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-use crate::pki::asn1::{self, BIT_STRING, INTEGER, SEQUENCE};
-use crate::pki::{OpenError, PublicKey};
+use crate::pki::asn1::{self, INTEGER, SEQUENCE};
+use crate::pki::{OpenError, PublicKey, oid};
 
 /// A longer modulus is not for use, and takes long to check.
 const MAX_BITS: usize = 16_384;
@@ -16,9 +16,6 @@ const MAX_BITS: usize = 16_384;
 const USUAL_EXPONENT_OCTETS: usize = 4;
 /// What aws-lc takes.
 const USED_BITS: RangeInclusive<usize> = 2048..=8192;
-
-/// The algorithm of RSA keys with its parameters, NULL.
-const RSA_IDENTIFIER: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
 
 pub(super) struct RsaNumbers<'a> {
     der: &'a [u8],
@@ -50,9 +47,7 @@ impl<'a> RsaNumbers<'a> {
 
     pub(super) fn public_key(&self) -> Option<PublicKey> {
         let [modulus, exponent, ..] = self.numbers;
-        let numbers = asn1::write(SEQUENCE, &[integer(modulus), integer(exponent)].concat());
-        let bits = asn1::write(BIT_STRING, &[vec![0], numbers].concat());
-        PublicKey::from_spki_der(&asn1::write(SEQUENCE, &[&RSA_IDENTIFIER[..], &bits].concat())).ok()
+        PublicKey::from_pkcs1_der(&asn1::write(SEQUENCE, &[integer(modulus), integer(exponent)].concat())).ok()
     }
 
     /// p * q = n, and for exponents of usual size d * e = 1 (mod p - 1, q - 1).
@@ -85,7 +80,7 @@ impl<'a> RsaNumbers<'a> {
 /// `PrivateKeyInfo` around an `RSAPrivateKey`.
 pub(super) fn pkcs8(pkcs1: &[u8]) -> Zeroizing<Vec<u8>> {
     let key = Zeroizing::new(asn1::write(asn1::OCTET_STRING, pkcs1));
-    let body = Zeroizing::new([&[INTEGER, 1, 0][..], &RSA_IDENTIFIER, &key].concat());
+    let body = Zeroizing::new([&[INTEGER, 1, 0][..], &oid::RSA_IDENTIFIER, &key].concat());
     Zeroizing::new(asn1::write(SEQUENCE, &body))
 }
 
