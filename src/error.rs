@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
-use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
+use keystore::pki::{
+    KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
+};
 use keystore::store::{CommitError, StoreError};
 
 use crate::demo::DemoError;
@@ -57,6 +59,12 @@ pub(crate) enum Failure {
         #[source]
         source: PassphraseError,
     },
+    /// Files in which nothing is recognised.
+    #[error("cannot inspect {file}")]
+    NotRecognised { file: String, source: RecogniseError },
+    /// Files in which nothing can be read.
+    #[error("nothing in {} can be read", files.join(", "))]
+    NothingReadable { files: Vec<String>, faults: Vec<CodedJson> },
     /// An operation on the keystore.
     #[error(transparent)]
     Keystore(Box<ops::Error>),
@@ -134,6 +142,8 @@ impl Problem for Failure {
             | Self::Name(_)
             | Self::Template(_)
             | Self::Algorithm(_)
+            | Self::NotRecognised { .. }
+            | Self::NothingReadable { .. }
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
             Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
@@ -171,6 +181,7 @@ impl Problem for Failure {
                 ops::Error::Warned { warnings } => coded(warnings),
                 _ => Vec::new(),
             },
+            Self::NothingReadable { faults, .. } => faults.clone(),
             _ => Vec::new(),
         }
     }

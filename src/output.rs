@@ -14,7 +14,7 @@ pub(crate) use page::{Page, style};
 pub(crate) use progress::Bar;
 pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
-    coded, fate_line, or_none, until,
+    coded, days_left, fate_line, or_none, until,
 };
 
 use crate::exit::Exit;
@@ -34,6 +34,19 @@ pub(crate) trait Report: Serialize {
     fn exit(&self) -> Exit {
         Exit::Done
     }
+
+    /// What was found to be wrong, where to find it was what was asked for: an error beside the result.
+    fn found(&self) -> Option<Found> {
+        None
+    }
+}
+
+/// What a command found to be wrong. Its exit code is the report's.
+pub(crate) struct Found {
+    /// A word for programs.
+    pub(crate) code: &'static str,
+    /// A sentence for people.
+    pub(crate) message: String,
 }
 
 /// What a command that failed has to say.
@@ -71,6 +84,8 @@ struct Success<'a, T> {
     command: &'a str,
     ok: bool,
     result: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -117,8 +132,16 @@ impl Printer {
         match self {
             Self::Silent => return Ok(report.exit()),
             Self::Json => {
-                json(&Success { schema: SCHEMA, command, ok: true, result: report })?;
-                return Ok(report.exit());
+                let (exit, found) = (report.exit(), report.found());
+                let error = found.map(|Found { code, message }| ErrorJson {
+                    kind: exit.kind(),
+                    code,
+                    message,
+                    hint: None,
+                    details: Vec::new(),
+                });
+                json(&Success { schema: SCHEMA, command, ok: error.is_none(), result: report, error })?;
+                return Ok(exit);
             }
             Self::Human | Self::Quiet | Self::Shown => {}
         }

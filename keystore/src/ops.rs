@@ -9,6 +9,7 @@ pub mod diff;
 pub mod discard;
 mod error;
 mod fault;
+pub mod inspect;
 pub mod install_cert;
 pub mod list;
 pub mod log;

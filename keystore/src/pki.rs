@@ -7,6 +7,7 @@
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
 //! - names: [`Subject`], [`SubjectAltName`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
+//! - from anywhere: [`recognise`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
 
 mod algorithm;
@@ -52,7 +53,7 @@ pub use private_key::{Pbes2, PrivateKey, PrivateKeyError};
 pub use private_key_file::{EncryptedPrivateKey, PrivateKeyFile};
 pub use public_key::{KeyWeakness, PublicKey, PublicKeyError};
 pub use reader::{LooksLike, ReadError, looks_like, read_certificates};
-pub use recognise::{Content, Item, Place, Protection, RecogniseError, recognise};
+pub use recognise::{Content, Item, Place, Protection, RecogniseError, Within, recognise};
 pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateName, TemplateNameError};
 pub use scheme::Scheme;
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};

@@ -4,6 +4,7 @@
 use keystore::change::Change;
 use keystore::model::{CertificateSummary, Fate, Installed, KeyView, Next, VersionFacts};
 use keystore::name::{Endpoint, KeyPath};
+use keystore::ops::inspect::Finding;
 use keystore::ops::{Fault, Warning};
 use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
@@ -27,6 +28,12 @@ pub(crate) trait Coded {
 }
 
 impl Coded for Warning {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for Finding {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.code(), message: self.to_string() }
     }
@@ -298,7 +305,7 @@ pub(crate) fn or_none(text: &str) -> &str {
 }
 
 /// Whole days from now to the end of a certificate's validity; negative when it has passed.
-fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
+pub(crate) fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
     not_after.since(now).whole_days()
 }
 

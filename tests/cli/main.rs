@@ -20,6 +20,7 @@ mod discard;
 mod documents;
 mod help;
 mod init;
+mod inspect;
 mod install_cert;
 mod json;
 mod list;

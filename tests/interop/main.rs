@@ -11,6 +11,7 @@
 mod common;
 
 mod cycle;
+mod inspect;
 mod key_manager;
 mod private_keys;
 mod published;

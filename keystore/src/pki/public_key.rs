@@ -4,6 +4,7 @@ mod weakness;
 
 use std::fmt;
 
+use base64ct::Encoding as _;
 use rsa::BoxedUint;
 
 pub use weakness::KeyWeakness;
@@ -46,6 +47,12 @@ impl PublicKey {
     #[must_use]
     pub fn hash(&self) -> Digest {
         Digest::of(&self.der)
+    }
+
+    /// The same hash in base64: the pin of RFC 7469 section 2.4, which other tools show.
+    #[must_use]
+    pub fn pin(&self) -> String {
+        base64ct::Base64::encode_string(self.hash().as_bytes())
     }
 
     /// For people: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.

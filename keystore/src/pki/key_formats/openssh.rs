@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::rsa_numbers::number;
 use super::{FoundKey, KeyForm, LockedKey, OpenedKey};
 use crate::pki::asn1::{self, BIT_STRING, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE};
-use crate::pki::{OpenError, Passphrase};
+use crate::pki::{OpenError, Passphrase, text};
 
 /// The first octets of the form.
 pub(in crate::pki) const MAGIC: &[u8] = b"openssh-key-v1\0";
@@ -65,7 +65,7 @@ fn opened(key: &PrivateKey) -> Result<OpenedKey, OpenError> {
             return Err(OpenError::UnsupportedKey { name });
         }
     };
-    let comment = key.comment().to_string();
+    let comment = text::printable(key.comment().as_bytes());
     Ok(OpenedKey::from_pkcs8(&pkcs8, KeyForm::OpenSsh)?.with_comment(comment))
 }
 
