@@ -95,6 +95,7 @@ pub(crate) enum Command {
     List(commands::list::Args),
     Show(commands::show::Args),
     Log(commands::log::Args),
+    Doctor(commands::doctor::Args),
     Demo(commands::demo::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -10,6 +10,7 @@ pub(crate) mod delete_key;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
+pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
@@ -55,6 +56,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Log(_) => "log",
+            Self::Doctor(_) => "doctor",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -88,15 +90,17 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::DeleteKey(args) => report(context, &delete_key::run(context, &args)?),
         Command::MarkCompromised(args) => report(context, &mark_compromised::run(context, &args)?),
         Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
-        Command::List(args) => report(context, &list::run(context, &args)?),
+        Command::List(args) => list::run(context, &args),
         Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
+        Command::Doctor(args) => report(context, &doctor::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
         Command::Completions(args) => report(context, &completions::run(&args)?),
         Command::Man(args) => report(context, &man::run(&args)?),
     }
 }
 
-fn report(context: &Context, report: &impl crate::output::Report) -> Result<Exit, Failure> {
+fn report(context: &Context, report: &(impl crate::output::Report + serde::Serialize)) -> Result<Exit, Failure> {
     Ok(context.printer.finish(context.command, report)?)
 }

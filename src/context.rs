@@ -74,27 +74,31 @@ impl Context {
         let mut world = World::new(outside::now, rand::make_rng::<rand::rngs::StdRng>(), outside::actor(self.command));
         world.lock_wait = self.lock_wait;
         world.interrupted = interrupt::requested;
+        world.threads = outside::threads();
         world
     }
 
     /// Opens the keystore.
     pub(crate) fn keystore(&self) -> Result<Keystore, Failure> {
+        Ok(Keystore::open(Box::new(self.disk()?), self.world())?)
+    }
+
+    /// Opens the keystore's folder, whatever state the keystore is in.
+    pub(crate) fn disk(&self) -> Result<RealDisk, Failure> {
         let folder = self.folder()?;
         if self.verbose {
             self.say(format_args!("Keystore: {}", folder.display()))?;
         }
-        let disk = match RealDisk::open(&folder) {
-            Ok(disk) => disk,
+        match RealDisk::open(&folder) {
+            Ok(disk) => Ok(disk),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreError::NoKeystore { path: folder }.into());
+                Err(StoreError::NoKeystore { path: folder }.into())
             }
-            Err(source) => return Err(Failure::Folder { folder, source }),
-        };
-        Ok(Keystore::open(Box::new(disk), self.world())?)
+            Err(source) => Err(Failure::Folder { folder, source }),
+        }
     }
 
     /// Shows how far long work has come, on a terminal.
-    #[allow(dead_code, reason = "the first long work is on its way in")]
     pub(crate) fn progress(&self) -> Bar {
         self.printer.progress()
     }

@@ -2,12 +2,13 @@
 
 mod hint;
 
-use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
+use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
+use keystore::ops::create_key::{AskedFault, LineFault};
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
 };
@@ -51,6 +52,9 @@ pub(crate) enum Failure {
     /// A key algorithm.
     #[error(transparent)]
     Algorithm(#[from] KeyAlgorithmError),
+    /// What the log is expected to hold.
+    #[error("what the log is expected to hold is refused")]
+    Mark(#[from] MarkError),
     /// A passphrase.
     #[error("the passphrase from {from} is refused")]
     Passphrase {
@@ -85,6 +89,12 @@ pub(crate) enum Failure {
         #[source]
         source: OutsideError,
     },
+    /// Keys and their requests were made, and the requests could not be put where they were asked for.
+    #[error("the keys are made and their requests are kept, but are not all where they were wanted")]
+    RequestsNotWritten {
+        #[source]
+        source: OutsideError,
+    },
     /// The published pair does not load into a TLS library.
     #[error("{endpoint} would not get a working pair of private key and certificate")]
     Pair {
@@ -110,6 +120,20 @@ pub(crate) enum Failure {
     /// What no other cause tells.
     #[error(transparent)]
     Unexpected(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// What happened, with its causes.
+    pub(crate) fn whole_message(error: &dyn std::error::Error) -> String {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
 }
 
 impl From<ops::Error> for Failure {
@@ -144,9 +168,12 @@ impl Problem for Failure {
             | Self::Algorithm(_)
             | Self::NotRecognised { .. }
             | Self::NothingReadable { .. }
+            | Self::Mark(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
-            Self::Outside(error) | Self::RequestNotWritten { source: error, .. } => outside_exit(error),
+            Self::Outside(error)
+            | Self::RequestNotWritten { source: error, .. }
+            | Self::RequestsNotWritten { source: error } => outside_exit(error),
             Self::Pair { .. } => Exit::Publishing,
             Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
             Self::Folder { .. } | Self::Question(_) | Self::Demo(_) | Self::Output(_) | Self::Unexpected(_) => {
@@ -160,14 +187,7 @@ impl Problem for Failure {
     }
 
     fn message(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        Self::whole_message(self)
     }
 
     fn hint(&self) -> Option<String> {
@@ -179,6 +199,7 @@ impl Problem for Failure {
             Self::Keystore(error) => match &**error {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
+                ops::Error::Lines { faults } => coded(faults),
                 _ => Vec::new(),
             },
             Self::NothingReadable { faults, .. } => faults.clone(),
@@ -228,6 +249,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Compromised { .. }
         | E::RollbackRefused { .. }
         | E::NotUnlocked { .. } => Exit::Rejected,
+        E::Lines { faults } => {
+            let is_there = |line: &LineFault| matches!(line.fault, AskedFault::Exists { .. });
+            if faults.iter().all(is_there) { Exit::Conflict } else { Exit::Rejected }
+        }
         E::CommitRunning => Exit::Locked,
     }
 }
@@ -249,8 +274,7 @@ fn store_exit(error: &StoreError) -> Exit {
 
 fn commit_exit(error: &CommitError) -> Exit {
     match error {
-        // nothing had been done yet when the lock was not to be had
-        CommitError::Undone(error @ (StoreError::Locked { .. } | StoreError::Interrupted)) => store_exit(error),
+        CommitError::NotBegun(error) => store_exit(error),
         CommitError::Undone(_) => Exit::Publishing,
         CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
         CommitError::Unfinished { .. } => Exit::Failed,

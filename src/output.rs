@@ -6,7 +6,9 @@ mod page;
 mod progress;
 mod views;
 
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ use crate::exit::Exit;
 const SCHEMA: u32 = 1;
 
 /// What a command has to say in the end.
-pub(crate) trait Report: Serialize {
+pub(crate) trait Report {
     /// For a person, on standard output: what was asked for.
     fn report(&self, _page: &mut Page) {}
 
@@ -128,22 +130,39 @@ impl Printer {
     }
 
     /// Prints what a command reports.
-    pub(crate) fn finish<T: Report>(self, command: &str, report: &T) -> io::Result<Exit> {
-        match self {
-            Self::Silent => return Ok(report.exit()),
-            Self::Json => {
-                let (exit, found) = (report.exit(), report.found());
-                let error = found.map(|Found { code, message }| ErrorJson {
-                    kind: exit.kind(),
-                    code,
-                    message,
-                    hint: None,
-                    details: Vec::new(),
-                });
-                json(&Success { schema: SCHEMA, command, ok: error.is_none(), result: report, error })?;
-                return Ok(exit);
-            }
-            Self::Human | Self::Quiet | Self::Shown => {}
+    pub(crate) fn finish<T: Report + Serialize>(self, command: &str, report: &T) -> io::Result<Exit> {
+        if self == Self::Json {
+            let (exit, found) = (report.exit(), report.found());
+            let error = found.map(|Found { code, message }| ErrorJson {
+                kind: exit.kind(),
+                code,
+                message,
+                hint: None,
+                details: Vec::new(),
+            });
+            json(&Success { schema: SCHEMA, command, ok: error.is_none(), result: report, error })?;
+            return Ok(exit);
+        }
+        self.tell(report)
+    }
+
+    /// Prints a result that is JSON already, in pieces: for one that is larger than it should be twice in memory.
+    pub(crate) fn finish_written(self, command: &str, result: &[Vec<u8>]) -> io::Result<Exit> {
+        let mut start = serde_json::to_vec(&Success { schema: SCHEMA, command, ok: true, result: &(), error: None })?;
+        // `null}`, in whose place the result comes
+        start.truncate(start.len() - 5);
+        // not through the buffer of standard output, which searches what passes through it for ends of lines
+        let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        out.write_all(&start)?;
+        result.iter().try_for_each(|piece| out.write_all(piece))?;
+        out.write_all(b"}\n")?;
+        Ok(Exit::Done)
+    }
+
+    /// Tells a person.
+    pub(crate) fn tell(self, report: &impl Report) -> io::Result<Exit> {
+        if self == Self::Silent {
+            return Ok(report.exit());
         }
         let mut page = Page::default();
         report.report(&mut page);

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// The largest file that is read as input: certificates and chains are a few kilobytes.
 const INPUT_LIMIT: u64 = 16 << 20;
 
+/// The largest list that is read: a million lines with a subject and a few names.
+const LIST_LIMIT: u64 = 256 << 20;
+
 /// A file outside the keystore that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutsideError {
@@ -25,8 +28,8 @@ pub(crate) enum OutsideError {
         source: io::Error,
     },
     /// It is larger than anything that makes sense.
-    #[error("{name} is larger than {} MiB, which no certificate, request or passphrase is", INPUT_LIMIT >> 20)]
-    TooLarge { name: String },
+    #[error("{name} is larger than {} MiB, which no {what} is", limit >> 20)]
+    TooLarge { name: String, what: &'static str, limit: u64 },
     /// It stands there already.
     #[error("{name} exists already")]
     Exists { name: String },
@@ -51,38 +54,78 @@ fn failed(verb: &'static str, name: &str) -> impl FnOnce(io::Error) -> OutsideEr
 
 /// Reads a file, or standard input when it is called `-`. The bytes are wiped when they are dropped.
 pub(crate) fn read(name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
-    if name == "-" {
-        return read_all(io::stdin().lock(), "standard input");
-    }
-    read_all(File::open(name).map_err(failed("read", name))?, name)
+    read_up_to(name, "certificate, request or passphrase", INPUT_LIMIT)
 }
 
-fn read_all(input: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+/// Reads a list of any sensible length, in the same way.
+pub(crate) fn read_list(name: &str) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+    read_up_to(name, "list of keys", LIST_LIMIT)
+}
+
+fn read_up_to(name: &str, what: &'static str, limit: u64) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
     // large enough that no passphrase is left behind where the bytes were before they grew
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
-    input.take(INPUT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed("read", name))?;
-    if bytes.len() as u64 > INPUT_LIMIT {
-        return Err(OutsideError::TooLarge { name: name.to_owned() });
+    let name = if name == "-" {
+        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed("read", "standard input"))?;
+        "standard input"
+    } else {
+        let file = File::open(name).map_err(failed("read", name))?;
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed("read", name))?;
+        name
+    };
+    if bytes.len() as u64 > limit {
+        return Err(OutsideError::TooLarge { name: name.to_owned(), what, limit });
     }
     Ok(bytes)
+}
+
+/// How many threads the machine runs at a time.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. Without `force`
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
+    place(path, bytes, force, true)?;
+    let sync = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+    sync.map_err(failed("sync the folder of", &path.display().to_string()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts a file whole into its place; its name is durable once its folder has been synced.
+fn place(path: &Path, bytes: &[u8], force: bool, sync: bool) -> Result<(), OutsideError> {
     let name = path.display().to_string();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut options = tempfile::Builder::new();
     // as open(2) would make it: the umask decides who else may read a request
     let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(failed("write", &name))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed("write", &name))?;
+    file.write_all(bytes).map_err(failed("write", &name))?;
+    if sync {
+        file.as_file().sync_all().map_err(failed("write", &name))?;
+    }
     let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
     persisted.map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
         _ => failed("write", &name)(error.error),
     })?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of", &name))
+    Ok(())
+}
+
+/// Writes many files into one folder, each whole or not at all, and makes them durable together.
+pub(crate) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), OutsideError> {
+    for (name, text) in files {
+        place(&folder.join(name), text.as_bytes(), force, cfg!(not(target_os = "linux")))?;
+    }
+    let name = folder.display().to_string();
+    let opened = File::open(folder).map_err(failed("sync", &name))?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(&opened).map_err(io::Error::from).map_err(failed("sync", &name))?;
+    opened.sync_all().map_err(failed("sync", &name))
 }
 
 /// An error without the temporary file's name, which says nothing to anybody.
@@ -99,6 +142,11 @@ fn without_path(error: io::Error) -> io::Error {
 /// A reader that opens a file afresh at every call.
 pub(crate) fn reader(path: PathBuf) -> impl Fn() -> io::Result<Vec<u8>> {
     move || std::fs::read(&path)
+}
+
+/// Makes a folder, with those above it, unless it is there.
+pub(crate) fn ensure_folder(path: &Path) -> Result<(), OutsideError> {
+    std::fs::create_dir_all(path).map_err(failed("make", &path.display().to_string()))
 }
 
 /// Makes a new folder, with those above it.

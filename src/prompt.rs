@@ -16,8 +16,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, FuzzySelect, Input, Password, Select};
+use keystore::model::KeyBrief;
 use keystore::name::KeyPath;
-use keystore::ops::list::{Scope, list};
+use keystore::ops::list::{ListedService, Scope, list};
 use keystore::pki::Passphrase;
 use keystore::store::Snapshot;
 
@@ -113,20 +114,23 @@ fn ask_twice(question: &str, allow_empty: bool) -> Result<String, Failure> {
 pub(crate) fn choose_key(
     snapshot: &Snapshot<'_>,
     question: &str,
-    first: impl Fn(&keystore::model::KeyView) -> bool,
+    first: impl Fn(&KeyBrief<'_>) -> bool + Sync,
 ) -> Result<KeyPath, Failure> {
-    let mut views: Vec<_> = list(snapshot, &Scope::All)?.into_iter().flat_map(|service| service.keys).collect();
-    views.sort_by_key(|view| !first(view));
-    if views.is_empty() {
+    let choice = |key: &KeyBrief<'_>| (!first(key), format!("{} ({})", key.path, key.state()), key.path.clone());
+    let choices = |services: &[ListedService<'_>]| -> Vec<_> {
+        services.iter().flat_map(|service| &service.keys).map(choice).collect()
+    };
+    let mut choices = list(snapshot, &Scope::All, |services, _| choices(services))?.concat();
+    choices.sort_by_key(|(last, ..)| *last);
+    if choices.is_empty() {
         return Err(Failure::Usage {
             message: "the keystore has no keys yet".to_owned(),
             hint: "`keyring create-key` makes one",
         });
     }
-    let label = |view: &keystore::model::KeyView| format!("{} ({})", view.path, view.state());
-    let labels: Vec<_> = views.iter().map(label).collect();
+    let labels: Vec<_> = choices.iter().map(|(_, label, _)| label.clone()).collect();
     let chosen = search(question, &labels, 0)?;
-    Ok(views.swap_remove(chosen).path)
+    Ok(choices.swap_remove(chosen).2)
 }
 
 /// Shows what will be done and asks whether to go on.

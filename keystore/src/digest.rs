@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::name::serde_as_text;
+
 /// A SHA-256 hash (FIPS 180-4), 32 octets.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 /// Octets in lower-case hexadecimal, without anything between them.
@@ -46,9 +46,22 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// The 64 hexadecimal digits, without a copy on the heap: a listing writes hundreds of thousands.
+    fn digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        for (pair, octet) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]];
+        }
+        digits
+    }
+}
+
+const HEX: [u8; 16] = *b"0123456789abcdef";
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -63,32 +76,25 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || DigestError { text: text.to_owned() };
-        let digits = text.as_bytes();
-        if digits.len() != 64 || !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(error());
-        }
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(error()) };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| error())?;
         let mut octets = [0; 32];
-        for (octet, pair) in octets.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| error())?;
-            *octet = u8::from_str_radix(pair, 16).map_err(|_| error())?;
+        for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
+            *octet = digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low).ok_or_else(error)?;
         }
         Ok(Self(octets))
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
+fn digit(octet: u8) -> Option<u8> {
+    match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        _ => None,
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = DigestError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
+serde_as_text!(Digest);
 
 #[cfg(test)]
 mod tests {

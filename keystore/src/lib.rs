@@ -6,6 +6,7 @@ pub mod digest;
 pub mod model;
 pub mod name;
 pub mod ops;
+mod parallel;
 pub mod pki;
 pub mod progress;
 pub mod store;

@@ -3,14 +3,22 @@
 //! Everything here is pure. Facts took effect at once (private keys, requests); the committed state is what
 //! the last commit made effective; [`KeyView`] joins both with what is staged.
 
+mod brief;
 mod facts;
 mod installed;
+mod mark;
 mod number;
 mod state;
 mod view;
 
+pub use brief::{
+    CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyBrief, KeyFactsBrief, NextBrief, RequestsBrief,
+    ServerFactsBrief, ServerStateBrief, ServiceBrief, SummaryBrief, Text, VersionBrief,
+};
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
+use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
+pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
 pub use view::{Fate, KeyView, Next, Upcoming};

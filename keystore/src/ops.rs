@@ -7,6 +7,7 @@ pub mod create_key;
 pub mod delete_key;
 pub mod diff;
 pub mod discard;
+pub mod doctor;
 mod error;
 mod fault;
 pub mod inspect;

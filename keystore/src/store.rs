@@ -1,6 +1,9 @@
 //! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
 
+mod batch;
+mod brief;
 mod disk;
+mod doctor;
 mod error;
 mod facts;
 mod format;
@@ -18,7 +21,10 @@ mod staged;
 mod transaction;
 mod tree;
 
+pub use batch::NewKey;
+pub use brief::ServerBrief;
 pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;

@@ -1,14 +1,15 @@
 //! Points in time as the keystore writes them: UTC, whole seconds, RFC 3339.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, Month, OffsetDateTime, Time, UtcOffset};
+
+use crate::name::serde_as_text;
 
 /// A point in time in UTC, whole seconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Timestamp(OffsetDateTime);
 
 /// Text that is not an RFC 3339 date and time.
@@ -55,28 +56,51 @@ impl From<OffsetDateTime> for Timestamp {
     }
 }
 
+/// The time in the very form that is written here: `2026-11-21T18:30:00Z`. A listing reads hundreds of thousands.
+fn as_written(text: &[u8]) -> Option<Timestamp> {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = text else {
+        return None;
+    };
+    let digit = |octet: &u8| octet.is_ascii_digit().then(|| octet - b'0');
+    let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
+    let year = i32::from(two(y0, y1)?) * 100 + i32::from(two(y2, y3)?);
+    let date = Date::from_calendar_date(year, Month::try_from(two(m0, m1)?).ok()?, two(d0, d1)?).ok()?;
+    let time = Time::from_hms(two(h0, h1)?, two(n0, n1)?, two(s0, s1)?).ok()?;
+    Some(Timestamp(OffsetDateTime::new_utc(date, time)))
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        let (date, time) = (self.0.date(), self.0.time());
+        let (year, month, day) = date.to_calendar_date();
+        let Some((century, year)) = u8::try_from(year / 100).ok().zip(u8::try_from(year % 100).ok()) else {
+            return f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?);
+        };
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let pairs = [century, year, month.into(), day, time.hour(), time.minute(), time.second()];
+        for (at, number) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
+            text[at] += number / 10;
+            text[at + 1] += number % 10;
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(time: Timestamp) -> Self {
-        time.to_string()
-    }
-}
+impl FromStr for Timestamp {
+    type Err = TimestampError;
 
-impl TryFrom<String> for Timestamp {
-    type Error = TimestampError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        match OffsetDateTime::parse(&text, &Rfc3339) {
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        if let Some(time) = as_written(text.as_bytes()) {
+            return Ok(time);
+        }
+        match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(time) => Ok(time.into()),
-            Err(source) => Err(TimestampError { text, source }),
+            Err(source) => Err(TimestampError { text: text.to_owned(), source }),
         }
     }
 }
+
+serde_as_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {
@@ -84,10 +108,28 @@ mod tests {
 
     #[test]
     fn is_written_in_utc_and_whole_seconds() {
-        let time = Timestamp::try_from("2026-11-21T19:30:00.75+01:00".to_owned()).unwrap();
+        let time = "2026-11-21T19:30:00.75+01:00".parse::<Timestamp>().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T18:30:00Z");
         assert_eq!(time.date(), "2026-11-21");
         assert_eq!(Timestamp::from_unix(time.unix()), time);
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_rfc_3339() {
+        for text in ["0000-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2028-02-29T12:00:00Z", "9999-12-31T23:59:59Z"] {
+            let time: Timestamp = text.parse().unwrap();
+            assert_eq!(time.to_string(), text);
+            assert_eq!(time::OffsetDateTime::parse(text, &super::Rfc3339).unwrap().unix_timestamp(), time.unix());
+        }
+        for text in [
+            "2026-02-29T12:00:00Z",
+            "2026-13-01T12:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01",
+            "é026-01-01T0:00:00Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct World {
     pub lock_wait: Duration,
     /// Whether the wait for a lock should end because the user interrupted it.
     pub interrupted: fn() -> bool,
+    /// How many threads long work may use.
+    pub threads: usize,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
             pid: std::process::id(),
             lock_wait: Duration::from_secs(10),
             interrupted: || false,
+            threads: 1,
         }
     }
 

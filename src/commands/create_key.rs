@@ -1,5 +1,8 @@
 //! `create-key`: a new private key.
 
+mod from;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use keystore::name::KeyPath;
@@ -16,12 +19,21 @@ use crate::exit::Exit;
 use crate::output::{Page, Report};
 use crate::prompt;
 
-const HELP: &str = "\
-Examples:
+const HELP: &str = r#"Examples:
   keyring create-key mail01/imap/main
   keyring create-key mail01/imap/main --algorithm rsa-3072
   keyring create-key mail01/imap/main --passphrase-file secret.txt
   keyring create-key mail01/imap/main --next
+  keyring create-key --from keys.txt --out-dir requests
+
+With --from, each line of FILE is a KEY or a JSON object:
+  {"key": "mail01/imap/main", "algorithm": "ecdsa-p256",
+   "subject": "CN=mail01.example.com", "san": ["dns:mail01.example.com"]}
+on one line, of which all but the key may be left out. With a subject or names,
+a request is made too. Empty lines and those that begin with # are passed over.
+All keys are made, or none: every line that is refused is named. A crash in the
+midst leaves each server with all of its new keys or with none of them; the
+same command with --skip-existing then makes those that are missing.
 
 With --next, the private key in use stays in use until the commit of the new
 one's certificate.
@@ -32,11 +44,11 @@ Exit codes:
   0    done
   1    failed
   2    usage
-  3    name, algorithm or passphrase refused
+  3    name, algorithm or passphrase refused, or lines of FILE
   4    no keystore, or the key is there already
   5    in use
   7    keystore damaged
-  130  interrupted";
+  130  interrupted"#;
 
 /// Make a private key
 ///
@@ -45,7 +57,20 @@ Exit codes:
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
     /// The key: SERVER/PROTOCOL/NAME
+    #[arg(conflicts_with = "from")]
     key: Option<String>,
+    /// Make every key that is named in FILE, a line each; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["next", "encrypt"])]
+    from: Option<String>,
+    /// Pass over the keys of FILE that are there already
+    #[arg(long, requires = "from")]
+    skip_existing: bool,
+    /// Write each request to DIR, as SERVER_PROTOCOL_NAME.csr
+    #[arg(long, value_name = "DIR", requires = "from")]
+    out_dir: Option<PathBuf>,
+    /// Replace requests that are in DIR already
+    #[arg(long, requires = "out_dir")]
+    force: bool,
     /// Make the next version of a key that has a certificate
     #[arg(long)]
     next: bool,
@@ -100,6 +125,9 @@ impl Report for Outcome {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if let Some(list) = &args.from {
+        return Ok(context.printer.finish(context.command, &from::run(context, args, list)?)?);
+    }
     let Some(key) = &args.key else { return wizard(context, args) };
     let keystore = context.keystore()?;
     let key: KeyPath = key.parse()?;

@@ -1,5 +1,6 @@
 //! `install-cert`: an authority's reply.
 
+use keystore::model::Text;
 use keystore::name::KeyPath;
 use keystore::ops::install_cert::{self as op, Input};
 use serde::Serialize;
@@ -56,8 +57,8 @@ pub(crate) struct Outcome {
     key: String,
     version: u32,
     changed: bool,
-    in_place_of: Option<CertificateJson>,
-    certificate: CertificateJson,
+    in_place_of: Option<CertificateJson<'static>>,
+    certificate: CertificateJson<'static>,
     root_left_out: Option<String>,
     left_out: Vec<String>,
     warnings: Vec<CodedJson>,
@@ -73,8 +74,9 @@ impl Report for Outcome {
         } else {
             page.line(format_args!("{key} has this certificate already: nothing to do."));
         }
-        page.field(2, "subject", or_none(&certificate.subject));
-        page.field(2, "names", or_none(&certificate.names.join(", ")));
+        page.field(2, "subject", or_none(certificate.subject.as_str()));
+        let names: Vec<_> = certificate.names.iter().map(Text::as_str).collect();
+        page.field(2, "names", or_none(&names.join(", ")));
         page.field(2, "issuer", &certificate.issuer);
         if let Some(staged) = &self.in_place_of {
             page.field(2, "in place of", format_args!("one that was staged, serial {}", staged.serial));

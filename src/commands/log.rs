@@ -1,5 +1,6 @@
 //! `log`: the commits.
 
+use keystore::model::Mark;
 use keystore::ops::log as op;
 use keystore::store::{EndpointChange, Pair, Record};
 use serde::Serialize;
@@ -12,6 +13,7 @@ const HELP: &str = "\
 Examples:
   keyring log
   keyring log --limit 1 --json
+  keyring log --head > head.txt
 
 Exit codes:
   0  done
@@ -22,13 +24,17 @@ Exit codes:
 
 /// Show the commits, newest first
 ///
-/// When each was made, by whom, why, and what it changed.
+/// When each was made, by whom, why, and what it changed. With --head, one line to keep elsewhere: `keyring doctor
+/// --expect` verifies later that the history up to there is still the same.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
     /// Show at most this many
     #[arg(short = 'n', long, value_name = "COUNT")]
     limit: Option<usize>,
+    /// Print GENERATION:HASH of the newest commit and nothing else
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) head: bool,
 }
 
 #[derive(Serialize)]
@@ -103,6 +109,40 @@ impl Report for Outcome {
 
     fn notes(&self, page: &mut Page) {
         if self.records.is_empty() {
+            page.line("Nothing has been committed yet.");
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HeadJson {
+    generation: u64,
+    hash: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct HeadOutcome {
+    head: Option<HeadJson>,
+    #[serde(skip)]
+    mark: Option<Mark>,
+}
+
+/// `log --head`.
+pub(crate) fn head(context: &Context) -> Result<HeadOutcome, Failure> {
+    let mark = op::head(&context.keystore()?.read()?);
+    let head = mark.map(|Mark { generation, hash }| HeadJson { generation: generation.0, hash: hash.to_string() });
+    Ok(HeadOutcome { head, mark })
+}
+
+impl Report for HeadOutcome {
+    fn report(&self, page: &mut Page) {
+        if let Some(mark) = self.mark {
+            page.line(mark);
+        }
+    }
+
+    fn notes(&self, page: &mut Page) {
+        if self.mark.is_none() {
             page.line("Nothing has been committed yet.");
         }
     }

@@ -1,7 +1,7 @@
 //! `publish`: what was committed and is not published.
 
 use keystore::name::ServicePath;
-use keystore::ops::publish::{Unlocked, to_publish, unpublished};
+use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
@@ -16,7 +16,8 @@ Examples:
   keyring publish mail01/imap mail01/pop3
 
 `keyring status` names what is committed and not published, as after
-`keyring commit --no-publish`.
+`keyring commit --no-publish`. Files that were changed or lost since they
+were published, which `keyring doctor` names, are published again.
 
 Exit codes:
   0    done, or nothing to publish
@@ -32,7 +33,7 @@ Exit codes:
 
 /// Publish what was committed and is not published
 ///
-/// For all services or the named ones. Nothing is recorded: the commit that it belongs to is.
+/// For all services or the named ones; files that were damaged are published again. Nothing is recorded: the commit that it belongs to is.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
@@ -65,12 +66,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let snapshot = keystore.read()?;
     let mut unlocked = Unlocked::new();
-    let needed = to_publish(&unpublished(&snapshot, &services)?);
+    let needed = to_publish(&unpublished_or_differing(&snapshot, &services)?);
     unlock(context, &snapshot, &needed, &args.passphrase, &mut unlocked)?;
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
     let generation = snapshot.generation();
-    let endpoints = unpublished(&snapshot, &services)?;
+    let endpoints = unpublished_or_differing(&snapshot, &services)?;
     if !endpoints.is_empty() {
         let publications = to_publish(&endpoints).gather(&snapshot, &unlocked)?;
         publish::publish(committing, generation, &publications)?;

@@ -1,6 +1,6 @@
 //! `show`: one key whole.
 
-use keystore::model::{Generation, Installed, KeyView, Next, VersionFacts};
+use keystore::model::{Generation, Installed, KeyBrief, KeyView, Next, VersionFacts};
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
 use keystore::store::Keystore;
@@ -50,7 +50,7 @@ struct RequestJson {
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     generation: u64,
-    key: KeyJson,
+    key: KeyJson<'static>,
     requests: Vec<RequestJson>,
     folders: Vec<String>,
     published: Vec<PublishedJson>,
@@ -87,7 +87,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     });
     Ok(Outcome {
         generation: snapshot.generation().0,
-        key: KeyJson::of(&view),
+        key: KeyJson::of(&KeyBrief::from(&view)),
         requests: view.facts.versions.iter().flat_map(requests).collect(),
         folders: folders(&keystore, &view),
         published,

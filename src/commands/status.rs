@@ -1,7 +1,7 @@
 //! `status`: what is staged, due and wrong.
 
 use keystore::ops::commit::Plan;
-use keystore::ops::publish::Unpublished;
+use keystore::ops::publish::Behind;
 use keystore::ops::status::{self as op, Concern, Matter};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -73,7 +73,7 @@ pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
     })
 }
 
-fn unpublished_json(it: &Unpublished) -> UnpublishedJson {
+fn unpublished_json(it: &Behind) -> UnpublishedJson {
     UnpublishedJson {
         endpoint: it.endpoint.to_string(),
         key: it.key.to_string(),
@@ -84,9 +84,9 @@ fn unpublished_json(it: &Unpublished) -> UnpublishedJson {
 
 fn concern_json(Concern { key, matter }: &Concern, now: Timestamp) -> ConcernJson {
     let (code, message) = match matter {
-        Matter::Expired(summary) => ("expired", format!("its certificate {}", until(summary.not_after, now))),
-        Matter::Due(summary) => {
-            ("due", format!("its certificate is good {}: time to renew it", until(summary.not_after, now)))
+        Matter::Expired { not_after } => ("expired", format!("its certificate {}", until(*not_after, now))),
+        Matter::Due { not_after } => {
+            ("due", format!("its certificate is good {}: time to renew it", until(*not_after, now)))
         }
         Matter::Pending { since } => ("pending", format!("requested {}, its certificate has not come", since.date())),
         Matter::Compromised { reason } => {

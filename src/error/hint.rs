@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
+use keystore::ops::create_key::AskedFault;
 use keystore::pki::{LooksLike, ReadError, RecogniseError};
 use keystore::store::{CommitError, StoreError};
 
@@ -22,11 +23,14 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Name(_) => "bad-subject-alt-name",
         F::Template(_) => "bad-template",
         F::Algorithm(_) => "bad-algorithm",
+        F::Mark(_) => "bad-mark",
         F::Passphrase { .. } => "bad-passphrase",
         F::NotRecognised { .. } => "not-recognised",
         F::NothingReadable { .. } => "nothing-readable",
         F::Keystore(error) => keystore_code(error),
-        F::Outside(error) | F::RequestNotWritten { source: error, .. } => outside_code(error),
+        F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
+            outside_code(error)
+        }
         F::Folder { .. } => "file",
         F::Pair { .. } => "bad-pair",
         F::Declined | F::RequestDeclined { .. } => "declined",
@@ -55,7 +59,11 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
             Some("copy the files again; text from its BEGIN line to its END line, the rest as binary".to_owned())
         }
         F::Outside(error) => outside_hint(error).map(str::to_owned),
+        F::Folder { source, .. } => disk_hint(source).map(str::to_owned),
         F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
+        F::RequestsNotWritten { .. } => {
+            Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
+        }
         F::Passphrase { .. } => Some(
             "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
                  private key in the clear"
@@ -81,6 +89,7 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
             Some("--passphrase-env takes the name of a variable that holds the passphrase")
         }
+        OutsideError::Io { source, .. } if is_full(source) => Some(MAKE_ROOM),
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
     }
 }
@@ -99,6 +108,21 @@ fn recognise_hint(error: &RecogniseError) -> &'static str {
     }
 }
 
+const MAKE_ROOM: &str = "make room there and try again";
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// What to do when the keystore's disk refuses.
+fn disk_hint(error: &std::io::Error) -> Option<&'static str> {
+    match error.kind() {
+        _ if is_full(error) => Some(MAKE_ROOM),
+        ErrorKind::PermissionDenied => Some("run this as the keystore's owner"),
+        _ => None,
+    }
+}
+
 fn path_hint(error: &PathError) -> Option<String> {
     match error {
         PathError::Name(error) => match &error.fault {
@@ -112,7 +136,7 @@ fn path_hint(error: &PathError) -> Option<String> {
 fn keystore_code(error: &E) -> &'static str {
     match error {
         E::Store(error) => store_code(error),
-        E::Commit(CommitError::Undone(error @ StoreError::Locked { .. })) => store_code(error),
+        E::Commit(CommitError::NotBegun(error)) => store_code(error),
         E::Commit(CommitError::Undone(_)) => "commit-undone",
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
@@ -120,6 +144,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::KeyNotFound { .. } => "key-not-found",
         E::NothingThere { .. } => "nothing-there",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
+        E::Lines { .. } => "list-refused",
         E::NothingToFollow { .. } => "no-current-version",
         E::NextExists { .. } => "next-exists",
         E::NothingToRequest { .. } => "no-next-version",
@@ -186,6 +211,10 @@ fn keystore_hint(error: &E) -> Option<String> {
             format!("`keyring create-key {key} --next` makes a new private key beside the one in use")
         }
         E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
+        E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
+            "--skip-existing passes over the keys that are there".to_owned()
+        }
+        E::Lines { .. } => "`keyring create-key --help` shows what a line holds".to_owned(),
         E::NothingToFollow { key } => {
             format!(
                 "`keyring make-csr {key}` makes a request with the private key there is; commit its certificate first"
@@ -259,22 +288,20 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
         StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
+        StoreError::Damaged { .. } => {
+            "`keyring doctor` names everything that is damaged and what mends it; nothing was changed".to_owned()
+        }
         StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
-        StoreError::Damaged { .. } => "restore the file from a backup; nothing was changed".to_owned(),
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
-        StoreError::Disk(error) => match error.source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there and try again".to_owned(),
-            ErrorKind::PermissionDenied => "run this as the keystore's owner".to_owned(),
-            _ => return None,
-        },
+        StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),
         StoreError::Interrupted => return None,
     })
 }
 
 fn commit_hint(error: &CommitError) -> Option<String> {
     Some(match error {
-        CommitError::Undone(error @ StoreError::Locked { .. }) => return store_hint(error),
+        CommitError::NotBegun(error) => return store_hint(error),
         CommitError::Undone(_) => "mend the cause and commit again: the changes are still staged".to_owned(),
         CommitError::UndoIncomplete { .. } => {
             "mend the cause and run any command that writes: it takes the commit back first".to_owned()

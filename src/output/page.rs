@@ -58,6 +58,11 @@ impl Page {
         self
     }
 
+    /// Adds another page.
+    pub(crate) fn append(&mut self, other: &Self) -> &mut Self {
+        self.block(&other.text)
+    }
+
     /// Adds an empty line, but never at the top.
     pub(crate) fn gap(&mut self) -> &mut Self {
         if !self.text.is_empty() {

@@ -2,8 +2,9 @@
 //! are their own, so that the contract does not move with the model.
 
 use keystore::change::Change;
-use keystore::model::{CertificateSummary, Fate, Installed, KeyView, Next, VersionFacts};
+use keystore::model::{Fate, Installed, InstalledBrief, KeyBrief, NextBrief, SummaryBrief, Text, VersionBrief};
 use keystore::name::{Endpoint, KeyPath};
+use keystore::ops::create_key::LineFault;
 use keystore::ops::inspect::Finding;
 use keystore::ops::{Fault, Warning};
 use keystore::store::{EndpointChange, Keystore, Pair};
@@ -39,6 +40,12 @@ impl Coded for Finding {
     }
 }
 
+impl Coded for LineFault {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.fault.code(), message: self.to_string() }
+    }
+}
+
 impl Coded for Fault {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.code(), message: self.to_string() }
@@ -47,31 +54,36 @@ impl Coded for Fault {
 
 /// A certificate.
 #[derive(Serialize, Clone, Debug)]
-pub(crate) struct CertificateJson {
-    pub(crate) subject: String,
-    pub(crate) names: Vec<String>,
-    pub(crate) issuer: String,
-    pub(crate) serial: String,
-    pub(crate) not_before: String,
-    pub(crate) not_after: String,
-    pub(crate) sha256: String,
-    pub(crate) spki_sha256: String,
+pub(crate) struct CertificateJson<'a> {
+    pub(crate) subject: Text<'a>,
+    pub(crate) names: Vec<Text<'a>>,
+    pub(crate) issuer: Text<'a>,
+    pub(crate) serial: Text<'a>,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) sha256: Text<'a>,
+    pub(crate) spki_sha256: Text<'a>,
     pub(crate) chain_length: usize,
 }
 
-impl CertificateJson {
+impl CertificateJson<'static> {
     pub(crate) fn of(installed: &Installed) -> Self {
-        let CertificateSummary { fingerprint, serial, subject, issuer, names, not_before, not_after } =
-            &installed.summary;
+        Self::from(&InstalledBrief::from(installed))
+    }
+}
+
+impl<'a> From<&InstalledBrief<'a>> for CertificateJson<'a> {
+    fn from(installed: &InstalledBrief<'a>) -> Self {
+        let SummaryBrief { fingerprint, serial, subject, issuer, names, not_before, not_after } = &installed.summary;
         Self {
-            subject: subject.to_string(),
-            names: names.iter().map(ToString::to_string).collect(),
-            issuer: issuer.to_string(),
+            subject: subject.clone(),
+            names: names.clone(),
+            issuer: issuer.clone(),
             serial: serial.clone(),
-            not_before: not_before.to_string(),
-            not_after: not_after.to_string(),
-            sha256: fingerprint.to_string(),
-            spki_sha256: installed.spki.to_string(),
+            not_before: *not_before,
+            not_after: *not_after,
+            sha256: fingerprint.clone(),
+            spki_sha256: installed.spki.clone(),
             chain_length: installed.chain_length,
         }
     }
@@ -79,75 +91,76 @@ impl CertificateJson {
 
 /// One version of a key.
 #[derive(Serialize, Clone, Debug)]
-pub(crate) struct VersionJson {
-    pub(crate) version: u32,
-    pub(crate) state: &'static str,
-    pub(crate) algorithm: String,
-    pub(crate) encrypted: bool,
-    pub(crate) spki_sha256: String,
-    pub(crate) requests: usize,
+pub(crate) struct VersionJson<'a> {
+    version: u32,
+    state: &'static str,
+    algorithm: &'static str,
+    encrypted: bool,
+    spki_sha256: Text<'a>,
+    requests: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) requested: Option<String>,
+    requested: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) certificate: Option<CertificateJson>,
+    certificate: Option<CertificateJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) since_generation: Option<u64>,
+    since_generation: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) compromised: Option<String>,
+    compromised: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) copy_of: Option<String>,
+    copy_of: Option<String>,
 }
 
-impl VersionJson {
-    fn of(facts: &VersionFacts, state: &'static str, installed: Option<&Installed>) -> Self {
+impl<'a> VersionJson<'a> {
+    fn of(version: &VersionBrief<'a>, state: &'static str, installed: Option<&InstalledBrief<'a>>) -> Self {
         Self {
-            version: facts.number.0,
+            version: version.number.0,
             state,
-            algorithm: facts.algorithm.to_string(),
-            encrypted: facts.encrypted,
-            spki_sha256: facts.spki.to_string(),
-            requests: facts.requests.len(),
-            requested: facts.requests.last().map(|request| request.made.to_string()),
-            certificate: installed.map(CertificateJson::of),
+            algorithm: version.algorithm.as_str(),
+            encrypted: version.encrypted,
+            spki_sha256: version.spki.clone(),
+            requests: version.requests.count,
+            requested: version.requests.last,
+            certificate: installed.map(CertificateJson::from),
             since_generation: None,
-            compromised: facts.compromised.as_ref().map(|mark| mark.reason.clone()),
-            copy_of: facts.copy_of.as_ref().map(|origin| format!("{} version {}", origin.key, origin.version)),
+            compromised: version.compromised.as_ref().map(|mark| mark.reason.clone()),
+            copy_of: version.copy_of.as_ref().map(|origin| format!("{} version {}", origin.key, origin.version)),
         }
     }
 }
 
 /// One key.
 #[derive(Serialize, Clone, Debug)]
-pub(crate) struct KeyJson {
-    pub(crate) key: String,
-    pub(crate) state: &'static str,
-    pub(crate) current: Option<VersionJson>,
-    pub(crate) next: Option<VersionJson>,
+pub(crate) struct KeyJson<'a> {
+    key: String,
+    state: &'static str,
+    current: Option<VersionJson<'a>>,
+    next: Option<VersionJson<'a>>,
     pub(crate) bound: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) staged: Option<&'static str>,
+    staged: Option<&'static str>,
 }
 
-impl KeyJson {
-    pub(crate) fn of(view: &KeyView) -> Self {
-        let facts = |installed: &Installed| view.facts.version(installed.version);
-        let current = view.current.as_ref().and_then(|current| {
-            let version = VersionJson::of(facts(&current.installed)?, "installed", Some(&current.installed));
-            Some(VersionJson { since_generation: Some(current.since.0), ..version })
+impl<'a> KeyJson<'a> {
+    pub(crate) fn of(key: &KeyBrief<'a>) -> Self {
+        let installed =
+            |version: &Option<_>, installed| Some(VersionJson::of(version.as_ref()?, "installed", Some(installed)));
+        let current = key.current.as_ref().and_then(|(version, current)| {
+            let since_generation = Some(current.since.0);
+            Some(VersionJson { since_generation, ..installed(version, &current.installed)? })
         });
-        let next = view.next.as_ref().and_then(|next| match next {
-            Next::New(version) => Some(VersionJson::of(version, "new", None)),
-            Next::Pending { version, .. } => Some(VersionJson::of(version, "pending", None)),
-            Next::Installed(installed) => Some(VersionJson::of(facts(installed)?, "installed", Some(installed))),
+        let next = key.next.as_ref().and_then(|next| match next {
+            NextBrief::New(version) => Some(VersionJson::of(version, "new", None)),
+            NextBrief::Pending { version, .. } => Some(VersionJson::of(version, "pending", None)),
+            NextBrief::Installed(version, certificate) => installed(version, certificate),
         });
-        let bound = view.bound.iter().map(ToString::to_string).collect();
-        let staged = match &view.fate {
+        let staged = match &key.fate {
             Fate::Stays => None,
             Fate::Arrives { .. } => Some("copied"),
             Fate::Goes { renamed_to: Some(_) } => Some("renamed"),
             Fate::Goes { renamed_to: None } => Some("deleted"),
         };
-        Self { key: view.path.to_string(), state: view.state(), current, next, bound, staged }
+        let bound = key.bound.iter().map(ToString::to_string).collect();
+        Self { key: key.path.to_string(), state: key.state(), current, next, bound, staged }
     }
 }
 
@@ -223,7 +236,7 @@ pub(crate) struct ChangeJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) certificate: Option<CertificateJson>,
+    pub(crate) certificate: Option<CertificateJson<'static>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ use crate::error::Failure;
 pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result<Request, Failure> {
     let key: KeyPath = match args.key() {
         Some(key) => key.parse()?,
-        None => choose_key(&keystore.read()?, "Key", |view| view.upcoming().is_some() && view.bound.is_empty())?,
+        None => choose_key(&keystore.read()?, "Key", |key| key.has_upcoming && key.bound.is_empty())?,
     };
     let mut endpoints = args.endpoints()?;
     if endpoints.is_empty() {

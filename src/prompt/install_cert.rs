@@ -1,6 +1,6 @@
 //! The questions of `install-cert`: the key, the file.
 
-use keystore::model::{KeyView, Next};
+use keystore::model::{KeyBrief, NextBrief};
 use keystore::store::Keystore;
 
 use super::{choose_key, confirm_summary, show_command, text, words};
@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::outside;
 
 pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result<Request, Failure> {
-    let pending = |view: &KeyView| matches!(view.next, Some(Next::Pending { .. }));
+    let pending = |key: &KeyBrief<'_>| matches!(key.next, Some(NextBrief::Pending { .. }));
     let key = match args.key() {
         Some(key) => key.parse()?,
         None => choose_key(&keystore.read()?, "Key", pending)?,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keystore::model::{KeyView, Next};
+use keystore::model::{KeyBrief, KeyView, NextBrief};
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
 use keystore::ops::make_csr::{MakeCsr, SubjectChoice, SubjectFields, check};
@@ -18,7 +18,7 @@ use crate::outside;
 
 pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result<Request, Failure> {
     let snapshot = keystore.read()?;
-    let waits = |view: &KeyView| matches!(view.next, Some(Next::New(_) | Next::Pending { .. }));
+    let waits = |key: &KeyBrief<'_>| matches!(key.next, Some(NextBrief::New(_) | NextBrief::Pending { .. }));
     let key: KeyPath = match args.key() {
         Some(key) => key.parse()?,
         None => choose_key(&snapshot, "Key", waits)?,

@@ -1,7 +1,7 @@
 //! The question of `unbind`: which of the endpoints that are bound.
 
 use keystore::name::Endpoint;
-use keystore::ops::list::{Scope, list};
+use keystore::ops::list::{ListedService, Scope, list};
 use keystore::store::Keystore;
 
 use super::{confirm_summary, search, show_command, words};
@@ -9,14 +9,17 @@ use crate::context::Context;
 use crate::error::Failure;
 
 pub(crate) fn ask(context: &Context, keystore: &Keystore) -> Result<Endpoint, Failure> {
-    let mut bound = Vec::new();
-    for service in list(&keystore.read()?, &Scope::All)? {
-        for (address, binding) in service.bindings {
-            if let Some(key) = binding.upcoming {
-                bound.push((Endpoint { service: service.path.clone(), address }, key));
+    let bound = |services: &[ListedService<'_>]| {
+        let mut bound = Vec::new();
+        for service in services {
+            for (address, binding) in &service.bindings {
+                let endpoint = Endpoint { service: service.path.clone(), address: *address };
+                bound.extend(binding.upcoming.clone().map(|key| (endpoint, key)));
             }
         }
-    }
+        bound
+    };
+    let mut bound = list(&keystore.read()?, &Scope::All, |services, _| bound(services))?.concat();
     if bound.is_empty() {
         return Err(Failure::Usage {
             message: "no endpoint is bound".to_owned(),

@@ -155,6 +155,10 @@ fn every_result_is_documented() {
     result(&["init", "--store", "other"]);
     result(&["create-key", "mail01/imap/main", "--next"]);
     let request = result(&["make-csr", "mail01/imap/main", "--out", "next.csr"]);
+    world.write("keys.txt", "{\"key\":\"mail02/imap/main\",\"subject\":\"CN=a.example\"}\n");
+    let list = world.done(&["create-key", "--from", "keys.txt", "--out-dir", "requests", "--json"]).result();
+    assert_documented("| `create-key --from` |", &list);
+    assert_documented("| `create-key --from` |", &list["keys"][0]["request"]);
     world.write("reply.pem", authority.order(request["request_pem"].as_str().unwrap()).chain());
     let certificate = result(&["install-cert", "mail01/imap/main", "reply.pem"])["certificate"].clone();
     assert_documented("**certificate**", &certificate);
@@ -180,7 +184,9 @@ fn every_result_is_documented() {
     let key = result(&["list"])["services"][0]["keys"][0].clone();
     assert_documented("**key**", &key);
     assert_documented("**version**", &key["current"]);
-    for command in [&["show", "mail01/imap/main"][..], &["log"], &["demo"], &["completions", "bash"], &["man"]] {
+    for command in
+        [&["show", "mail01/imap/main"][..], &["log"], &["log", "--head"], &["demo"], &["completions", "bash"], &["man"]]
+    {
         result(command);
     }
 }

@@ -89,7 +89,7 @@ fn a_commit_that_meets_a_writer_does_nothing_and_says_so() {
     exit code 5
     -- stdout
     -- stderr
-    error: the commit failed and everything is as it was: the keystore is in use by `keyring bind` (process [PID], since [TIME])
+    error: the commit did not begin: the keystore is in use by `keyring bind` (process [PID], since [TIME])
     hint: try again, or wait longer with --lock-wait SECONDS
     ");
     drop(lock);

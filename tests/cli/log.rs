@@ -132,7 +132,7 @@ fn refuses_a_limit_that_is_no_number_and_a_record_that_is_damaged() {
       "command": "log",
       "error": {
         "code": "damaged",
-        "hint": "restore the file from a backup; nothing was changed",
+        "hint": "`keyring doctor` names everything that is damaged and what mends it; nothing was changed",
         "kind": "damaged",
         "message": "[FOLDER]/keystore/commits/0000000001.json is damaged: expected ident at line 1 column 2"
       },
@@ -141,4 +141,25 @@ fn refuses_a_limit_that_is_no_number_and_a_record_that_is_damaged() {
     }
     -- stderr
     "#);
+}
+
+#[test]
+fn prints_the_newest_one_to_be_kept_elsewhere() {
+    let (world, _) = World::committed();
+    let newest = world.done(&["log", "--limit", "1", "--json"]).result()["commits"][0].clone();
+    let head = world.done(&["log", "--head"]);
+    assert_eq!(head.stdout, format!("1:{}\n", newest["hash"].as_str().unwrap()));
+    assert_eq!(head.stderr, "");
+    let json = world.done(&["log", "--head", "--json"]).result();
+    assert_eq!((&json["head"]["generation"], &json["head"]["hash"]), (&1.into(), &newest["hash"]));
+
+    let empty = World::new();
+    snapshot!(empty.done(&["log", "--head"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Nothing has been committed yet.
+    ");
+    assert!(empty.done(&["log", "--head", "--json"]).result()["head"].is_null());
+    assert_eq!(world.keyring(&["log", "--head", "--limit", "1"]).code, 2);
 }

@@ -17,6 +17,7 @@ mod delete_key;
 mod demo;
 mod diff;
 mod discard;
+mod doctor;
 mod documents;
 mod help;
 mod init;

@@ -100,7 +100,7 @@ fn names_the_file_that_is_damaged() {
     -- stdout
     -- stderr
     error: [FOLDER]/keystore/commits/0000000001.json is damaged: missing field `hash` at line 1 column 2
-    hint: restore the file from a backup; nothing was changed
+    hint: `keyring doctor` names everything that is damaged and what mends it; nothing was changed
     ");
     let refused = world.keyring(&["status", "--json"]).exits(7);
     assert_eq!(refused.error()["kind"], "damaged");

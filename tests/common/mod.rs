@@ -36,7 +36,12 @@ pub(crate) struct World {
 impl World {
     /// A world without a keystore.
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::Builder::new().prefix("keyring-test-").tempdir().unwrap();
+        Self::empty_in(&std::env::temp_dir())
+    }
+
+    /// A world without a keystore, in a folder of its own below this one.
+    pub(crate) fn empty_in(above: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("keyring-test-").tempdir_in(above).unwrap();
         // on a Mac the temporary folder is reached through a link
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir(root.join("home")).unwrap();

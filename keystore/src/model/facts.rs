@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{KeyEntry, RequestNumber, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol};
-use crate::pki::{KeyAlgorithm, Subject, SubjectAltName};
+use crate::pki::{CertificationRequest, KeyAlgorithm, Subject, SubjectAltName};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
 
@@ -27,6 +27,21 @@ pub struct RequestFacts {
     /// The Microsoft certificate template it asks for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate_template: Option<String>,
+}
+
+impl RequestFacts {
+    /// What a request says of itself; `file` is the hash of its file.
+    #[must_use]
+    pub fn of(number: RequestNumber, made: Timestamp, file: Digest, request: &CertificationRequest) -> Self {
+        Self {
+            number,
+            made,
+            file,
+            subject: request.subject().clone(),
+            names: request.names().to_vec(),
+            certificate_template: request.certificate_template().map(ToString::to_string),
+        }
+    }
 }
 
 /// That a private key may be known to somebody else.

@@ -50,8 +50,12 @@ impl CertificateSummary {
     /// Whether less than a third of its lifetime is left.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.not_after.since(now) * 3 < self.not_after.since(self.not_before)
+        is_due(self.not_before, self.not_after, now)
     }
+}
+
+pub(super) fn is_due(not_before: Timestamp, not_after: Timestamp, now: Timestamp) -> bool {
+    not_after.since(now) * 3 < not_after.since(not_before)
 }
 
 /// A version in state `installed`: one private key and one of its certificates, by file and hash.

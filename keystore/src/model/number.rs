@@ -47,3 +47,9 @@ impl Generation {
     /// The empty keystore, before any commit.
     pub const EMPTY: Self = Self(0);
 }
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}

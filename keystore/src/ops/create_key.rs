@@ -1,6 +1,12 @@
 //! `create-key`: a new private key, durable before this returns.
 
+mod asked;
+mod many;
+
 use std::path::PathBuf;
+
+pub use asked::{Asked, AskedFault, LineFault, read as read_list};
+pub use many::{CreatedWithRequest, Existing, Generated, create_keys, generate, select};
 
 use zeroize::Zeroizing;
 
@@ -45,6 +51,10 @@ impl Material {
 
     fn of(key: &PrivateKey, encrypted: bool, file: Zeroizing<Vec<u8>>) -> Self {
         Self { algorithm: key.algorithm(), spki: key.public_key().hash(), encrypted, file }
+    }
+
+    fn to_keep(&self) -> NewVersion<'_> {
+        NewVersion { algorithm: self.algorithm, spki: self.spki, encrypted: self.encrypted, file: &self.file }
     }
 }
 
@@ -97,13 +107,7 @@ fn check_next(view: &KeyView, key: KeyPath) -> Result<(), Error> {
 pub fn create_key(keystore: &Keystore, request: &CreateKey, material: &Material) -> Result<Created, Error> {
     let mut transaction = keystore.write()?;
     check_view(transaction.key(&request.key)?.as_ref(), request)?;
-    let new = NewVersion {
-        algorithm: material.algorithm,
-        spki: material.spki,
-        encrypted: material.encrypted,
-        file: &material.file,
-    };
-    let version = transaction.add_version(&request.key, &new)?;
+    let version = transaction.add_version(&request.key, &material.to_keep())?;
     transaction.finish()?;
     let folder = keystore.version_folder(&request.key, version.number);
     Ok(Created { key: request.key.clone(), version, folder })

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Compromise, Generation, KeyView, VersionFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
+use crate::ops::create_key::LineFault;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
 use crate::store::{CommitError, StoreError};
 use crate::timestamp::Timestamp;
@@ -43,6 +44,12 @@ pub enum Error {
         key: KeyPath,
         /// `new` or `pending`.
         state: &'static str,
+    },
+    /// A list of keys to be made has lines that are refused.
+    #[error("the list is refused, and nothing was made")]
+    Lines {
+        /// Every one of them.
+        faults: Vec<LineFault>,
     },
     /// A next version was asked for where there is no current one.
     #[error("{key} has no committed certificate yet, so there is nothing to prepare a next version of")]

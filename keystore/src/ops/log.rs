@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::digest::Digest;
+use crate::model::Mark;
 use crate::store::{Record, Snapshot};
 
 /// The newest records with their hashes, at most `limit`.
@@ -10,4 +11,10 @@ use crate::store::{Record, Snapshot};
 /// When one can't be read or is damaged, or when a record is not its successor's parent.
 pub fn log(snapshot: &Snapshot<'_>, limit: usize) -> Result<Vec<(Record, Digest)>, Error> {
     Ok(snapshot.records(limit)?)
+}
+
+/// The newest record, as it is kept elsewhere; none for the empty keystore.
+#[must_use]
+pub fn head(snapshot: &Snapshot<'_>) -> Option<Mark> {
+    Some(Mark { generation: snapshot.generation(), hash: snapshot.head_hash()? })
 }

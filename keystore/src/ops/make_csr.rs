@@ -165,7 +165,11 @@ fn working_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bo
 
 /// The fields given, else those of the last request, else the keystore's defaults. A field takes the place of
 /// its like; one without its like goes where the Key Manager wrote it.
-fn merge(last: Option<&Subject>, defaults: &SubjectDefaults, fields: &SubjectFields) -> Result<Subject, SubjectError> {
+pub(super) fn merge(
+    last: Option<&Subject>,
+    defaults: &SubjectDefaults,
+    fields: &SubjectFields,
+) -> Result<Subject, SubjectError> {
     let base: Vec<(AttributeType, String)> = match last {
         Some(subject) => subject.attributes().map(|(kind, value)| (kind.clone(), value.to_owned())).collect(),
         None => flatten(&SubjectFields::from(defaults)),

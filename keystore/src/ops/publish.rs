@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 use super::{Error, Fault};
-use crate::model::{Binding, Generation, Installed, State, VersionNumber};
-use crate::name::{Endpoint, KeyPath, ServicePath};
+use crate::model::{Binding, Generation, Installed, ServerStateBrief, State, VersionNumber};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
 use crate::store::{Publication, Snapshot, StoreError};
 
@@ -112,6 +112,19 @@ fn read_pair(
 
 /// An endpoint whose files are older than what was committed for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Behind {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The key it is bound to.
+    pub key: KeyPath,
+    /// The generation that it should be published from.
+    pub committed: Generation,
+    /// The generation that its files are from, when there are any.
+    pub published: Option<Generation>,
+}
+
+/// An endpoint that is to be published.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unpublished {
     /// The endpoint.
     pub endpoint: Endpoint,
@@ -120,16 +133,37 @@ pub struct Unpublished {
     /// What is installed for that key.
     pub installed: Installed,
     /// The generation that it should be published from.
-    pub committed: Generation,
+    committed: Generation,
     /// The generation that its files are from, when there are any.
-    pub published: Option<Generation>,
+    published: Option<Generation>,
 }
 
-/// The endpoints that were committed and are not published: of these services, or of all when none is named.
+/// The endpoints that were committed and are not published, and those whose files are not the ones that were: of
+/// these services, or of all when none is named. Reads every file.
 ///
 /// # Errors
 /// When the keystore can't be read.
-pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
+pub fn unpublished_or_differing(
+    snapshot: &Snapshot<'_>,
+    services: &[ServicePath],
+) -> Result<Vec<Unpublished>, StoreError> {
+    let mut found = Vec::new();
+    for it in to_be_published(snapshot, services)? {
+        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? {
+            found.push(it);
+        }
+    }
+    Ok(found)
+}
+
+impl Unpublished {
+    fn is_behind(&self) -> bool {
+        self.published < Some(self.committed)
+    }
+}
+
+/// Every endpoint that is bound to a key with a certificate.
+fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<Vec<Unpublished>, StoreError> {
     let wanted = |service: &ServicePath| services.is_empty() || services.contains(service);
     let mut found = Vec::new();
     for server in snapshot.servers()? {
@@ -139,13 +173,13 @@ pub fn unpublished(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            found.extend(unpublished_at(snapshot, endpoint, binding)?);
+            found.extend(published_at(snapshot, endpoint, binding)?);
         }
     }
     Ok(found)
 }
 
-fn unpublished_at(
+fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
     binding: &Binding,
@@ -153,9 +187,20 @@ fn unpublished_at(
     let key = binding.key.clone();
     let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
     let committed = binding.since.max(current.since);
-    let published = snapshot.published(&endpoint)?.and_then(|name| name.parse().ok()).map(Generation);
-    let installed = current.installed;
-    Ok((published < Some(committed)).then_some(Unpublished { endpoint, key, installed, committed, published }))
+    let published = snapshot.published(&endpoint)?;
+    Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
+}
+
+/// Whether an endpoint is older than its binding, or than the certificate of its key, which is current since then.
+pub(super) fn behind(
+    snapshot: &Snapshot<'_>,
+    endpoint: Endpoint,
+    binding: &Binding,
+    since: Generation,
+) -> Result<Option<Behind>, StoreError> {
+    let (committed, published) = (binding.since.max(since), snapshot.published(&endpoint)?);
+    let key = binding.key.clone();
+    Ok((published < Some(committed)).then_some(Behind { endpoint, key, committed, published }))
 }
 
 /// What publishing these would need.
@@ -170,9 +215,23 @@ pub fn to_publish(unpublished: &[Unpublished]) -> ToPublish {
 /// # Errors
 /// When the keystore can't be read.
 pub fn left_over(snapshot: &Snapshot<'_>) -> Result<Vec<Endpoint>, StoreError> {
+    let servers = Vec::from_iter(snapshot.live_servers()?);
+    let left = snapshot.each_server(&servers, |server, brief| left_over_at(snapshot, server, &brief.state));
+    Ok(left?.concat())
+}
+
+/// The same of one server.
+pub(super) fn left_over_at(
+    snapshot: &Snapshot<'_>,
+    server: &ServerName,
+    state: &ServerStateBrief<'_>,
+) -> Result<Vec<Endpoint>, StoreError> {
+    let is_bound = |Endpoint { service, address }: &Endpoint| {
+        state.services.get(&service.protocol).is_some_and(|service| service.bindings.contains_key(address))
+    };
     let mut left = Vec::new();
-    for endpoint in snapshot.live_endpoints()? {
-        if snapshot.committed_binding(&endpoint)?.is_none() && snapshot.published(&endpoint)?.is_some() {
+    for endpoint in snapshot.live_endpoints(server)? {
+        if !is_bound(&endpoint) && snapshot.published(&endpoint)?.is_some() {
             left.push(endpoint);
         }
     }

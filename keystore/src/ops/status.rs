@@ -1,11 +1,13 @@
 //! `status`: what is staged, what is due, what is wrong.
 
+use std::collections::BTreeSet;
+
 use super::Error;
 use super::commit::{Plan, plan};
-use super::list::{ListedService, Scope, list};
-use super::publish::{Unpublished, left_over, unpublished};
-use crate::model::{CertificateSummary, KeyView, Next};
-use crate::name::{Endpoint, KeyPath};
+use super::list::{Staged, list_server};
+use super::publish::{Behind, behind as behind_at, left_over_at};
+use crate::model::{Binding, KeyBrief, NextBrief, ServerStateBrief, State};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
 
@@ -13,9 +15,15 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Matter {
     /// Its current certificate has expired.
-    Expired(CertificateSummary),
+    Expired {
+        /// When.
+        not_after: Timestamp,
+    },
     /// Less than a third of its current certificate's lifetime is left, and no next one is staged.
-    Due(CertificateSummary),
+    Due {
+        /// When it ends.
+        not_after: Timestamp,
+    },
     /// A request was made and its certificate has not come.
     Pending {
         /// When the last request was made.
@@ -49,7 +57,7 @@ pub struct Report {
     /// What to see to, by key.
     pub concerns: Vec<Concern>,
     /// Endpoints that were committed and are not published.
-    pub unpublished: Vec<Unpublished>,
+    pub unpublished: Vec<Behind>,
     /// Endpoints that are free and still have files under `live/`.
     pub left_over: Vec<Endpoint>,
 }
@@ -59,41 +67,80 @@ pub struct Report {
 /// # Errors
 /// When the keystore can't be read.
 pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> {
-    let plan = plan(snapshot, now)?;
-    let services = list(snapshot, &Scope::All)?;
-    let upcoming: std::collections::BTreeSet<&KeyPath> = services.iter().flat_map(bound_keys).collect();
-    let views = services.iter().flat_map(|service| &service.keys);
-    let concerns = views.flat_map(|view| concerns(view, upcoming.contains(&view.path), now)).collect();
-    let (unpublished, left_over) = (unpublished(snapshot, &[])?, left_over(snapshot)?);
-    Ok(Report { plan, concerns, unpublished, left_over })
+    let mut report =
+        Report { plan: plan(snapshot, now)?, concerns: Vec::new(), unpublished: Vec::new(), left_over: Vec::new() };
+    let staged = Staged::of(snapshot)?;
+    let servers: BTreeSet<ServerName> = snapshot.servers()?.into_iter().chain(snapshot.live_servers()?).collect();
+    let found = snapshot.each_server(&Vec::from_iter(servers), |server, brief| {
+        let left_over = left_over_at(snapshot, server, &brief.state)?;
+        let (behind, elsewhere) = unpublished(snapshot, server, &brief.state)?;
+        let services = list_server(server, brief, &staged);
+        let keys = services.iter().flat_map(|service| &service.keys);
+        let concerns: Vec<_> = keys.flat_map(|key| concerns(key, staged.is_bound(key), now)).collect();
+        Ok::<_, Error>((concerns, behind, elsewhere, left_over))
+    })?;
+    for (concerns, behind, elsewhere, left_over) in found {
+        report.concerns.extend(concerns);
+        report.unpublished.extend(behind);
+        for (endpoint, binding) in elsewhere {
+            let since = |state: &State| state.current(&binding.key).map(|current| current.since);
+            if let Some(since) = snapshot.look(binding.key.server(), since)? {
+                report.unpublished.extend(behind_at(snapshot, endpoint, &binding, since)?);
+            }
+        }
+        report.left_over.extend(left_over);
+    }
+    report.unpublished.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
+    Ok(report)
 }
 
-fn bound_keys(service: &ListedService) -> impl Iterator<Item = &KeyPath> {
-    service.bindings.values().filter_map(|binding| binding.upcoming.as_ref())
+/// The endpoints of a server that were committed and are not published, and those that are bound to keys of other
+/// servers, of which this one does not tell.
+#[expect(clippy::type_complexity, reason = "the two kinds of endpoints, for one caller")]
+fn unpublished(
+    snapshot: &Snapshot<'_>,
+    server: &ServerName,
+    state: &ServerStateBrief<'_>,
+) -> Result<(Vec<Behind>, Vec<(Endpoint, Binding)>), Error> {
+    let (mut behind, mut elsewhere) = (Vec::new(), Vec::new());
+    for (protocol, service) in &state.services {
+        for (address, binding) in &service.bindings {
+            let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
+            let endpoint = Endpoint { service: path, address: *address };
+            let KeyPath { service: ServicePath { server: of, protocol }, name } = &binding.key;
+            if of != server {
+                elsewhere.push((endpoint, binding.clone()));
+            } else if let Some(since) = state.services.get(protocol).and_then(|keys| keys.keys.get(name)?.since()) {
+                behind.extend(behind_at(snapshot, endpoint, binding, since)?);
+            }
+        }
+    }
+    Ok((behind, elsewhere))
 }
 
-fn concerns(view: &KeyView, bound: bool, now: Timestamp) -> Vec<Concern> {
+fn concerns(key: &KeyBrief<'_>, bound: bool, now: Timestamp) -> Vec<Concern> {
     let mut matters = Vec::new();
-    let summary = view.current.as_ref().map(|current| &current.installed.summary);
-    let replaced = matches!(view.next, Some(Next::Installed(_)));
+    let summary = key.current.as_ref().map(|(_, current)| &current.installed.summary);
+    let replaced = matches!(key.next, Some(NextBrief::Installed(..)));
     match summary {
-        Some(summary) if summary.not_after < now => matters.push(Matter::Expired(summary.clone())),
-        Some(summary) if summary.is_due(now) && !replaced => matters.push(Matter::Due(summary.clone())),
+        Some(summary) if summary.not_after < now => matters.push(Matter::Expired { not_after: summary.not_after }),
+        Some(summary) if summary.is_due(now) && !replaced => {
+            matters.push(Matter::Due { not_after: summary.not_after });
+        }
         _ => {}
     }
-    let in_use = view.upcoming().and_then(|installed| view.facts.version(installed.version));
-    if let Some(mark) = in_use.and_then(|version| version.compromised.as_ref()) {
-        matters.push(Matter::Compromised { reason: mark.reason.clone() });
+    if let Some(mark) = key.upcoming().and_then(|version| version.compromised.as_ref()) {
+        matters.push(Matter::Compromised { reason: mark.reason.to_string() });
     }
-    match &view.next {
-        Some(Next::Pending { version, .. }) => {
-            matters.extend(version.requests.last().map(|request| Matter::Pending { since: request.made }));
+    match &key.next {
+        Some(NextBrief::Pending { version, .. }) => {
+            matters.extend(version.requests.last.map(|since| Matter::Pending { since }));
         }
-        Some(Next::New(_)) => matters.push(Matter::New),
-        Some(Next::Installed(_)) | None => {}
+        Some(NextBrief::New(_)) => matters.push(Matter::New),
+        Some(NextBrief::Installed(..)) | None => {}
     }
-    if view.upcoming().is_some() && !bound {
+    if key.has_upcoming && !bound {
         matters.push(Matter::Unbound);
     }
-    matters.into_iter().map(|matter| Concern { key: view.path.clone(), matter }).collect()
+    matters.into_iter().map(|matter| Concern { key: key.path.clone(), matter }).collect()
 }

@@ -9,7 +9,7 @@ use rsa::BoxedUint;
 
 pub use weakness::KeyWeakness;
 
-use super::{asn1, oid};
+use super::{KeyAlgorithm, asn1, oid};
 use crate::digest::Digest;
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) in DER. Two keys are equal when their octets are.
@@ -63,6 +63,24 @@ impl PublicKey {
         match self.rsa() {
             Some(rsa) => format!("{name} {} bits", rsa.modulus.bits_vartime()),
             None => name,
+        }
+    }
+
+    /// The algorithm of its private key, when that is one of ours.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<KeyAlgorithm> {
+        let parts = parts(&self.der)?;
+        match (parts.algorithm, parts.curve) {
+            (oid::EC_PUBLIC_KEY, Some(oid::P_256)) => Some(KeyAlgorithm::EcdsaP256),
+            (oid::EC_PUBLIC_KEY, Some(oid::P_384)) => Some(KeyAlgorithm::EcdsaP384),
+            (oid::ED25519, _) => Some(KeyAlgorithm::Ed25519),
+            (oid::RSA_ENCRYPTION, _) => match self.rsa_bits()? {
+                2048 => Some(KeyAlgorithm::Rsa2048),
+                3072 => Some(KeyAlgorithm::Rsa3072),
+                4096 => Some(KeyAlgorithm::Rsa4096),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -131,7 +149,7 @@ fn parts(der: &[u8]) -> Option<Parts<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyWeakness, PublicKey};
+    use super::{KeyAlgorithm, KeyWeakness, PublicKey};
     use crate::pki::asn1::{BIT_STRING, INTEGER, SEQUENCE, write};
 
     fn rsa(modulus: &[u8], exponent: &[u8]) -> PublicKey {
@@ -148,6 +166,8 @@ mod tests {
         let good = rsa(&modulus(256), &[1, 0, 1]);
         assert_eq!(good.describe(), "RSA 2048 bits");
         assert_eq!(good.weaknesses(), []);
+        assert_eq!(good.algorithm(), Some(KeyAlgorithm::Rsa2048));
+        assert_eq!(rsa(&modulus(128), &[1, 0, 1]).algorithm(), None);
         assert_eq!(rsa(&modulus(128), &[1, 0, 1]).weaknesses(), [KeyWeakness::ShortRsa { bits: 1024 }]);
         assert_eq!(rsa(&modulus(256), &[3]).weaknesses(), [KeyWeakness::SmallExponent { exponent: 3 }]);
         assert_eq!(rsa(&modulus(256), &[1, 0, 0]).weaknesses(), [KeyWeakness::EvenExponent]);

@@ -10,6 +10,7 @@ mod text;
 mod value;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 pub use attribute::{AttributeType, OtherAttribute};
@@ -19,9 +20,9 @@ use value::Value;
 /// A distinguished name: who a certificate is for, or from. Repeated types and multi-valued parts are kept.
 ///
 /// Names that are typed are held to the limits of RFC 5280 appendix A. Names that are read from certificates or
-/// stored text are not: they are what they are. Two names are equal when they say the same, whatever string
-/// types they are encoded with.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+/// stored text are not: they are what they are. Two names are equal when they say the same (RFC 5280 section 7.1),
+/// whatever string types they are encoded with, and in whatever order the attributes of one part stand.
+#[derive(Clone, Debug, Default)]
 pub struct Subject {
     /// Relative distinguished names, each with at least one attribute.
     parts: Vec<Vec<Attribute>>,
@@ -111,6 +112,28 @@ impl Subject {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
+    }
+}
+
+/// The attributes of a part, which is a set, in one order for all.
+fn in_order(part: &[Attribute]) -> Vec<&Attribute> {
+    let mut attributes: Vec<_> = part.iter().collect();
+    attributes.sort_by_key(|attribute| (attribute.kind.oid(), attribute.value.text(), attribute.value.is_text()));
+    attributes
+}
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Vec<_>, &Vec<_>)| in_order(one) == in_order(other);
+        self.parts.len() == other.parts.len() && self.parts.iter().zip(&other.parts).all(same)
+    }
+}
+
+impl Eq for Subject {}
+
+impl Hash for Subject {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts.iter().for_each(|part| in_order(part).hash(state));
     }
 }
 

@@ -85,6 +85,8 @@ pub trait Disk: Send + Sync {
     fn remove_file(&self, path: &StorePath) -> io::Result<()>;
     /// Removes an empty folder.
     fn remove_folder(&self, path: &StorePath) -> io::Result<()>;
+    /// Gives a file or a folder other permission bits, durably.
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()>;
     /// Takes an exclusive lock, or `None` when another process holds it. Makes the file (0600) when missing.
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>>;
 }
@@ -172,7 +174,11 @@ impl dyn Disk + '_ {
             }
             made => made,
         };
-        self.context("make", path, made)
+        match made {
+            // another thread makes what is beside it
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => self.context("make", path, made),
+        }
     }
 
     /// Makes a file where nothing stands. Its name is durable once its folder has been synced.
@@ -183,10 +189,20 @@ impl dyn Disk + '_ {
     /// Puts a file in place of what stands there: temporary file, write, fsync, rename. Its name is durable
     /// once its folder has been synced.
     pub(super) fn put(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
+        self.prepare(path, bytes, mode, sync)?;
+        self.replace(path)
+    }
+
+    /// The first half of `put`: writes the temporary file.
+    pub(super) fn prepare(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
         let temporary = path.temporary();
         self.discard(&temporary)?;
-        self.add(&temporary, bytes, mode, sync)?;
-        self.context("replace", path, self.rename(&temporary, path))
+        self.add(&temporary, bytes, mode, sync)
+    }
+
+    /// The second half of `put`: renames the temporary file.
+    pub(super) fn replace(&self, path: &StorePath) -> Result<(), DiskError> {
+        self.context("replace", path, self.rename(&path.temporary(), path))
     }
 
     /// `put`, durable on return.
@@ -201,6 +217,16 @@ impl dyn Disk + '_ {
         self.discard(&temporary)?;
         self.context("link", &temporary, self.symlink(target, &temporary))?;
         self.context("switch", path, self.rename(&temporary, path))
+    }
+
+    /// Moves a file or a folder to where nothing stands. Durable once both folders have been synced.
+    pub(super) fn relocate(&self, from: &StorePath, to: &StorePath) -> Result<(), DiskError> {
+        self.context("move", from, self.rename(from, to))
+    }
+
+    /// Gives a file or a folder its mode again.
+    pub(super) fn mend_mode(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        self.context("set the mode of", path, self.set_mode(path, mode))
     }
 
     /// Gives a file a second name where nothing stands; says whether nothing stood there.

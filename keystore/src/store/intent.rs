@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{decode, encode};
+use super::format::{damaged, decode, encode};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::model::Generation;
@@ -17,6 +17,15 @@ pub(super) struct Switch {
     pub(super) to: String,
 }
 
+impl Switch {
+    /// Whether both are names of version folders, the new one of this generation. They become paths, and what stands
+    /// at the new one is removed by an undo: from a file they are not believed.
+    fn belongs_to(&self, generation: Generation) -> bool {
+        layout::live_number(&self.to).is_some_and(|(published, _)| published == generation)
+            && self.from.as_deref().is_none_or(|name| layout::live_number(name).is_some())
+    }
+}
+
 /// A commit that has begun. Recovery finishes it when its record is there, and undoes it otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Intent {
@@ -28,7 +37,12 @@ pub(super) struct Intent {
 impl Intent {
     pub(super) fn load(disk: &dyn Disk) -> Result<Option<Self>, StoreError> {
         let path = layout::intent();
-        disk.load_if_present(&path)?.map(|bytes| decode(disk, &path, &bytes)).transpose()
+        let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
+        let intent: Self = decode(disk, &path, &bytes)?;
+        match intent.switches.iter().find(|switch| !switch.belongs_to(intent.generation)) {
+            Some(switch) => Err(damaged(disk, &path, format!("it names no version folders for {}", switch.endpoint))),
+            None => Ok(Some(intent)),
+        }
     }
 
     /// Writes it: its bytes are durable before its name appears, as half an intent could be neither finished nor undone.

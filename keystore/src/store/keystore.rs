@@ -63,7 +63,18 @@ struct Whole {
 }
 
 impl Config {
-    fn parse(disk: &dyn Disk, bytes: &[u8]) -> Result<Self, StoreError> {
+    /// The format and the identifier, when no more can be read.
+    pub(super) fn header(bytes: &[u8]) -> Option<(u32, String)> {
+        let Header { format, id } = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+        Some((format, id))
+    }
+
+    /// A new one's text.
+    pub(super) fn text(id: &str, defaults: &str) -> String {
+        format!("format = {}\nid = \"{id}\"\n\n{defaults}", format::VERSION)
+    }
+
+    pub(super) fn parse(disk: &dyn Disk, bytes: &[u8]) -> Result<Self, StoreError> {
         let path = layout::config();
         let wrong = |reason: String| StoreError::Config { path: disk.root().join(path.as_path()), reason };
         let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
@@ -95,7 +106,7 @@ impl Keystore {
         }
         check_vacant(&*disk)?;
         check_private(&*disk)?;
-        let text = format!("format = {}\nid = \"{}\"\n\n{defaults}", format::VERSION, world.new_id());
+        let text = Config::text(&world.new_id(), defaults);
         let config = Config::parse(&*disk, text.as_bytes())?;
         for (folder, mode) in folders() {
             disk.ensure_folder(&folder, mode)?;
@@ -136,7 +147,9 @@ impl Keystore {
         &self.world
     }
 
-    pub(super) fn disk(&self) -> &dyn Disk {
+    /// The disk that it is on.
+    #[must_use]
+    pub fn disk(&self) -> &dyn Disk {
         &*self.disk
     }
 
@@ -156,7 +169,7 @@ impl Keystore {
     /// # Errors
     /// When it can't be read, or is damaged.
     pub fn read(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::take(self.disk())
+        Snapshot::take(self.disk(), self.world.threads)
     }
 
     /// Takes the lock for facts and the stage.
@@ -193,7 +206,7 @@ impl Keystore {
 }
 
 /// The folders of a new keystore.
-fn folders() -> [(StorePath, u32); 4] {
+pub(super) fn folders() -> [(StorePath, u32); 4] {
     [
         (layout::servers(), PRIVATE_FOLDER),
         (layout::commits(), PRIVATE_FOLDER),

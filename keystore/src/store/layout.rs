@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
+use crate::timestamp::Timestamp;
 
 /// Mode of the keystore's folder and of `live/`: anyone may pass, nobody may look.
 pub(super) const PASSAGE: u32 = 0o711;
@@ -17,6 +18,8 @@ pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 pub(super) const PRIVATE_FILE: u32 = 0o600;
 /// Mode of certificates under `live/`.
 pub(super) const PUBLIC_FILE: u32 = 0o644;
+
+const PRIVATE_KEY: &str = "private-key.pem";
 
 /// A path inside the keystore, relative to its folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,6 +51,16 @@ impl StorePath {
     pub(super) fn temporary(&self) -> Self {
         let name = self.0.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         Self(self.0.with_file_name(format!(".{name}.new")))
+    }
+
+    /// A name of its own beside it.
+    pub(super) fn numbered(&self, number: u32) -> Self {
+        Self(self.0.with_file_name(format!("{}.{number}", self.name())))
+    }
+
+    /// The last component; empty for the keystore's folder.
+    pub(super) fn name(&self) -> String {
+        self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 }
 
@@ -97,7 +110,7 @@ pub(super) fn version_facts(path: &KeyPath, number: VersionNumber) -> StorePath 
 }
 
 pub(super) fn private_key(path: &KeyPath, number: VersionNumber) -> StorePath {
-    version(path, number).join("private-key.pem")
+    version(path, number).join(PRIVATE_KEY)
 }
 
 pub(super) fn request(path: &KeyPath, version_number: VersionNumber, number: RequestNumber) -> StorePath {
@@ -115,19 +128,35 @@ pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: Certi
 /// Whether a file beside a private key is material: the private key, a request, a certificate or a chain. Such a file
 /// is never written to again.
 pub(super) fn is_material(name: &str) -> bool {
-    let numbered = |stem: &str, suffix: &str| {
-        let number = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(suffix));
-        number.is_some_and(|number| number.parse::<u32>().is_ok())
-    };
-    name == "private-key.pem"
-        || numbered("request-", ".csr")
-        || numbered("certificate-", ".pem")
-        || numbered("chain-", ".pem")
+    name == PRIVATE_KEY
+        || request_number(name).is_some()
+        || certificate_number(name).is_some()
+        || chain_number(name).is_some()
 }
 
 /// The number of the certificate file with this name.
 pub(super) fn certificate_number(name: &str) -> Option<CertificateNumber> {
-    name.strip_prefix("certificate-")?.strip_suffix(".pem")?.parse().ok().map(CertificateNumber)
+    numbered(name, "certificate-", ".pem").map(CertificateNumber)
+}
+
+/// The number of the chain file with this name.
+pub(super) fn chain_number(name: &str) -> Option<CertificateNumber> {
+    numbered(name, "chain-", ".pem").map(CertificateNumber)
+}
+
+/// The number of the request file with this name.
+pub(super) fn request_number(name: &str) -> Option<RequestNumber> {
+    numbered(name, "request-", ".csr").map(RequestNumber)
+}
+
+/// The version whose folder has this name.
+pub(super) fn version_number(name: &str) -> Option<VersionNumber> {
+    numbered(name, "", "").map(VersionNumber)
+}
+
+fn numbered(name: &str, before: &str, after: &str) -> Option<u32> {
+    let digits = name.strip_prefix(before)?.strip_suffix(after)?;
+    digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
 }
 
 pub(super) fn commits() -> StorePath {
@@ -148,6 +177,11 @@ pub(super) fn state() -> StorePath {
     at("state")
 }
 
+/// The content that the part of the state with this file name has.
+pub(super) fn state_digest(name: &str) -> Option<Digest> {
+    name.strip_suffix(".json")?.parse().ok()
+}
+
 /// A part of the committed state, named by its content.
 pub(super) fn state_object(digest: Digest) -> StorePath {
     state().join(&format!("{digest}.json"))
@@ -156,6 +190,22 @@ pub(super) fn state_object(digest: Digest) -> StorePath {
 /// Where to start looking for the newest generation. A hint, never the truth.
 pub(super) fn head_hint() -> StorePath {
     state().join("head")
+}
+
+/// Where repairs put what they take out of its place.
+pub(super) fn set_aside() -> StorePath {
+    at("set-aside")
+}
+
+/// Where a repair at this time puts what stood at a path.
+pub(super) fn place_aside(time: Timestamp, path: &StorePath) -> StorePath {
+    let folder = set_aside().join(&time.to_string().replace(':', ""));
+    StorePath(folder.0.join(&path.0))
+}
+
+/// What the file with this temporary name would have become.
+pub(super) fn meant(temporary: &str) -> Option<&str> {
+    temporary.strip_prefix('.')?.strip_suffix(".new")
 }
 
 pub(super) fn live() -> StorePath {
@@ -169,6 +219,19 @@ pub(super) fn live_endpoint(endpoint: &Endpoint) -> StorePath {
 
 pub(super) fn live_version(endpoint: &Endpoint, name: &str) -> StorePath {
     live_endpoint(endpoint).join(name)
+}
+
+/// The name of an endpoint's version folder: the generation it is from, `2`, or `2.1` when that one was published
+/// again.
+pub(super) fn live_name(generation: Generation, again: u32) -> String {
+    if again == 0 { generation.to_string() } else { format!("{generation}.{again}") }
+}
+
+/// The generation that the version folder with this name is from, and which of its publications it is.
+pub(super) fn live_number(name: &str) -> Option<(Generation, u32)> {
+    let (generation, again) = name.split_once('.').unwrap_or((name, "0"));
+    let (generation, again) = (Generation(generation.parse().ok()?), again.parse().ok()?);
+    (live_name(generation, again) == name).then_some((generation, again))
 }
 
 pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
@@ -206,7 +269,10 @@ pub(super) fn folder_address(name: &str) -> Option<Address> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint};
+    use super::{
+        address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint, live_name,
+        live_number,
+    };
     use crate::model::{CertificateNumber, Generation};
     use crate::name::Address;
 
@@ -229,6 +295,12 @@ mod tests {
         assert_eq!(commit_generation("+42.json"), None);
         assert_eq!(certificate_number("certificate-7.pem"), Some(CertificateNumber(7)));
         assert_eq!(certificate_number("chain-7.pem"), None);
+        assert_eq!(certificate_number("certificate-07.pem"), None);
+        assert_eq!((live_name(Generation(2), 0), live_name(Generation(2), 1)), ("2".to_owned(), "2.1".to_owned()));
+        assert_eq!(live_number("2.1"), Some((Generation(2), 1)));
+        for other in ["", "02", "2.0", "2.01", "+2", "current", "2.1.1"] {
+            assert_eq!(live_number(other), None, "{other}");
+        }
     }
 
     proptest! {

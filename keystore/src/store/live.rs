@@ -1,12 +1,34 @@
 //! What services read: `live/SERVER/PROTOCOL/ENDPOINT/current/`, where `current` is a link to a version folder.
 //! A version folder is made whole beside the live one; one rename of the link switches.
 
+mod check;
+
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
+
+pub(super) use check::{Expected, Fault, faults};
 
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
 use super::{Disk, StoreError};
+use crate::model::Generation;
 use crate::name::Endpoint;
+
+const PRIVATE_KEY: &str = "private-key.pem";
+const CERTIFICATE: &str = "certificate.pem";
+const CHAIN: &str = "chain.pem";
+const FULL_CHAIN: &str = "fullchain.pem";
+const COMBINED: &str = "combined.pem";
+
+/// The mode of the file with this name in a version folder; none for what does not belong there.
+pub(super) fn file_mode(name: &str) -> Option<u32> {
+    match name {
+        PRIVATE_KEY | COMBINED => Some(PRIVATE_FILE),
+        CERTIFICATE | CHAIN | FULL_CHAIN => Some(PUBLIC_FILE),
+        _ => None,
+    }
+}
 
 /// The files of one version of an endpoint, before they are written.
 pub(super) struct LiveFiles<'a> {
@@ -16,16 +38,16 @@ pub(super) struct LiveFiles<'a> {
 }
 
 impl LiveFiles<'_> {
-    /// Names, contents and modes. The private key comes first in `combined.pem`: Postfix wants it so, others
+    /// Names and contents. The private key comes first in `combined.pem`: Postfix wants it so, others
     /// take any order.
-    fn each(&self) -> [(&'static str, Zeroizing<Vec<u8>>, u32); 5] {
+    fn each(&self) -> [(&'static str, Zeroizing<Vec<u8>>); 5] {
         let join = |parts: &[&[u8]]| Zeroizing::new(parts.concat());
         [
-            ("private-key.pem", join(&[self.private_key]), PRIVATE_FILE),
-            ("certificate.pem", join(&[self.certificate]), PUBLIC_FILE),
-            ("chain.pem", join(&[self.chain]), PUBLIC_FILE),
-            ("fullchain.pem", join(&[self.certificate, self.chain]), PUBLIC_FILE),
-            ("combined.pem", join(&[self.private_key, self.certificate, self.chain]), PRIVATE_FILE),
+            (PRIVATE_KEY, join(&[self.private_key])),
+            (CERTIFICATE, join(&[self.certificate])),
+            (CHAIN, join(&[self.chain])),
+            (FULL_CHAIN, join(&[self.certificate, self.chain])),
+            (COMBINED, join(&[self.private_key, self.certificate, self.chain])),
         ]
     }
 }
@@ -42,16 +64,27 @@ pub(super) fn build(
     // Left by a commit of this generation that was taken back.
     disk.discard_folder(&folder)?;
     let mut to_sync = disk.ensure_folder(&folder, PASSAGE)?;
-    for (file, bytes, mode) in files.each() {
-        disk.add(&folder.join(file), &bytes, mode, sync)?;
+    for (file, bytes) in files.each() {
+        disk.add(&folder.join(file), &bytes, file_mode(file).unwrap_or(PRIVATE_FILE), sync)?;
     }
     to_sync.push(folder);
     Ok(to_sync)
 }
 
-/// The name of the version that an endpoint serves.
+/// The name of the version that an endpoint serves. A link that leads anywhere else is believed as little as none: a
+/// name becomes a path.
 pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-    Ok(disk.link_target(&layout::live_current(endpoint))?)
+    let target = disk.link_target(&layout::live_current(endpoint))?;
+    Ok(target.filter(|name| layout::live_number(name).is_some()))
+}
+
+/// The name of the folder that a publication from this generation makes: never the one that is being read, which
+/// is this generation's too when its files were damaged and are published again.
+pub(super) fn next_name(current: Option<&str>, generation: Generation) -> String {
+    match current.and_then(layout::live_number) {
+        Some((published, again)) if published == generation => layout::live_name(generation, again.saturating_add(1)),
+        _ => layout::live_name(generation, 0),
+    }
 }
 
 /// Points an endpoint at a version; durable once its folder is synced.
@@ -59,18 +92,25 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
     Ok(disk.point(&layout::live_current(endpoint), name)?)
 }
 
-/// Points an endpoint back at what it served before a switch, and removes what was made for it.
-pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
-    let Switch { endpoint, from, to } = switch;
-    if current(disk, endpoint)? != *from {
-        match from {
-            Some(name) => disk.point(&layout::live_current(endpoint), name)?,
-            None => disk.discard(&layout::live_current(endpoint))?,
+/// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
+pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
+    let mut pointed = BTreeSet::new();
+    for Switch { endpoint, from, .. } in switches {
+        if current(disk, endpoint)? != *from {
+            match from {
+                Some(name) => disk.point(&layout::live_current(endpoint), name)?,
+                None => disk.discard(&layout::live_current(endpoint))?,
+            }
+            pointed.insert(layout::live_endpoint(endpoint));
         }
-        disk.sync_names(&layout::live_endpoint(endpoint))?;
     }
-    if from.as_ref() != Some(to) {
-        disk.discard_folder(&layout::live_version(endpoint, to))?;
+    if !pointed.is_empty() {
+        disk.sync_batch(&pointed)?;
+    }
+    for Switch { endpoint, from, to } in switches {
+        if from.as_ref() != Some(to) {
+            disk.discard_folder(&layout::live_version(endpoint, to))?;
+        }
     }
     Ok(())
 }
@@ -79,7 +119,7 @@ pub(super) fn undo(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
 pub(super) fn tidy(disk: &dyn Disk, switch: &Switch) -> Result<(), StoreError> {
     for entry in disk.names(&layout::live_endpoint(&switch.endpoint))? {
         let kept = entry.name == "current" || entry.name == switch.to || Some(&entry.name) == switch.from.as_ref();
-        if !kept && entry.name.parse::<u64>().is_ok() {
+        if !kept && layout::live_number(&entry.name).is_some() {
             disk.discard_folder(&layout::live_version(&switch.endpoint, &entry.name))?;
         }
     }

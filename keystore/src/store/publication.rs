@@ -81,8 +81,8 @@ impl<'k> Committing<'k> {
     pub fn prepare(self, proposal: &Proposal) -> Result<Prepared<'k, Recording>, CommitError> {
         let disk = self.keystore.disk();
         // The intent seals the change sets it names. A writer that has read none adds to them: none may be at work.
-        let writing = lock::acquire(disk, self.keystore.world(), &layout::lock()).map_err(CommitError::Undone)?;
-        let snapshot = self.snapshot().map_err(CommitError::Undone)?;
+        let writing = lock::acquire(disk, self.keystore.world(), &layout::lock()).map_err(CommitError::NotBegun)?;
+        let snapshot = self.snapshot().map_err(CommitError::NotBegun)?;
         if snapshot.generation() != proposal.base || *snapshot.stage() != proposal.stage {
             return Err(CommitError::Moved);
         }

@@ -85,7 +85,7 @@ impl RealDisk {
     }
 }
 
-/// Gives an open file or folder exactly this mode, whatever the umask took away at its making.
+/// Gives an open file or folder exactly this mode, whatever the umask took away at its making, or anybody gave since.
 fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     let wanted = Mode::from_raw_mode(mode);
     if Mode::from_raw_mode(sys::fstat(&file)?.st_mode) != wanted {
@@ -199,6 +199,21 @@ impl Disk for RealDisk {
     fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
         let (folder, name) = self.parent(path)?;
         Ok(sys::unlinkat(&folder, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        if path.as_path().as_os_str().is_empty() {
+            return set_mode(&self.folder, mode);
+        }
+        let (folder, name) = self.parent(path)?;
+        let open = |access: OFlags| {
+            let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+            sys::openat(&folder, name, flags, Mode::empty())
+        };
+        // the owner of a file may have lost one of the two rights to open it
+        let file = open(OFlags::RDONLY).or_else(|_| open(OFlags::WRONLY))?;
+        set_mode(&file, mode)?;
+        Ok(sys::fsync(&file)?)
     }
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {

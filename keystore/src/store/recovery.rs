@@ -42,9 +42,7 @@ pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError>
 
 /// Puts every endpoint back to what it served before. The caller holds the lock for publishing.
 pub(super) fn undo(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
-    for switch in &intent.switches {
-        live::undo(disk, switch)?;
-    }
+    live::undo(disk, &intent.switches)?;
     disk.discard(&layout::commit(intent.generation).temporary())?;
     clear_intent(disk)
 }

@@ -1,13 +1,13 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Disk, StoreError, facts, layout, staged};
+use super::{Disk, StoreError, facts, layout, live, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
@@ -16,19 +16,21 @@ use crate::timestamp::Timestamp;
 
 /// One generation of a keystore, with its stage.
 pub struct Snapshot<'k> {
-    disk: &'k dyn Disk,
+    pub(super) disk: &'k dyn Disk,
     pub(super) head: Head,
     pub(super) tree: Tree,
     stage: Stage,
     /// The servers that were read: a generation never changes.
-    read: RefCell<State>,
+    read: Mutex<State>,
     /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    /// How many threads may read it.
+    pub(super) threads: usize,
 }
 
 impl<'k> Snapshot<'k> {
     /// Reads the newest generation and the stage that belongs to it.
-    pub(super) fn take(disk: &'k dyn Disk) -> Result<Self, StoreError> {
+    pub(super) fn take(disk: &'k dyn Disk, threads: usize) -> Result<Self, StoreError> {
         let mut before = staged::bytes(disk)?;
         loop {
             let head = Head::find(disk)?;
@@ -37,7 +39,7 @@ impl<'k> Snapshot<'k> {
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
                 let tree = Tree::load(disk, head.state)?;
-                return Ok(Self { disk, head, tree, stage, read: RefCell::default(), until: None });
+                return Ok(Self { disk, head, tree, stage, read: Mutex::default(), until: None, threads });
             }
             before = after;
         }
@@ -50,7 +52,8 @@ impl<'k> Snapshot<'k> {
     pub fn at(&self, generation: Generation) -> Result<Self, StoreError> {
         let past = |head: Head, until| {
             let tree = Tree::load(self.disk, head.state)?;
-            Ok(Self { disk: self.disk, head, tree, stage: Stage::default(), read: RefCell::default(), until })
+            let (stage, read) = (Stage::default(), Mutex::default());
+            Ok(Self { disk: self.disk, head, tree, stage, read, until, threads: self.threads })
         };
         if generation == Generation::EMPTY {
             return past(Head::EMPTY, Some(Timestamp::from_unix(i64::MIN)));
@@ -124,11 +127,16 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// As [`Snapshot::server`].
     pub fn look<T>(&self, server: &ServerName, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
-        if !self.read.borrow().has(server) {
+        if !self.read().has(server) {
             let state = self.server(server)?;
-            self.read.borrow_mut().load(server.clone(), state);
+            self.read().load(server.clone(), state);
         }
-        Ok(look(&self.read.borrow()))
+        Ok(look(&self.read()))
+    }
+
+    fn read(&self) -> MutexGuard<'_, State> {
+        // A server is put in whole or not at all.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One key whole; none when it is not in the tree: nobody ever made a private key for it, or it was deleted.
@@ -245,31 +253,50 @@ impl<'k> Snapshot<'k> {
         facts::request(self.disk, key, version.number, request)
     }
 
-    /// Every endpoint that has a folder under `live/`.
+    /// Every server that has a folder under `live/`.
     ///
     /// # Errors
     /// When the keystore can't be read.
-    pub fn live_endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+    pub fn live_servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
+        Ok(self.disk.names(&layout::live())?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
+    }
+
+    /// Every endpoint of a server that has a folder under `live/`.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn live_endpoints(&self, server: &ServerName) -> Result<Vec<Endpoint>, StoreError> {
         let mut endpoints = Vec::new();
-        for server in self.disk.names(&layout::live())? {
-            let Ok(server) = server.name.parse::<ServerName>() else { continue };
-            let folder = layout::live().join(server.as_str());
-            for protocol in self.disk.names(&folder)? {
-                let Ok(parsed) = protocol.name.parse() else { continue };
-                let service = ServicePath { server: server.clone(), protocol: parsed };
-                let addresses = self.disk.names(&folder.join(&protocol.name))?;
-                let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
-                endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
-            }
+        let folder = layout::live().join(server.as_str());
+        for protocol in self.disk.names(&folder)? {
+            let Ok(parsed) = protocol.name.parse() else { continue };
+            let service = ServicePath { server: server.clone(), protocol: parsed };
+            let addresses = self.disk.names(&folder.join(&protocol.name))?;
+            let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
+            endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
         }
         Ok(endpoints)
     }
 
-    /// What is published at an endpoint: the name of its version folder, or none.
+    /// The generation that what is published at an endpoint is from; none when nothing is.
     ///
     /// # Errors
     /// When the keystore can't be read.
-    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<String>, StoreError> {
-        Ok(self.disk.link_target(&layout::live_current(endpoint))?)
+    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
+        let name = live::current(self.disk, endpoint)?;
+        Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// Whether the files that are published at an endpoint are those of what is installed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn serves(&self, endpoint: &Endpoint, installed: &Installed) -> Result<bool, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
+        if layout::live_number(&name).is_none() {
+            return Ok(false);
+        }
+        let folder = layout::live_version(endpoint, &name);
+        Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
     }
 }

@@ -1,9 +1,21 @@
-//! The stage on disk.
+//! The stage on disk, with the hash of its bytes: nothing else tells what was staged, so that a change by hand would
+//! be committed.
 
-use super::format::{decode, encode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::format::{damaged, decode, encode};
 use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::{Disk, StoreError};
 use crate::change::Stage;
+use crate::digest::Digest;
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<'a> {
+    hash: Digest,
+    #[serde(borrow)]
+    stage: &'a RawValue,
+}
 
 /// The bytes of the stage's file, to tell whether it has changed.
 pub(super) fn bytes(disk: &dyn Disk) -> Result<Option<Vec<u8>>, StoreError> {
@@ -11,7 +23,15 @@ pub(super) fn bytes(disk: &dyn Disk) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 pub(super) fn parse(disk: &dyn Disk, bytes: Option<&[u8]>) -> Result<Stage, StoreError> {
-    bytes.map_or_else(|| Ok(Stage::default()), |bytes| decode(disk, &layout::stage(), bytes))
+    let Some(bytes) = bytes else { return Ok(Stage::default()) };
+    let path = layout::stage();
+    let Envelope { hash, stage } =
+        serde_json::from_slice(bytes).map_err(|error| damaged(disk, &path, error.to_string()))?;
+    let found = Digest::of(stage.get().as_bytes());
+    if found != hash {
+        return Err(damaged(disk, &path, format!("its stage has the hash {found}, it says {hash}")));
+    }
+    decode(disk, &path, stage.get().as_bytes())
 }
 
 pub(super) fn load(disk: &dyn Disk) -> Result<Stage, StoreError> {
@@ -24,5 +44,8 @@ pub(super) fn store(disk: &dyn Disk, stage: &Stage) -> Result<(), StoreError> {
         disk.discard(&layout::stage())?;
         return Ok(disk.sync_names(&StorePath::root())?);
     }
-    Ok(disk.put_durably(&layout::stage(), &encode(stage), PRIVATE_FILE)?)
+    // See `format::encode`: stored types serialize.
+    let stage = serde_json::value::to_raw_value(stage).expect("a stage serializes");
+    let hash = Digest::of(stage.get().as_bytes());
+    Ok(disk.put_durably(&layout::stage(), &encode(&Envelope { hash, stage: &stage }), PRIVATE_FILE)?)
 }

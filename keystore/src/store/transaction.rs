@@ -12,11 +12,13 @@ use crate::model::{
 };
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
+use crate::timestamp::Timestamp;
+use crate::world::World;
 
 /// A writer's hold on the keystore: the lock, and what was there when it was obtained.
 #[must_use = "staged changes are written by `finish`"]
 pub struct Transaction<'k> {
-    keystore: &'k Keystore,
+    pub(super) keystore: &'k Keystore,
     snapshot: Snapshot<'k>,
     stage: Stage,
     /// Change sets that a running commit has taken.
@@ -36,6 +38,24 @@ pub struct NewVersion<'a> {
     pub file: &'a [u8],
 }
 
+impl NewVersion<'_> {
+    /// What will be known of it.
+    pub(super) fn facts(&self, number: VersionNumber, world: &World, now: Timestamp) -> VersionFacts {
+        VersionFacts {
+            number,
+            algorithm: self.algorithm,
+            spki: self.spki,
+            file: Digest::of(self.file),
+            encrypted: self.encrypted,
+            made: now,
+            by: world.actor.clone(),
+            requests: Vec::new(),
+            copy_of: None,
+            compromised: None,
+        }
+    }
+}
+
 impl<'k> Transaction<'k> {
     /// Takes the lock. A commit that a crash interrupted is recovered first, unless one still runs.
     pub(super) fn begin(keystore: &'k Keystore) -> Result<Self, StoreError> {
@@ -49,7 +69,7 @@ impl<'k> Transaction<'k> {
                 None => sealed = Intent::load(disk)?.map(|intent| intent.change_sets).unwrap_or_default(),
             }
         }
-        let snapshot = Snapshot::take(disk)?;
+        let snapshot = Snapshot::take(disk, keystore.world().threads)?;
         let stage = snapshot.stage().clone();
         Ok(Self { keystore, snapshot, stage, sealed, _lock: held })
     }
@@ -67,18 +87,8 @@ impl<'k> Transaction<'k> {
     pub fn add_version(&mut self, key: &KeyPath, new: &NewVersion<'_>) -> Result<VersionFacts, StoreError> {
         let disk = self.keystore.disk();
         let mut facts = self.snapshot.facts(key.server())?;
-        let version = VersionFacts {
-            number: facts::next_version(disk, key, &facts)?,
-            algorithm: new.algorithm,
-            spki: new.spki,
-            file: Digest::of(new.file),
-            encrypted: new.encrypted,
-            made: self.keystore.world().now(),
-            by: self.keystore.world().actor.clone(),
-            requests: Vec::new(),
-            copy_of: None,
-            compromised: None,
-        };
+        let world = self.keystore.world();
+        let version = new.facts(facts::next_version(disk, key, &facts)?, world, world.now());
         facts::add_version(disk, key, &version, new.file, &facts)?;
         facts.key_mut(key).versions.push(version.clone());
         facts::store(disk, key.server(), &facts)?;
@@ -155,14 +165,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<RequestFacts, StoreError> {
         let disk = self.keystore.disk();
         let pem = request.to_pem();
-        let made = RequestFacts {
-            number: version.next_request(),
-            made: self.keystore.world().now(),
-            file: Digest::of(pem.as_bytes()),
-            subject: request.subject().clone(),
-            names: request.names().to_vec(),
-            certificate_template: request.certificate_template().map(ToString::to_string),
-        };
+        let now = self.keystore.world().now();
+        let made = RequestFacts::of(version.next_request(), now, Digest::of(pem.as_bytes()), request);
         let mut facts = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());

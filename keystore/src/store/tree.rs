@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{decode, encode, load_checked};
+use super::format::{decode, encode, load_object_bytes};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
@@ -28,6 +28,11 @@ impl Tree {
         self.servers.keys()
     }
 
+    /// The file that holds a server.
+    pub(super) fn object(&self, server: &ServerName) -> Option<Digest> {
+        self.servers.get(server).copied()
+    }
+
     /// The servers that are not the same here and there.
     pub(super) fn differing(&self, other: &Self) -> BTreeSet<ServerName> {
         let names: BTreeSet<_> = self.servers.keys().chain(other.servers.keys()).collect();
@@ -36,33 +41,59 @@ impl Tree {
 
     /// Reads one server; one that is not there is empty.
     pub(super) fn server(&self, disk: &dyn Disk, name: &ServerName) -> Result<ServerState, StoreError> {
-        self.servers.get(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, *digest))
+        self.object(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, digest))
     }
 
-    /// Writes the loaded servers of `state` and the root over them, beside what is there. Returns the root's
-    /// digest.
-    pub(super) fn store(mut self, disk: &dyn Disk, state: &State, sync: bool) -> Result<Digest, StoreError> {
+    /// The files that hold the servers.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&ServerName, Digest)> {
+        self.servers.iter().map(|(name, digest)| (name, *digest))
+    }
+
+    /// The root once the loaded servers of `state` have taken the place of what it named: itself, its file and
+    /// theirs.
+    pub(super) fn replaced(mut self, state: &State) -> (Self, Object, Vec<Object>) {
+        let mut objects = Vec::new();
         for (name, server) in state.servers() {
             if server.services.is_empty() {
                 self.servers.remove(name);
             } else {
-                let digest = store_object(disk, &encode(server), sync)?;
-                self.servers.insert(name.clone(), digest);
+                let object = Object::of(encode(server));
+                self.servers.insert(name.clone(), object.digest);
+                objects.push(object);
             }
         }
-        store_object(disk, &encode(&self), sync)
+        let root = Object::of(encode(&self));
+        (self, root, objects)
+    }
+
+    /// Writes the loaded servers of `state` and the root over them, beside what is there. Returns the root's
+    /// digest.
+    pub(super) fn store(self, disk: &dyn Disk, state: &State, sync: bool) -> Result<Digest, StoreError> {
+        let (_, root, servers) = self.replaced(state);
+        for object in servers.iter().chain([&root]) {
+            object.store(disk, sync)?;
+        }
+        Ok(root.digest)
     }
 }
 
-fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
-    let path = layout::state_object(digest);
-    let bytes = load_checked(disk, &path, digest)?;
-    decode(disk, &path, &bytes)
+/// A file of the committed state.
+pub(super) struct Object {
+    pub(super) digest: Digest,
+    pub(super) bytes: Vec<u8>,
 }
 
-fn store_object(disk: &dyn Disk, bytes: &[u8], sync: bool) -> Result<Digest, StoreError> {
-    let digest = Digest::of(bytes);
-    // A file of this name may be what a crash left of an unsynced write: it is written again, not believed.
-    disk.put(&layout::state_object(digest), bytes, PRIVATE_FILE, sync)?;
-    Ok(digest)
+impl Object {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+
+    pub(super) fn store(&self, disk: &dyn Disk, sync: bool) -> Result<(), StoreError> {
+        // A file of this name may be what a crash left of an unsynced write: it is written again, not believed.
+        Ok(disk.put(&layout::state_object(self.digest), &self.bytes, PRIVATE_FILE, sync)?)
+    }
+}
+
+pub(super) fn load_object<T: serde::de::DeserializeOwned>(disk: &dyn Disk, digest: Digest) -> Result<T, StoreError> {
+    decode(disk, &layout::state_object(digest), &load_object_bytes(disk, digest)?)
 }

@@ -109,6 +109,18 @@ fn what_is_no_json_any_more_is_named() {
 }
 
 #[test]
+fn a_stage_that_was_changed_is_not_committed() {
+    let (house, keystore, _) = staged();
+    let path = house.root().join("stage.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let forged = text.replace("mail01/imap@default", "mail02/imap@default");
+    assert_ne!(forged, text);
+    fs::write(&path, forged).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &path);
+    assert_damaged(commit(&keystore), &path);
+}
+
+#[test]
 fn a_record_that_was_changed_is_found_by_the_log_and_the_newest_by_every_reader() {
     let (house, keystore, _) = staged();
     commit(&keystore).unwrap();
@@ -176,4 +188,28 @@ fn installing_a_certificate_again_mends_its_files() {
         commit(&keystore).unwrap();
         assert!(install(&keystore, MAIN, &reply).unwrap().unchanged);
     }
+}
+
+#[test]
+fn an_intent_that_was_changed_removes_nothing_elsewhere() {
+    let elsewhere = "../../../../servers/mail01/imap/main/1";
+    for (from, to) in [("null", elsewhere), ("null", "1/../1"), ("null", "2"), (r#""../1""#, "1"), (r#""..""#, "1")] {
+        let (house, keystore, folder) = staged();
+        let switch = format!(r#"{{"endpoint":"mail01/imap@default","from":{from},"to":"{to}"}}"#);
+        let intent = format!(r#"{{"generation":1,"change_sets":["0"],"switches":[{switch}]}}"#);
+        fs::write(house.root().join("intent.json"), intent).unwrap();
+        assert_damaged(bind(&keystore, MAIN, &["mail02/imap@default"]), &house.root().join("intent.json"));
+        assert!(folder.join("private-key.pem").exists(), "{switch}");
+    }
+}
+
+#[test]
+fn a_link_that_was_pointed_elsewhere_is_replaced_and_what_it_led_to_stays() {
+    let (house, keystore, _) = staged();
+    let folder = house.root().join("live/mail01/imap/default");
+    fs::create_dir_all(folder.join("by-hand")).unwrap();
+    std::os::unix::fs::symlink("by-hand", folder.join("current")).unwrap();
+    commit(&keystore).unwrap();
+    assert_eq!(fs::read_link(folder.join("current")).unwrap(), Path::new("1"));
+    assert!(folder.join("by-hand").exists());
 }

@@ -96,9 +96,11 @@ fn one_key_at_endpoints_of_two_servers() {
     assert_eq!(served[&keystore.live_folder(&endpoint(DEFAULT))], served[&keystore.live_folder(&endpoint(ELSEWHERE))]);
 
     let snapshot = keystore.read().unwrap();
-    let services = list::list(&snapshot, &list::Scope::All).unwrap();
-    let paths: Vec<_> = services.iter().map(|service| service.path.to_string()).collect();
-    assert_eq!(paths, ["mail01/imap", "mail02/smtp"]);
+    let paths = |services: &[list::ListedService<'_>]| -> Vec<String> {
+        services.iter().map(|service| service.path.to_string()).collect()
+    };
+    let servers = list::list(&snapshot, &list::Scope::All, |services, _| paths(services)).unwrap();
+    assert_eq!(servers, [["mail01/imap"], ["mail02/smtp"]]);
     let bound = snapshot.key(&key(MAIN)).unwrap().unwrap().bound;
     assert_eq!(bound.into_iter().collect::<Vec<_>>(), [endpoint(DEFAULT), endpoint(ELSEWHERE)]);
 }
@@ -197,11 +199,11 @@ fn status_says_what_is_due() {
     };
     assert_eq!(concerns(), []);
     house.later(61 * DAY);
-    assert!(matches!(&concerns()[..], [status::Matter::Due(_)]));
+    assert!(matches!(&concerns()[..], [status::Matter::Due { .. }]));
     create_next(&keystore, MAIN).unwrap();
-    assert!(matches!(&concerns()[..], [status::Matter::Due(_), status::Matter::New]));
+    assert!(matches!(&concerns()[..], [status::Matter::Due { .. }, status::Matter::New]));
     let made = make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
-    assert!(matches!(&concerns()[..], [status::Matter::Due(_), status::Matter::Pending { .. }]));
+    assert!(matches!(&concerns()[..], [status::Matter::Due { .. }, status::Matter::Pending { .. }]));
     install(&keystore, MAIN, &certify(&made)).unwrap();
     assert_eq!(concerns(), []);
     let view = keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap();

@@ -198,7 +198,7 @@ fn a_writer_that_began_before_the_commit_keeps_it_waiting() {
     let mut transaction = other.write().unwrap();
     transaction.put(to(OTHER, ADDRESS));
     let refused = committing.prepare(&proposal).err();
-    assert!(matches!(refused, Some(CommitError::Undone(StoreError::Locked { .. }))), "{refused:?}");
+    assert!(matches!(refused, Some(CommitError::NotBegun(StoreError::Locked { .. }))), "{refused:?}");
     transaction.finish().unwrap();
     assert_eq!(staged(&keystore).len(), 2);
 }

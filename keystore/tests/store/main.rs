@@ -5,6 +5,7 @@
 mod common;
 mod crash;
 mod damage;
+mod doctor;
 mod history;
 mod life;
 mod locks;
@@ -12,3 +13,4 @@ mod opening;
 mod places;
 mod refusals;
 mod rotation;
+mod scale;

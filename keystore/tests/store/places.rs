@@ -7,7 +7,7 @@ use keystore::change::Change;
 use keystore::model::{Fate, Generation, Next, VersionNumber};
 use keystore::ops::copy_key::copy_key;
 use keystore::ops::delete_key::delete_key;
-use keystore::ops::list::{Scope, list};
+use keystore::ops::list::{ListedService, Scope, list};
 use keystore::ops::rename_key::rename_key;
 use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, Pair};
@@ -32,8 +32,10 @@ fn house() -> House {
 }
 
 fn keys(keystore: &Keystore) -> Vec<String> {
-    let services = list(&keystore.read().unwrap(), &Scope::All).unwrap();
-    services.iter().flat_map(|service| &service.keys).map(|view| view.path.to_string()).collect()
+    let paths = |services: &[ListedService<'_>]| -> Vec<String> {
+        services.iter().flat_map(|service| &service.keys).map(|key| key.path.to_string()).collect()
+    };
+    list(&keystore.read().unwrap(), &Scope::All, |services, _| paths(services)).unwrap().concat()
 }
 
 fn bound(keystore: &Keystore, path: &str) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use keystore::digest::Digest;
 use keystore::model::{Generation, Next};
@@ -15,7 +17,7 @@ use keystore::store::Keystore;
 
 use crate::common::{
     House, asking, bind, certificate, certify, commit, commit_with, create, create_next, endpoint, install,
-    installed_key, installed_next, key, listing, live, make_csr,
+    installed_key, installed_next, key, listing, live, make_csr, publish,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -63,6 +65,36 @@ fn a_new_private_key_takes_over_and_the_one_before_stays_until_the_next() {
     installed_next(&keystore, MAIN, "mail01.example.com");
     commit(&keystore).unwrap();
     assert_eq!(versions(&keystore), ["2", "3", "current"]);
+}
+
+#[test]
+fn files_that_were_damaged_are_published_again_beside_those_that_are_read() {
+    let (house, keystore) = published();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
+    let (current, whole) = (keystore.live_folder(&endpoint(DEFAULT)), live(&house.root()));
+    assert_eq!(publish(&keystore).unwrap(), 0);
+    let mut again = 0;
+    for name in ["private-key.pem", "certificate.pem", "chain.pem", "fullchain.pem", "combined.pem"] {
+        for damage in [|path: &Path| fs::remove_file(path).unwrap(), |path: &Path| fs::write(path, "other").unwrap()] {
+            damage(&current.join(name));
+            assert_eq!(publish(&keystore).unwrap(), 1, "{name}");
+            again += 1;
+            assert_eq!(fs::read_link(&current).unwrap().to_str(), Some(format!("2.{again}").as_str()));
+            assert_eq!(live(&house.root()), whole);
+        }
+    }
+    assert_eq!(versions(&keystore), ["2.10", "2.9", "current"]);
+    // A link to nowhere, or out of the endpoint's folder, is nothing that was published.
+    for target in ["7", "../default/2.10"] {
+        fs::remove_file(&current).unwrap();
+        symlink(target, &current).unwrap();
+        assert_eq!(publish(&keystore).unwrap(), 1);
+        assert_eq!(live(&house.root()), whole);
+    }
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
+    assert_eq!(fs::read_link(&current).unwrap().to_str(), Some("3"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod tests {
     use crate::timestamp::Timestamp;
 
     fn time(text: &str) -> Timestamp {
-        Timestamp::try_from(text.to_owned()).unwrap()
+        text.parse().unwrap()
     }
 
     #[test]

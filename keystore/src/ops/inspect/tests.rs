@@ -5,7 +5,7 @@ use crate::pki::{KeyAlgorithm, Passphrase, PrivateKey, RequestTemplate, recognis
 use crate::timestamp::Timestamp;
 
 fn now() -> Timestamp {
-    Timestamp::try_from("2026-11-21T12:00:00Z".to_owned()).unwrap()
+    "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
 fn look(files: &[&[u8]]) -> Inspection {

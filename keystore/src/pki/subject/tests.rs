@@ -148,6 +148,9 @@ fn multi_valued_parts_are_sorted_only_in_der() {
     let subject = parse("UID=b+CN=a");
     assert_eq!(subject.to_string(), "UID=b+CN=a");
     assert!(Name::from_der(&subject.to_der()).is_ok());
+    assert_eq!(Subject::from_der(&subject.to_der()).unwrap(), subject, "a part is a set");
+    assert_eq!(parse("O=c,CN=a+UID=b"), parse("O=c,UID=b+CN=a"));
+    assert_ne!(parse("CN=a,UID=b"), parse("UID=b,CN=a"));
 }
 
 fn attribute() -> impl Strategy<Value = String> {
@@ -171,6 +174,7 @@ proptest! {
         prop_assert_eq!(&Subject::from_stored(&subject.to_string()).unwrap(), &subject);
         let der = subject.to_der();
         prop_assert!(Name::from_der(&der).is_ok());
+        prop_assert_eq!(&Subject::from_der(&der).unwrap(), &subject);
         prop_assert_eq!(Subject::from_der(&der).unwrap().to_der(), der);
     }
 

@@ -4,6 +4,9 @@ use crate::store::StoreError;
 /// A commit or publication that failed, and how the undo went.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
+    /// Nothing had been done yet: a writer held the lock too long, or what is there could not be read.
+    #[error("the commit did not begin")]
+    NotBegun(#[source] StoreError),
     /// It failed before anything was changed, or everything was put back.
     #[error("the commit failed and everything is as it was")]
     Undone(#[source] StoreError),

@@ -31,7 +31,8 @@ impl<'k> Work<'k> {
         let disk = keystore.disk();
         let switch = |publication: &Publication| {
             let endpoint = publication.endpoint.clone();
-            Ok(Switch { from: live::current(disk, &endpoint)?, endpoint, to: generation.to_string() })
+            let from = live::current(disk, &endpoint)?;
+            Ok(Switch { to: live::next_name(from.as_deref(), generation), from, endpoint })
         };
         let switches = publications.iter().map(switch).collect::<Result<_, StoreError>>();
         let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::Undone)? };
@@ -64,10 +65,11 @@ impl<'k> Work<'k> {
     /// Makes every endpoint's new version; returns the folders whose names are not durable yet.
     fn build(&self, publications: &[Publication], sync: bool) -> Result<BTreeSet<StorePath>, StoreError> {
         let mut folders = BTreeSet::from([StorePath::root()]);
-        for Publication { endpoint, private_key, certificate, chain } in publications {
+        for (Publication { endpoint, private_key, certificate, chain }, switch) in
+            publications.iter().zip(&self.intent.switches)
+        {
             let files = LiveFiles { private_key, certificate, chain };
-            let name = self.intent.generation.to_string();
-            folders.extend(live::build(self.keystore.disk(), endpoint, &name, &files, sync)?);
+            folders.extend(live::build(self.keystore.disk(), endpoint, &switch.to, &files, sync)?);
         }
         Ok(folders)
     }

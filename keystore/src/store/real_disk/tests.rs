@@ -27,6 +27,22 @@ fn modes_do_not_depend_on_the_umask() {
 }
 
 #[test]
+fn modes_can_be_mended_where_a_file_may_not_be_read_and_never_through_a_link() {
+    let (_folder, disk) = disk();
+    disk.create_folder(&path("folder"), 0o777).unwrap();
+    disk.create_file(&path("folder/file"), b"x", 0o222, true).unwrap();
+    disk.symlink("file", &path("folder/link")).unwrap();
+    for (name, mode) in [("folder/file", 0o600), ("folder", 0o700)] {
+        disk.set_mode(&path(name), mode).unwrap();
+        assert_eq!(disk.status(&path(name)).unwrap().mode, mode);
+    }
+    assert!(disk.set_mode(&path("folder/link"), 0o644).is_err());
+    assert_eq!(disk.status(&path("folder/file")).unwrap().mode, 0o600);
+    disk.set_mode(&StorePath::root(), 0o700).unwrap();
+    assert_eq!(disk.status(&StorePath::root()).unwrap().mode, 0o700);
+}
+
+#[test]
 fn never_writes_over_a_file_and_never_follows_a_link() {
     let (folder, disk) = disk();
     disk.create_file(&path("file"), b"first", 0o600, true).unwrap();

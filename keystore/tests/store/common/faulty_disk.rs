@@ -1,7 +1,7 @@
 //! A disk that fails or dies at its n-th change.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
@@ -29,18 +29,25 @@ pub(crate) struct FaultyDisk {
     failure: Failure,
     changes: Journal,
     syncs_everything: bool,
+    /// A path that seems to be somebody else's.
+    foreign: Option<PathBuf>,
 }
 
 impl FaultyDisk {
     pub(crate) fn open(root: &Path, failure: Failure) -> Self {
         let disk = RealDisk::open(root).unwrap();
-        Self { disk, failure, changes: Arc::default(), syncs_everything: true }
+        Self { disk, failure, changes: Arc::default(), syncs_everything: true, foreign: None }
     }
 
     /// As on a machine without `syncfs`.
     pub(crate) fn syncing_one_by_one(mut self) -> Self {
         self.syncs_everything = false;
         self
+    }
+
+    /// With a path that belongs to somebody else.
+    pub(crate) fn with_foreign(self, path: &str) -> Self {
+        Self { foreign: Some(path.into()), ..self }
     }
 
     /// The operations that change something so far, also once the disk is in use.
@@ -99,7 +106,9 @@ impl Disk for FaultyDisk {
     }
 
     fn status(&self, path: &StorePath) -> io::Result<Status> {
-        self.look(|| self.disk.status(path))
+        let status = self.look(|| self.disk.status(path))?;
+        let is_foreign = self.foreign.as_deref() == Some(path.as_path());
+        Ok(Status { owner: status.owner + u32::from(is_foreign), ..status })
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
@@ -141,6 +150,10 @@ impl Disk for FaultyDisk {
 
     fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
         self.change(told("remove", path), || self.disk.remove_folder(path), || ())
+    }
+
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        self.change(told("set the mode of", path), || self.disk.set_mode(path, mode), || ())
     }
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {

@@ -1,6 +1,7 @@
 //! A temporary keystore, its users and what they ask for.
 
 mod authority;
+mod counting_disk;
 mod crashes;
 mod faulty_disk;
 mod files;
@@ -25,6 +26,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between};
+pub(crate) use counting_disk::CountingDisk;
 pub(crate) use crashes::{Command, every_point};
 pub(crate) use faulty_disk::{Failure, FaultyDisk, Journal};
 pub(crate) use files::{copy_tree, listing, mode};
@@ -187,6 +189,18 @@ pub(crate) fn commit_with(
     plan.check(false)?;
     let proposal = plan.propose(&snapshot, unlocked, message)?;
     Ok(Some(committing.prepare(&proposal)?.switch()?.record()?))
+}
+
+/// Publishes what is committed and not published, or was damaged, as the program does.
+pub(crate) fn publish(keystore: &Keystore) -> Result<usize, Error> {
+    let committing = keystore.begin_commit()?;
+    let snapshot = committing.snapshot()?;
+    let endpoints = ops::publish::unpublished_or_differing(&snapshot, &[])?;
+    if !endpoints.is_empty() {
+        let publications = ops::publish::to_publish(&endpoints).gather(&snapshot, &Unlocked::new())?;
+        committing.prepare_publication(snapshot.generation(), &publications)?.switch()?.keep()?;
+    }
+    Ok(endpoints.len())
 }
 
 /// A key from its private key to the staged certificate for `host`.

@@ -1,0 +1,165 @@
+//! Many private keys in one go: everything is written, made durable at once, and only then put into the indexes.
+//!
+//! A crash leaves, of each server, all of its new keys or none: the index of a server, which was written complete
+//! beside the old one before the sync, takes its place in one rename. Folders that no index names are what a crash
+//! leaves of keys that nobody was told of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::format::encode;
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::transaction::{NewVersion, Transaction};
+use super::{Disk, StoreError, facts};
+use crate::digest::Digest;
+use crate::model::{RequestFacts, RequestNumber, ServerFacts, VersionFacts};
+use crate::name::{KeyPath, ServerName};
+use crate::parallel;
+use crate::pki::CertificationRequest;
+use crate::progress::Progress;
+use crate::timestamp::Timestamp;
+use crate::world::World;
+
+/// A private key to be kept, with its first request.
+pub struct NewKey<'a> {
+    /// The key.
+    pub key: KeyPath,
+    /// The private key.
+    pub version: NewVersion<'a>,
+    /// The first request made with it.
+    pub request: Option<&'a CertificationRequest>,
+}
+
+impl Transaction<'_> {
+    /// Writes private keys, each for another key, with their requests, durably, and puts them into the indexes: facts
+    /// from now on. Where everything can be synced at once, that is done twice, however many there are.
+    ///
+    /// # Errors
+    /// When the disk refuses. Then no index names any of them; but when it refused while the indexes were put into
+    /// their places, the servers whose turn had come have their keys.
+    pub fn add_keys(&mut self, new: &[NewKey<'_>], progress: &dyn Progress) -> Result<Vec<VersionFacts>, StoreError> {
+        let mut batch = Batch::plan(self, new)?;
+        match batch.write(progress).and_then(|()| batch.put_indexes()) {
+            Ok(()) => Ok(batch.keys.into_iter().map(|(_, version)| version).collect()),
+            Err(cause) => {
+                batch.take_back();
+                Err(cause)
+            }
+        }
+    }
+}
+
+type Indexes = BTreeMap<ServerName, ServerFacts>;
+
+struct Batch<'a> {
+    disk: &'a dyn Disk,
+    threads: usize,
+    /// Whether each file is synced when it is made, and each folder after it.
+    sync_each: bool,
+    keys: Vec<(&'a NewKey<'a>, VersionFacts)>,
+    /// The indexes as they will be.
+    indexes: Indexes,
+    /// The servers whose new index stands in its place, or may do so.
+    begun: BTreeSet<ServerName>,
+}
+
+impl<'a> Batch<'a> {
+    fn plan(transaction: &Transaction<'a>, new: &'a [NewKey<'a>]) -> Result<Self, StoreError> {
+        let (disk, world) = (transaction.keystore.disk(), transaction.keystore.world());
+        let servers: BTreeSet<_> = new.iter().map(|new| new.key.server().clone()).collect();
+        let servers = Vec::from_iter(servers);
+        let loaded = parallel::each(world.threads, &servers, |server| facts::load(disk, server))?;
+        let mut indexes: Indexes = servers.into_iter().zip(loaded).collect();
+        let now = world.now();
+        let versions = parallel::each(world.threads, new, |new| describe(disk, world, now, new, &indexes))?;
+        for (new, version) in new.iter().zip(&versions) {
+            let index = indexes.entry(new.key.server().clone()).or_default();
+            index.key_mut(&new.key).versions.push(version.clone());
+        }
+        Ok(Self {
+            disk,
+            threads: world.threads,
+            sync_each: !disk.can_sync_everything(),
+            keys: new.iter().zip(versions).collect(),
+            indexes,
+            begun: BTreeSet::new(),
+        })
+    }
+
+    /// Writes everything but the last rename of each index, and makes it durable.
+    fn write(&self, progress: &dyn Progress) -> Result<(), StoreError> {
+        progress.begin("Keeping private keys", self.keys.len() as u64);
+        let services: BTreeSet<_> = self.keys.iter().filter_map(|(new, _)| layout::key(&new.key).parent()).collect();
+        let services = Vec::from_iter(services);
+        parallel::each(self.threads, &services, |service| self.disk.ensure_folder(service, PRIVATE_FOLDER))?;
+        parallel::each(self.threads, &self.keys, |(new, version)| {
+            let written = self.write_key(new, version);
+            progress.advance(1);
+            written
+        })?;
+        let indexes: Vec<_> = self.indexes.iter().collect();
+        parallel::each(self.threads, &indexes, |(server, index)| {
+            self.disk.prepare(&layout::facts(server), &encode(index), PRIVATE_FILE, self.sync_each)
+        })?;
+        Ok(self.disk.sync_batch(&self.folders())?)
+    }
+
+    fn write_key(&self, new: &NewKey<'_>, version: &VersionFacts) -> Result<(), StoreError> {
+        let (disk, key, number) = (self.disk, &new.key, version.number);
+        disk.ensure_folder(&layout::key(key), PRIVATE_FOLDER)?;
+        disk.ensure_folder(&layout::version(key, number), PRIVATE_FOLDER)?;
+        disk.add(&layout::private_key(key, number), new.version.file, PRIVATE_FILE, self.sync_each)?;
+        if let (Some(request), Some(facts)) = (new.request, version.requests.first()) {
+            let path = layout::request(key, number, facts.number);
+            disk.add(&path, request.to_pem().as_bytes(), PRIVATE_FILE, self.sync_each)?;
+        }
+        Ok(disk.add(&layout::version_facts(key, number), &encode(version), PRIVATE_FILE, self.sync_each)?)
+    }
+
+    /// Every folder with a new name in it, and those above it. Only wanted where each is synced by itself.
+    fn folders(&self) -> BTreeSet<StorePath> {
+        let versions = self.keys.iter().map(|(new, version)| layout::version(&new.key, version.number));
+        let above = |path: StorePath| std::iter::successors(Some(path), StorePath::parent);
+        if self.sync_each { versions.flat_map(above).collect() } else { BTreeSet::new() }
+    }
+
+    /// Puts the indexes into their places: from then on, and not before, there are the keys that they name.
+    fn put_indexes(&mut self) -> Result<(), StoreError> {
+        for server in self.indexes.keys() {
+            // A rename can be done although its maker is told otherwise.
+            self.begun.insert(server.clone());
+            self.disk.replace(&layout::facts(server))?;
+        }
+        let folders = self.indexes.keys().filter_map(|server| layout::facts(server).parent());
+        Ok(self.disk.sync_batch(&folders.collect())?)
+    }
+
+    /// Removes what was made for servers whose index was not touched, as far as the disk allows: what is left is what
+    /// a crash would leave.
+    fn take_back(&self) {
+        for (new, version) in &self.keys {
+            if !self.begun.contains(new.key.server()) {
+                let _ = self.disk.discard_folder(&layout::version(&new.key, version.number));
+                let _ = self.disk.discard(&layout::facts(new.key.server()).temporary());
+            }
+        }
+    }
+}
+
+/// What will be known of a new private key.
+fn describe(
+    disk: &dyn Disk,
+    world: &World,
+    now: Timestamp,
+    new: &NewKey<'_>,
+    indexes: &Indexes,
+) -> Result<VersionFacts, StoreError> {
+    let index = indexes.get(new.key.server());
+    let number = facts::next_version(disk, &new.key, index.unwrap_or(&ServerFacts::default()))?;
+    let request = |request: &CertificationRequest| {
+        RequestFacts::of(RequestNumber(1), now, Digest::of(request.to_pem().as_bytes()), request)
+    };
+    Ok(VersionFacts {
+        requests: new.request.map(request).into_iter().collect(),
+        ..new.version.facts(number, world, now)
+    })
+}

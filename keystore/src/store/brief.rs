@@ -1,0 +1,59 @@
+//! Every server in brief, on as many threads as there are: for what looks at all keys.
+
+use super::format::{decode, load_object_bytes};
+use super::{Snapshot, StoreError, layout};
+use crate::model::{ServerFactsBrief, ServerStateBrief};
+use crate::name::ServerName;
+use crate::parallel;
+
+/// Files that are not in memory yet are waited for more than they are worked on.
+const READERS_PER_THREAD: usize = 4;
+
+/// What is known of a server, in brief.
+#[derive(Debug)]
+pub struct ServerBrief<'a> {
+    /// Its facts.
+    pub facts: ServerFactsBrief<'a>,
+    /// Its committed state.
+    pub state: ServerStateBrief<'a>,
+}
+
+impl Snapshot<'_> {
+    /// Looks at servers, some at the same time. What is found stands in their order.
+    ///
+    /// # Errors
+    /// When one can't be read or is damaged, and whatever `look` refuses.
+    pub fn each_server<R: Send, E: Send + From<StoreError>>(
+        &self,
+        servers: &[ServerName],
+        look: impl Fn(&ServerName, ServerBrief<'_>) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, E> {
+        let readers = if self.threads == 1 { 1 } else { self.threads * READERS_PER_THREAD };
+        parallel::each(readers, servers, |server| self.look_in_brief(server, &look))
+    }
+
+    fn look_in_brief<R, E: From<StoreError>>(
+        &self,
+        server: &ServerName,
+        look: impl Fn(&ServerName, ServerBrief<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let past = self.until.is_some().then(|| self.facts(server)).transpose()?;
+        let path = layout::facts(server);
+        let bytes = match past {
+            Some(_) => None,
+            None => self.disk.load_if_present(&path).map_err(StoreError::from)?,
+        };
+        let facts = match (&past, &bytes) {
+            (Some(past), _) => ServerFactsBrief::from(past),
+            (None, Some(bytes)) => decode(self.disk, &path, bytes)?,
+            (None, None) => ServerFactsBrief::default(),
+        };
+        let object = self.tree.object(server);
+        let bytes = object.map(|object| load_object_bytes(self.disk, object)).transpose()?;
+        let state = match (object, &bytes) {
+            (Some(object), Some(bytes)) => decode(self.disk, &layout::state_object(object), bytes)?,
+            _ => ServerStateBrief::default(),
+        };
+        look(server, ServerBrief { facts, state })
+    }
+}

@@ -1,0 +1,148 @@
+//! What the log and the stage say of everything else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::super::format::encode;
+use super::super::live::Expected;
+use super::super::{Disk, facts, layout};
+use super::finding::Finding;
+use crate::change::Change;
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, Generation, Installed, ServerState, VersionNumber};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+
+/// Material that a record, a state or the stage names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Named {
+    pub(super) version: VersionNumber,
+    pub(super) certificate: CertificateNumber,
+    pub(super) expected: Expected,
+    pub(super) chain_length: usize,
+    /// What is said of the certificate, by hash: there may be a hundred thousand.
+    pub(super) summary: Digest,
+}
+
+impl Named {
+    fn of(installed: &Installed) -> Self {
+        Self {
+            version: installed.version,
+            certificate: installed.certificate,
+            expected: Expected::of(installed),
+            chain_length: installed.chain_length,
+            summary: Digest::of(&encode(&installed.summary)),
+        }
+    }
+}
+
+/// Who names material.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Source {
+    Generation(Generation),
+    Stage,
+}
+
+impl Source {
+    /// For people.
+    pub(super) fn told(self) -> String {
+        match self {
+            Self::Generation(generation) => format!("generation {generation}"),
+            Self::Stage => "the stage".to_owned(),
+        }
+    }
+
+    /// A finding that it leads to.
+    pub(super) fn leads_to(self, finding: Finding) -> Finding {
+        match self {
+            Self::Generation(generation) => finding.in_generation(generation),
+            Self::Stage => finding.and(layout::stage()),
+        }
+    }
+}
+
+/// What must be published at an endpoint.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) key: KeyPath,
+    pub(super) expected: Expected,
+    /// The generation that made it so.
+    pub(super) committed: Generation,
+}
+
+/// What the log and the stage say.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) named: BTreeMap<KeyPath, BTreeMap<Named, Source>>,
+    /// The newest record there is.
+    pub(super) head: Generation,
+    /// Some records or states can't be read: what nothing names may be theirs.
+    pub(super) is_broken: bool,
+    /// What must be published; none when the newest state can't be read.
+    pub(super) wanted: Option<BTreeMap<Endpoint, Wanted>>,
+    /// Endpoints of the newest state that are bound to a key without a certificate.
+    pub(super) bound: BTreeSet<Endpoint>,
+    /// A commit was interrupted, or runs.
+    pub(super) is_committing: bool,
+    /// The endpoints that it switches.
+    pub(super) in_hand: BTreeSet<Endpoint>,
+    /// The files of all private keys that are in an index, read when somebody asks for them.
+    indexed: OnceLock<BTreeSet<Digest>>,
+}
+
+impl Known {
+    pub(super) fn name(&mut self, key: &KeyPath, installed: &Installed, source: Source) {
+        self.named.entry(key.clone()).or_default().entry(Named::of(installed)).or_insert(source);
+    }
+
+    /// Takes in what a change names.
+    pub(super) fn name_by(&mut self, change: &Change, source: Source) {
+        match change {
+            Change::InstallCertificate { key, installed } => self.name(key, installed, source),
+            Change::CopyKey { to: key, current: Some(installed), .. }
+            | Change::RestoreKey { key, current: Some(installed), .. } => self.name(key, installed, source),
+            Change::CopyKey { .. }
+            | Change::RestoreKey { .. }
+            | Change::DeleteKey { .. }
+            | Change::Bind { .. }
+            | Change::Unbind { .. } => {}
+        }
+    }
+
+    /// Whether a private key's file is in the index of some key.
+    pub(super) fn is_indexed(&self, disk: &dyn Disk, file: Digest) -> bool {
+        self.indexed.get_or_init(|| indexed_files(disk)).contains(&file)
+    }
+
+    /// Takes in what a server's state names.
+    pub(super) fn name_all(&mut self, server: &ServerName, state: &ServerState, generation: Generation) {
+        for (key, installed) in currents(server, state) {
+            self.name(&key, installed, Source::Generation(generation));
+        }
+    }
+
+    /// Every server that something is said of.
+    pub(super) fn servers(&self) -> BTreeSet<ServerName> {
+        let endpoints = self.wanted.iter().flat_map(BTreeMap::keys).chain(&self.bound).map(Endpoint::server);
+        self.named.keys().map(KeyPath::server).chain(endpoints).cloned().collect()
+    }
+
+    /// What is named of one key.
+    pub(super) fn of_key(&self, key: &KeyPath) -> impl Iterator<Item = (&Named, Source)> {
+        self.named.get(key).into_iter().flatten().map(|(named, source)| (named, *source))
+    }
+}
+
+fn currents<'s>(server: &'s ServerName, state: &'s ServerState) -> impl Iterator<Item = (KeyPath, &'s Installed)> + 's {
+    state.services.iter().flat_map(move |(protocol, service)| {
+        let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
+        let key = move |name: &crate::name::KeyName| KeyPath { service: path.clone(), name: name.clone() };
+        service.keys.iter().filter_map(move |(name, entry)| Some((key(name), &entry.current.as_ref()?.installed)))
+    })
+}
+
+fn indexed_files(disk: &dyn Disk) -> BTreeSet<Digest> {
+    let servers = disk.names(&layout::servers()).unwrap_or_default();
+    let indexes = servers.iter().filter_map(|entry| facts::load(disk, &entry.name.parse().ok()?).ok());
+    let keys = indexes.flat_map(|index| index.protocols.into_values()).flat_map(BTreeMap::into_values);
+    keys.flat_map(|key| key.versions).map(|version| version.file).collect()
+}

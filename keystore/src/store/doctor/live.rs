@@ -1,0 +1,118 @@
+//! What the services of one server read, against what was committed.
+
+use super::super::layout::{self, PASSAGE, StorePath};
+use super::super::live;
+use super::finding::{Code, Finding};
+use super::known::{Known, Wanted};
+use super::look::{Belongs, Look};
+use super::remedy::Remedy;
+use crate::model::Generation;
+use crate::name::{Endpoint, Protocol, ServerName, ServicePath};
+
+/// Looks at a server's folder under `live/`.
+pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
+    let folder = layout::live().join(server.as_str());
+    let a_folder = Belongs::Folder(PASSAGE);
+    let protocols = look.survey(&folder, |name| name.parse::<Protocol>().is_ok().then_some(a_folder));
+    let mut seen = Vec::new();
+    for protocol in protocols.iter().filter_map(|name| name.parse::<Protocol>().ok()) {
+        let service = ServicePath { server: server.clone(), protocol };
+        let folder = folder.join(service.protocol.as_str());
+        let addresses = look.survey(&folder, |name| layout::folder_address(name).is_some().then_some(a_folder));
+        let addresses = addresses.iter().filter_map(|name| layout::folder_address(name));
+        seen.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
+    }
+    for endpoint in &seen {
+        examine_endpoint(look, endpoint, known);
+    }
+    for (endpoint, wanted) in known.wanted.iter().flatten().filter(|(endpoint, _)| endpoint.server() == server) {
+        look.counts.endpoints += 1;
+        if !seen.contains(endpoint) {
+            unpublished(look, endpoint, wanted);
+        }
+    }
+}
+
+fn examine_endpoint(look: &mut Look<'_>, endpoint: &Endpoint, known: &Known) {
+    let folder = layout::live_endpoint(endpoint);
+    let current = layout::live_current(endpoint).name();
+    let names = look.survey(&folder, |name| {
+        if name == current {
+            return Some(Belongs::Link);
+        }
+        layout::live_number(name).is_some().then_some(Belongs::Folder(PASSAGE))
+    });
+    for version in names.iter().filter(|name| **name != current) {
+        look.survey(&folder.join(version), |name| live::file_mode(name).map(Belongs::File));
+    }
+    if known.in_hand.contains(endpoint) {
+        return;
+    }
+    let wanted = known.wanted.as_ref().and_then(|wanted| wanted.get(endpoint));
+    let target = look.disk.read_link(&layout::live_current(endpoint)).ok();
+    for version in names.iter().filter(|name| **name != current && target.as_ref() != Some(*name)) {
+        for fault in live::faults(look.disk, &folder.join(version), None) {
+            let advice = "nothing reads it; the next publication removes it";
+            found(look, Code::LiveOld, endpoint, &folder.join(version), fault, advice.to_owned());
+        }
+    }
+    match (target, wanted) {
+        (Some(target), _) if layout::live_number(&target).is_none() || !names.contains(&target) => {
+            let message = format!("it leads to {target:?}, which is no version of this endpoint");
+            let fault = live::Fault { files: Vec::new(), reason: message };
+            let (code, advice) = remedy(endpoint, wanted, known);
+            found(look, code, endpoint, &layout::live_current(endpoint), fault, advice);
+        }
+        (Some(target), wanted) => examine_current(look, endpoint, &target, wanted, known),
+        (None, Some(wanted)) => unpublished(look, endpoint, wanted),
+        (None, None) => {}
+    }
+}
+
+/// Looks at what an endpoint's service reads.
+fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, wanted: Option<&Wanted>, known: &Known) {
+    let published = layout::live_number(version).map_or(Generation::EMPTY, |(generation, _)| generation);
+    if published > known.head {
+        let message = format!("it was published with generation {published}, the newest record is of {}", known.head);
+        let finding = Finding::new(Code::LogCut, layout::live_current(endpoint), message);
+        look.found(finding.at(endpoint).in_generation(published).mended_by(Remedy::Backup));
+        return;
+    }
+    let behind = wanted.filter(|wanted| published < wanted.committed);
+    let expected = wanted.filter(|_| behind.is_none()).map(|wanted| &wanted.expected);
+    let folder = layout::live_version(endpoint, version);
+    let (code, advice) = remedy(endpoint, wanted, known);
+    for fault in live::faults(look.disk, &folder, expected) {
+        found(look, code, endpoint, &folder, fault, advice.clone());
+    }
+    if let Some(wanted) = behind {
+        unpublished(look, endpoint, wanted);
+    } else if known.wanted.is_some() && wanted.is_none() && !known.bound.contains(endpoint) {
+        let message = format!("{endpoint} is bound to nothing, and its files are still there");
+        let finding = Finding::new(Code::LeftOver, layout::live_endpoint(endpoint), message).at(endpoint);
+        look.found(finding.mended_by("remove them when no service reads them any more"));
+    }
+}
+
+/// What becomes of files that are not what they must be.
+fn remedy(endpoint: &Endpoint, wanted: Option<&Wanted>, known: &Known) -> (Code, String) {
+    if known.wanted.is_some() && wanted.is_none() {
+        (Code::LiveOld, format!("{endpoint} is bound to nothing: remove them when no service reads them any more"))
+    } else {
+        (Code::LiveDiffers, format!("`keyring publish {}` writes its files anew", endpoint.service))
+    }
+}
+
+fn found(look: &mut Look<'_>, code: Code, endpoint: &Endpoint, folder: &StorePath, fault: live::Fault, advice: String) {
+    let finding = Finding::new(code, folder.clone(), fault.reason).at(endpoint).mended_by(advice);
+    let files: Vec<_> = fault.files.into_iter().map(|file| folder.join(file)).collect();
+    look.found(if files.is_empty() { finding } else { Finding { paths: files, ..finding } });
+}
+
+fn unpublished(look: &mut Look<'_>, endpoint: &Endpoint, wanted: &Wanted) {
+    let Wanted { key, committed, .. } = wanted;
+    let message = format!("{endpoint} is committed in generation {committed} and not published");
+    let finding = Finding::new(Code::Unpublished, layout::live_endpoint(endpoint), message);
+    let finding = finding.at(endpoint).of_key(key).in_generation(*committed);
+    look.found(finding.mended_by(format!("`keyring publish {}`", endpoint.service)));
+}

@@ -1,0 +1,207 @@
+//! What is mended without any loss. Each step can be done twice, so that a repair that was cut off is done again; what
+//! a step takes out of its place goes to `set-aside/`.
+
+use super::super::keystore::folders;
+use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::super::lock::{self, Held};
+use super::super::{Config, Disk, DiskError, StoreError, facts, format, recovery, staged};
+use super::finding::Finding;
+use super::remedy::{Remedy, Repair};
+use super::{Diagnosis, Scope, examine, history};
+use crate::model::{ServerFacts, VersionFacts};
+use crate::name::{KeyPath, ServerName};
+use crate::progress::Progress;
+use crate::world::World;
+
+/// A keystore that nobody else writes to until this is dropped.
+pub struct Locked<'d> {
+    disk: &'d dyn Disk,
+    world: &'d World,
+    _publishing: Held,
+    _writing: Held,
+}
+
+/// A finding that a repair was tried for.
+#[derive(Debug)]
+pub struct Mended {
+    /// What was found.
+    pub finding: Finding,
+    /// What was done about it.
+    pub repair: Repair,
+    /// How that went.
+    pub result: Result<(), StoreError>,
+}
+
+impl<'d> Locked<'d> {
+    /// Takes both locks, in the order in which a commit takes them.
+    ///
+    /// # Errors
+    /// When another process holds one too long, or they can't be taken at all.
+    pub fn take(disk: &'d dyn Disk, world: &'d World) -> Result<Self, StoreError> {
+        let publishing = lock::acquire(disk, world, &layout::publish_lock())?;
+        let writing = lock::acquire(disk, world, &layout::lock())?;
+        Ok(Self { disk, world, _publishing: publishing, _writing: writing })
+    }
+
+    /// Looks again at whatever something was found in: nothing moves any more.
+    ///
+    /// # Errors
+    /// As [`examine`].
+    pub fn look_again(
+        &self,
+        scope: &Scope,
+        found: &Diagnosis,
+        progress: &dyn Progress,
+    ) -> Result<Diagnosis, StoreError> {
+        let scope = Scope { is_locked: true, ..scope.again(found) };
+        let again = examine(self.disk, self.world, &scope, progress)?;
+        Ok(Diagnosis { counts: found.counts, ..again })
+    }
+
+    /// Does every repair that a diagnosis names, and those that come to light by them. Returns what was tried, and
+    /// what is left.
+    ///
+    /// # Errors
+    /// As [`examine`]. A repair that failed is among what was tried.
+    pub fn repair(
+        &self,
+        scope: &Scope,
+        mut found: Diagnosis,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Mended>, Diagnosis), StoreError> {
+        let mut tried: Vec<Mended> = Vec::new();
+        loop {
+            let mut todo: Vec<(Finding, Repair)> = found.findings.iter().filter_map(automatic).collect();
+            todo.retain(|(_, repair)| tried.iter().all(|mended| mended.repair != *repair));
+            if todo.is_empty() {
+                return Ok((tried, found));
+            }
+            todo.sort_by_key(|(_, repair)| repair.rank());
+            // A commit that is finished or taken back changes what services read, wherever they are.
+            let is_wide = todo.iter().any(|(_, repair)| matches!(repair, Repair::Recover));
+            for (finding, repair) in todo {
+                let result = apply(self.disk, self.world, &repair);
+                tried.push(Mended { finding, repair, result });
+            }
+            found = if is_wide {
+                examine(self.disk, self.world, &Scope { is_locked: true, ..scope.clone() }, progress)?
+            } else {
+                self.look_again(scope, &found, progress)?
+            };
+        }
+    }
+}
+
+fn automatic(finding: &Finding) -> Option<(Finding, Repair)> {
+    match &finding.remedy {
+        Remedy::Automatic(repair) => Some((finding.clone(), repair.clone())),
+        _ => None,
+    }
+}
+
+fn apply(disk: &dyn Disk, world: &World, repair: &Repair) -> Result<(), StoreError> {
+    match repair {
+        Repair::SetMode { path, mode } => Ok(disk.mend_mode(path, *mode)?),
+        Repair::MakeFolder { path, mode } => make_folder(disk, path, *mode),
+        Repair::WriteConfig { id } => {
+            copy_aside(disk, world, &layout::config())?;
+            let text = Config::text(&id.clone().unwrap_or_else(|| world.new_id()), "");
+            Ok(disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?)
+        }
+        Repair::Recover => recovery::recover(disk),
+        Repair::SetAside { path } => move_aside(disk, world, path),
+        Repair::DropRecorded { sets } => {
+            copy_aside(disk, world, &layout::stage())?;
+            staged::store(disk, &staged::load(disk)?.without(sets))
+        }
+        Repair::WriteState { digest, bytes } => {
+            let path = layout::state_object(*digest);
+            copy_aside(disk, world, &path)?;
+            Ok(disk.put_durably(&path, bytes, PRIVATE_FILE)?)
+        }
+        Repair::WriteVersion { key, facts, .. } => {
+            let path = layout::version_facts(key, facts.number);
+            copy_aside(disk, world, &path)?;
+            Ok(disk.put_durably(&path, &format::encode(&**facts), PRIVATE_FILE)?)
+        }
+        Repair::WriteIndex { server, entries } => write_index(disk, world, server, entries),
+        Repair::WriteHead => {
+            let newest = history::newest(disk)?;
+            Ok(disk.put_durably(&layout::head_hint(), newest.to_string().as_bytes(), PRIVATE_FILE)?)
+        }
+        Repair::RemoveTemporary { path } => {
+            disk.discard(path)?;
+            Ok(path.parent().map_or(Ok(()), |folder| disk.sync_names(&folder))?)
+        }
+    }
+}
+
+fn make_folder(disk: &dyn Disk, path: &StorePath, mode: u32) -> Result<(), StoreError> {
+    debug_assert!(folders().iter().any(|(folder, _)| folder == path), "the others are made by who fills them");
+    let above = disk.ensure_folder(path, mode)?;
+    Ok(above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?)
+}
+
+/// Puts private keys into a server's index, beside what it says of others.
+fn write_index(
+    disk: &dyn Disk,
+    world: &World,
+    server: &ServerName,
+    entries: &[(KeyPath, VersionFacts)],
+) -> Result<(), StoreError> {
+    let mut index = match facts::load(disk, server) {
+        Ok(index) => index,
+        Err(StoreError::Damaged { .. }) => ServerFacts::default(),
+        Err(error) => return Err(error),
+    };
+    for (key, entry) in entries {
+        let versions = &mut index.key_mut(key).versions;
+        versions.retain(|version| version.number != entry.number);
+        versions.push(entry.clone());
+        versions.sort_by_key(|version| version.number);
+    }
+    copy_aside(disk, world, &layout::facts(server))?;
+    facts::store(disk, server, &index)
+}
+
+/// Keeps a copy of what is about to be replaced, if it is there.
+fn copy_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(), StoreError> {
+    match disk.load(path) {
+        Ok(bytes) => {
+            let (place, above) = place_aside(disk, world, path)?;
+            disk.add(&place, &bytes, PRIVATE_FILE, true)?;
+            Ok(above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?)
+        }
+        Err(error) if error.is_missing() => Ok(()),
+        // What can't be read now may be readable to somebody else.
+        Err(_) => move_aside(disk, world, path),
+    }
+}
+
+/// Moves something out of its place.
+fn move_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(), StoreError> {
+    if !disk.exists(path)? {
+        return Ok(());
+    }
+    let (place, above) = place_aside(disk, world, path)?;
+    disk.relocate(path, &place)?;
+    above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?;
+    Ok(path.parent().map_or(Ok(()), |folder| disk.sync_names(&folder))?)
+}
+
+/// A place under `set-aside/` that is free, and the folders above it, made, topmost first.
+fn place_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(StorePath, Vec<StorePath>), DiskError> {
+    let wanted = layout::place_aside(world.now(), path);
+    let mut place = wanted.clone();
+    let mut again = 2;
+    while disk.exists(&place)? {
+        place = wanted.numbered(again);
+        again += 1;
+    }
+    let mut folders = Vec::new();
+    if let Some(folder) = place.parent() {
+        folders = disk.ensure_folder(&folder, PRIVATE_FOLDER)?;
+        folders.push(folder);
+    }
+    Ok((place, folders))
+}

@@ -1,0 +1,258 @@
+//! One private key: what the index, `version.json`, the log and the stage say of it against its files.
+
+use super::super::layout::{self, StorePath};
+use super::finding::{Code, Finding};
+use super::known::{Known, Named, Source};
+use super::look::Look;
+use super::material::{HeldKey, Material, disagreement};
+use super::remedy::{Remedy, Repair};
+use crate::model::{VersionFacts, VersionNumber};
+use crate::name::KeyPath;
+
+/// One private key under examination.
+pub(super) struct Version<'a> {
+    pub(super) key: &'a KeyPath,
+    pub(super) number: VersionNumber,
+    /// What the index says.
+    pub(super) indexed: Option<&'a VersionFacts>,
+    pub(super) known: &'a Known,
+}
+
+/// What the index lacks, and the finding that says so.
+pub(super) struct Adoption {
+    pub(super) facts: VersionFacts,
+    pub(super) finding: Finding,
+}
+
+impl Version<'_> {
+    fn folder(&self) -> StorePath {
+        layout::version(self.key, self.number)
+    }
+
+    fn version_json(&self) -> StorePath {
+        layout::version_facts(self.key, self.number)
+    }
+
+    pub(super) fn named(&self) -> impl Iterator<Item = (&Named, Source)> {
+        self.known.of_key(self.key).filter(|(named, _)| named.version == self.number)
+    }
+
+    pub(super) fn found(
+        &self,
+        look: &mut Look<'_>,
+        code: Code,
+        path: StorePath,
+        message: impl Into<String>,
+        remedy: Remedy,
+    ) {
+        look.found(Finding::new(code, path, message).of_key(self.key).mended_by(remedy));
+    }
+
+    /// Says that its folder is gone.
+    pub(super) fn lost(&self, look: &mut Look<'_>) {
+        let message = format!("the folder of version {} is missing", self.number);
+        self.found(look, Code::PrivateKeyMissing, self.folder(), message, Remedy::Backup);
+    }
+
+    /// Looks at its folder. Returns what the index lacks.
+    pub(super) fn examine(&self, look: &mut Look<'_>) -> Option<Adoption> {
+        let material = Material::read(look, self.key, self.number);
+        let (facts, adoption) = self.settle(look, &material);
+        if material.key.is_some() {
+            look.counts.private_keys += 1;
+        }
+        match &facts {
+            Some(facts) => self.check(look, &material, facts),
+            None => self.check_without_facts(look, &material),
+        }
+        self.check_certificates(look, &material, facts.as_ref());
+        adoption
+    }
+
+    /// Decides which of the index and `version.json` is right.
+    fn settle(&self, look: &mut Look<'_>, material: &Material) -> (Option<VersionFacts>, Option<Adoption>) {
+        match (self.indexed, &material.stated) {
+            (Some(indexed), Some(Ok(stated))) if indexed == stated => (Some(indexed.clone()), None),
+            (Some(indexed), Some(Ok(stated))) => self.choose(look, material, indexed, stated),
+            (Some(indexed), stated) => {
+                let reason = stated.as_ref().and_then(|stated| stated.as_ref().err());
+                let reason = reason.map_or("it is missing", String::as_str);
+                let facts = Box::new(indexed.clone());
+                let repair = Repair::WriteVersion { key: self.key.clone(), facts, from_files: false };
+                self.found(look, Code::VersionDamaged, self.version_json(), reason, repair.into());
+                (Some(indexed.clone()), None)
+            }
+            (None, Some(Ok(stated))) => {
+                (Some(stated.clone()), Some(self.adopt(stated, format!("version {} is in no index", self.number))))
+            }
+            (None, stated) => match material.describe(look, self.key, self.number) {
+                // Set aside, like what else a crash cut off.
+                Some(facts) if self.is_cut_off_copy(look, &facts) => (None, None),
+                Some(facts) => {
+                    let reason = match stated {
+                        Some(Err(reason)) => format!("it is in no index, and can't be read: {reason}"),
+                        _ => "it is missing, and the index does not know the private key either".to_owned(),
+                    };
+                    let repair = Repair::WriteVersion {
+                        key: self.key.clone(),
+                        facts: Box::new(facts.clone()),
+                        from_files: true,
+                    };
+                    self.found(look, Code::VersionDamaged, self.version_json(), reason, repair.into());
+                    let adoption = self.adopt(&facts, format!("version {} is in no index", self.number));
+                    (Some(facts), Some(adoption))
+                }
+                None => (None, None),
+            },
+        }
+    }
+
+    /// A private key that an index knows stands here too, and nothing says that it should.
+    fn is_cut_off_copy(&self, look: &Look<'_>, facts: &VersionFacts) -> bool {
+        self.named().next().is_none() && self.known.is_indexed(look.disk, facts.file)
+    }
+
+    fn adopt(&self, facts: &VersionFacts, message: String) -> Adoption {
+        let repair =
+            Repair::WriteIndex { server: self.key.server().clone(), entries: vec![(self.key.clone(), facts.clone())] };
+        let finding = Finding::new(Code::NotIndexed, self.folder(), message).and(layout::facts(self.key.server()));
+        Adoption { facts: facts.clone(), finding: finding.of_key(self.key).mended_by(repair) }
+    }
+
+    /// Index and `version.json` differ. `version.json` is written first, so that it may be ahead by what a crash cut
+    /// off; else the files decide, and else a person.
+    fn choose(
+        &self,
+        look: &mut Look<'_>,
+        material: &Material,
+        indexed: &VersionFacts,
+        stated: &VersionFacts,
+    ) -> (Option<VersionFacts>, Option<Adoption>) {
+        let (fits_indexed, fits_stated) = (material.fits(indexed), material.fits(stated));
+        let index = layout::facts(self.key.server());
+        if fits_stated && (extends(stated, indexed) || !fits_indexed) {
+            let message = format!("the index does not say of version {} what {} says", self.number, "version.json");
+            let mut adoption = self.adopt(stated, message);
+            adoption.finding.code = Code::FactsDiffer;
+            adoption.finding.paths = vec![index, self.version_json()];
+            return (Some(stated.clone()), Some(adoption));
+        }
+        let finding = Finding::new(
+            Code::FactsDiffer,
+            self.version_json(),
+            format!("it does not say of version {} what the index says", self.number),
+        );
+        let finding = finding.and(index).of_key(self.key);
+        let remedy = if fits_indexed && (extends(indexed, stated) || !fits_stated) {
+            let facts = Box::new(indexed.clone());
+            Remedy::from(Repair::WriteVersion { key: self.key.clone(), facts, from_files: false })
+        } else {
+            "compare the two files, with a backup if there is one, and make them say the same".into()
+        };
+        look.found(finding.mended_by(remedy));
+        (Some(indexed.clone()), None)
+    }
+
+    /// Holds the files against what is known of them.
+    fn check(&self, look: &mut Look<'_>, material: &Material, facts: &VersionFacts) {
+        self.check_private_key(look, material, facts);
+        for request in &facts.requests {
+            let path = layout::request(self.key, self.number, request.number);
+            let again =
+                || Remedy::from(format!("restore it from a backup, or make another: `keyring make-csr {}`", self.key));
+            let Some(held) = material.requests.get(&request.number) else {
+                if !material.is_unreadable {
+                    self.found(look, Code::RequestMissing, path, "it is missing", again());
+                }
+                continue;
+            };
+            look.counts.requests += 1;
+            let message = if held.digest != request.file {
+                format!("its SHA-256 is {}, the index says {}", held.digest, request.file)
+            } else if let Some(fault) = held.fault(facts.spki) {
+                fault
+            } else if !material.fits_request(facts, request) {
+                "it does not ask for what the index says".to_owned()
+            } else {
+                continue;
+            };
+            self.found(look, Code::RequestChanged, path, message, again());
+        }
+        let is_listed = |number| facts.requests.iter().any(|request| request.number == number);
+        for number in material.requests.keys().copied().filter(|number| !is_listed(*number)) {
+            let path = layout::request(self.key, self.number, number);
+            let message = "it was never handed out; the next request takes its place";
+            self.found(look, Code::RequestUnused, path, message, Remedy::Nothing);
+        }
+    }
+
+    fn check_private_key(&self, look: &mut Look<'_>, material: &Material, facts: &VersionFacts) {
+        let path = layout::private_key(self.key, self.number);
+        let message = match &material.key {
+            None if material.is_unreadable => return,
+            None => return self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
+            Some(held) if held.digest != facts.file => {
+                format!("its SHA-256 is {}, {} says {}", held.digest, "version.json", facts.file)
+            }
+            Some(held) => match disagreement(held, facts) {
+                Some(disagreement) => format!("{disagreement}, which is not what version.json says"),
+                None => return self.check_named(look, held),
+            },
+        };
+        self.found(look, Code::PrivateKeyChanged, path, message, Remedy::Backup);
+    }
+
+    /// What the log or the stage says of the private key, which fits everything beside it.
+    fn check_named(&self, look: &mut Look<'_>, held: &HeldKey) {
+        for (named, source) in self.named().filter(|(named, _)| named.expected.private_key_file != held.digest) {
+            let path = layout::private_key(self.key, self.number);
+            let message =
+                format!("its SHA-256 is {}, {} says {}", held.digest, source.told(), named.expected.private_key_file);
+            let finding = source.leads_to(Finding::new(Code::PrivateKeyChanged, path, message));
+            look.found(finding.of_key(self.key).mended_by(Remedy::Backup));
+        }
+    }
+
+    /// Nothing says what the private key is, and its files do not either.
+    fn check_without_facts(&self, look: &mut Look<'_>, material: &Material) {
+        if material.is_unreadable {
+            return;
+        }
+        let is_named = self.named().next().is_some();
+        let path = layout::private_key(self.key, self.number);
+        match &material.key {
+            None if is_named => self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
+            None => {
+                let message = format!("version {} has no private key: a crash came before it", self.number);
+                self.found(look, Code::VersionEmpty, self.folder(), message, Remedy::Nothing);
+            }
+            // What can't be read of the log may name it.
+            Some(HeldKey { key: Err(error), .. }) if is_named || self.known.is_broken => {
+                self.found(look, Code::PrivateKeyChanged, path, error.to_string(), Remedy::Backup);
+            }
+            Some(HeldKey { key: Err(error), .. }) => {
+                let message = format!("a crash cut the private key of version {} off: {error}", self.number);
+                let repair = Repair::SetAside { path: self.folder() };
+                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+            }
+            Some(HeldKey { key: Ok(_), digest }) if self.known.is_indexed(look.disk, *digest) => {
+                let message = format!("a crash cut off the making of version {}, a copy of another key's", self.number);
+                let repair = Repair::SetAside { path: self.folder() };
+                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+            }
+            Some(HeldKey { key: Ok(_), .. }) => {
+                let message = "it is encrypted, and nothing says any more what it is";
+                let advice = "restore version.json beside it from a backup";
+                self.found(look, Code::NotIndexed, path, message, advice.into());
+            }
+        }
+    }
+}
+
+/// Whether one is the other with something added: requests, or that it is compromised.
+fn extends(longer: &VersionFacts, shorter: &VersionFacts) -> bool {
+    let without = |facts: &VersionFacts| VersionFacts { requests: Vec::new(), compromised: None, ..facts.clone() };
+    without(longer) == without(shorter)
+        && longer.requests.starts_with(&shorter.requests)
+        && (shorter.compromised.is_none() || shorter.compromised == longer.compromised)
+}

@@ -1,0 +1,188 @@
+//! What is not of one server: the configuration, the stage, an interrupted commit, the hint for the newest record.
+
+use super::super::intent::Intent;
+use super::super::keystore::folders;
+use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::super::{Config, format, staged};
+use super::finding::{Code, Finding};
+use super::history::{History, reason, stands};
+use super::known::{Known, Source};
+use super::look::{Belongs, Look, Seen};
+use super::remedy::Repair;
+use crate::change::{Change, ChangeSet};
+use crate::model::{Generation, Mark};
+
+/// Looks at everything that is not of one server. `is_locked` says that the caller holds the lock for publishing.
+pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bool) -> Known {
+    let mut known = Known::default();
+    survey(look);
+    check_intent(look, &mut known, is_locked);
+    let history = History::read(look, &mut known);
+    history.check(look, expected);
+    check_config(look, &history);
+    check_head_hint(look, &known);
+    check_stage(look, &mut known, &history);
+    known
+}
+
+fn survey(look: &mut Look<'_>) {
+    let ours = folders();
+    let files = [layout::config(), layout::stage(), layout::intent(), layout::lock(), layout::publish_lock()];
+    look.survey(&StorePath::root(), |name| {
+        let path = StorePath::root().join(name);
+        let folder = ours.iter().find(|(folder, _)| *folder == path).map(|(_, mode)| Belongs::Folder(*mode));
+        let aside = || (path == layout::set_aside()).then_some(Belongs::Folder(PRIVATE_FOLDER));
+        folder.or_else(aside).or_else(|| files.contains(&path).then_some(Belongs::File(PRIVATE_FILE)))
+    });
+    for (path, mode) in ours {
+        if !stands(look.disk, &path) {
+            let finding = Finding::new(Code::FolderMissing, path.clone(), "it is missing, with all that was in it");
+            look.found(finding.mended_by(Repair::MakeFolder { path, mode }));
+        }
+    }
+    let aside = look.disk.names(&layout::set_aside()).map_or(0, |names| names.len());
+    if aside > 0 {
+        let message = "earlier repairs put something aside";
+        look.found(
+            Finding::new(Code::SetAside, layout::set_aside(), message).mended_by("remove it when nobody needs it"),
+        );
+    }
+}
+
+fn check_config(look: &mut Look<'_>, history: &History) {
+    let path = layout::config();
+    let id = history.keystore().map(str::to_owned);
+    let bytes = match look.read(&path) {
+        Seen::Bytes(bytes) => bytes,
+        Seen::Missing => {
+            let finding = Finding::new(Code::ConfigMissing, path, "it is missing");
+            return look.found(finding.mended_by(Repair::WriteConfig { id }));
+        }
+        Seen::Unreadable => return,
+    };
+    let header = Config::header(&bytes).filter(|(format, id)| *format > 0 && !id.is_empty());
+    match (header, Config::parse(look.disk, &bytes)) {
+        (None, parsed) => {
+            let message = parsed.err().map_or_else(|| "it has no format or no id".to_owned(), reason);
+            look.found(Finding::new(Code::ConfigDamaged, path, message).mended_by(Repair::WriteConfig { id }));
+        }
+        (Some(_), Err(error)) => {
+            let finding = Finding::new(Code::ConfigDamaged, path, reason(error));
+            look.found(finding.mended_by("mend it with an editor"));
+        }
+        (Some((_, found)), Ok(_)) => {
+            if let Some(id) = id.filter(|id| *id != found) {
+                let message = format!("it says that this is the keystore {found}; the log is of {id}");
+                let advice = format!("if the log is right, put `id = \"{id}\"` there");
+                look.found(Finding::new(Code::ConfigDiffers, path, message).mended_by(advice));
+            }
+        }
+    }
+}
+
+/// An intent says that a commit was under way: interrupted, unless somebody holds the lock for publishing.
+fn check_intent(look: &mut Look<'_>, known: &mut Known, is_locked: bool) {
+    let path = layout::intent();
+    if !stands(look.disk, &path) {
+        return;
+    }
+    known.is_committing = true;
+    let intent = Intent::load(look.disk);
+    if let Ok(Some(intent)) = &intent {
+        known.in_hand = intent.switches.iter().map(|switch| switch.endpoint.clone()).collect();
+    }
+    // Held for a moment: nothing is written, not even by whom.
+    if !is_locked && matches!(look.disk.lock(&layout::publish_lock()), Ok(None)) {
+        let finding = Finding::new(Code::CommitRuns, path, "a commit runs; what it has in hand is not judged");
+        return look.found(finding.mended_by("run this again when it is done"));
+    }
+    let finding = match intent {
+        Ok(None) => return,
+        Ok(Some(Intent { generation, .. })) => {
+            let message = format!("the commit of generation {generation} was interrupted");
+            let finding = Finding::new(Code::CommitInterrupted, path, message).in_generation(generation);
+            finding.mended_by(Repair::Recover)
+        }
+        Err(error) => {
+            let message = format!("it should say which commit was interrupted: {}", reason(error));
+            Finding::new(Code::IntentDamaged, path.clone(), message).mended_by(Repair::SetAside { path })
+        }
+    };
+    look.found(finding);
+}
+
+/// The hint is written after each record: a number beyond the newest one tells of records that are gone.
+fn check_head_hint(look: &mut Look<'_>, known: &Known) {
+    let path = layout::head_hint();
+    let seen = look.read(&path);
+    if matches!(seen, Seen::Unreadable) || known.is_committing {
+        return;
+    }
+    let text = seen.bytes().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let hinted = text.and_then(|text| text.trim().parse().ok()).map(Generation);
+    match hinted {
+        Some(hinted) if hinted > known.head => {
+            let message = format!("it names generation {hinted}, and the newest record is of {}", known.head);
+            let finding = Finding::new(Code::LogCut, path, message).in_generation(hinted);
+            let advice = "records were removed, or this file was changed: compare with a backup or with what `keyring \
+                          log --head` printed; if nothing is missing, remove this file";
+            look.found(finding.mended_by(advice));
+        }
+        Some(hinted) if hinted == known.head => {}
+        None if seen.is_missing() && known.head == Generation::EMPTY => {}
+        _ => {
+            let message = format!("it does not name the newest record, {}", known.head);
+            look.found(Finding::new(Code::HeadStale, path, message).mended_by(Repair::WriteHead));
+        }
+    }
+}
+
+fn check_stage(look: &mut Look<'_>, known: &mut Known, history: &History) {
+    let path = layout::stage();
+    let bytes = match look.read(&path) {
+        Seen::Bytes(bytes) => bytes,
+        Seen::Missing | Seen::Unreadable => return,
+    };
+    let stage = match staged::parse(look.disk, Some(&bytes)) {
+        Ok(stage) => stage,
+        Err(error) => {
+            let message = format!("what was staged is lost: {}", reason(error));
+            let finding = Finding::new(Code::StageDamaged, path.clone(), message);
+            return look.found(finding.mended_by(Repair::SetAside { path }));
+        }
+    };
+    for set in &stage.sets {
+        match history.change_sets.get(&set.id) {
+            Some(_) if known.is_committing => {}
+            Some(generation) => {
+                let message = format!("its change set {} took effect with generation {generation}", set.id);
+                let finding = Finding::new(Code::StageRecorded, path.clone(), message).in_generation(*generation);
+                look.found(finding.mended_by(Repair::DropRecorded { sets: vec![set.id.clone()] }));
+            }
+            None => check_changes(look, known, set),
+        }
+    }
+}
+
+fn check_changes(look: &mut Look<'_>, known: &mut Known, set: &ChangeSet) {
+    for change in &set.changes {
+        known.name_by(change, Source::Stage);
+        let (key, missing) = match change {
+            Change::Bind { key, .. } => (key, vec![layout::key(key)]),
+            Change::CopyKey { to, versions, .. } => {
+                (to, versions.iter().map(|version| layout::version(to, *version)).collect())
+            }
+            _ => continue,
+        };
+        for path in missing.into_iter().filter(|path| !stands(look.disk, path)) {
+            let message = format!("{} is not there, and is staged", path.as_path().display());
+            let finding = Finding::new(Code::StageDangling, layout::stage(), message).and(path).of_key(key);
+            look.found(finding.mended_by(format!("`keyring discard {key}`, or restore the key from a backup")));
+        }
+    }
+}
+
+/// Whether the keystore can be judged by this program at all.
+pub(super) fn newer_format(bytes: &[u8]) -> Option<u32> {
+    Config::header(bytes).map(|(format, _)| format).filter(|found| *found > format::VERSION)
+}
