@@ -7,7 +7,7 @@
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
 //! - names: [`Subject`], [`SubjectAltName`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
-//! - from anywhere: [`recognise`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
+//! - from anywhere: [`recognise()`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
 
 mod algorithm;
