@@ -1,6 +1,7 @@
 //! The commands: one file each, named as its use case in `keystore::ops`. Each has its flags (`Args`), turns them
 //! into a request, and reports the outcome.
 
+pub(crate) mod backup;
 pub(crate) mod bind;
 pub(crate) mod commit;
 pub(crate) mod completions;
@@ -20,8 +21,10 @@ pub(crate) mod make_csr;
 pub(crate) mod man;
 pub(crate) mod mark_compromised;
 mod passphrase;
+pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod rename_key;
+pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -57,6 +60,9 @@ impl Command {
             Self::Show(_) => "show",
             Self::Log(_) => "log",
             Self::Doctor(_) => "doctor",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
+            Self::Prune(_) => "prune",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -95,6 +101,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Doctor(args) => report(context, &doctor::run(context, &args)?),
+        Command::Backup(args) => report(context, &backup::run(context, &args)?),
+        Command::Restore(args) => report(context, &restore::run(context, &args)?),
+        Command::Prune(args) => report(context, &prune::run(context, &args)?),
         Command::Demo(args) => demo::run(context, &args),
         Command::Completions(args) => report(context, &completions::run(&args)?),
         Command::Man(args) => report(context, &man::run(&args)?),

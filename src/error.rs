@@ -1,10 +1,12 @@
 //! Errors as users meet them: what happened, to which file or key, what to do next, with which exit code.
 
 mod hint;
+mod vault;
 
 use std::io;
 use std::path::PathBuf;
 
+use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
@@ -69,6 +71,16 @@ pub(crate) enum Failure {
     /// Files in which nothing can be read.
     #[error("nothing in {} can be read", files.join(", "))]
     NothingReadable { files: Vec<String>, faults: Vec<CodedJson> },
+    /// A recipient of a backup.
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
+    /// A file with identities, to open a backup with.
+    #[error("{file} cannot be used")]
+    Identities {
+        file: String,
+        #[source]
+        source: IdentitiesError,
+    },
     /// An operation on the keystore.
     #[error(transparent)]
     Keystore(Box<ops::Error>),
@@ -148,6 +160,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<OpeningError> for Failure {
+    fn from(error: OpeningError) -> Self {
+        ops::Error::from(error).into()
+    }
+}
+
 impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         ops::Error::from(error).into()
@@ -168,6 +186,8 @@ impl Problem for Failure {
             | Self::Algorithm(_)
             | Self::NotRecognised { .. }
             | Self::NothingReadable { .. }
+            | Self::Recipient(_)
+            | Self::Identities { .. }
             | Self::Mark(_)
             | Self::Passphrase { .. } => Exit::Rejected,
             Self::Keystore(error) => keystore_exit(error),
@@ -221,7 +241,11 @@ fn keystore_exit(error: &ops::Error) -> Exit {
     match error {
         E::Store(error) => store_exit(error),
         E::Commit(error) => commit_exit(error),
+        E::Backup(error) => vault::backup_exit(error),
+        E::Opening(error) => vault::opening_exit(error),
         E::KeyNotFound { .. }
+        | E::NothingWaits { .. }
+        | E::KeyStaged { .. }
         | E::NothingThere { .. }
         | E::KeyHasCertificate { .. }
         | E::KeyWaits { .. }
@@ -236,7 +260,8 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::VersionNotFound { .. }
         | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
-        E::PrivateKey { .. }
+        E::Restore(_)
+        | E::PrivateKey { .. }
         | E::Request { .. }
         | E::Subject(_)
         | E::Unreadable { .. }
@@ -264,6 +289,7 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::NoGeneration { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
+        | StoreError::Pruned { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,
         StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
         StoreError::Damaged { .. } => Exit::Damaged,

@@ -6,6 +6,8 @@
 //! outside the keystore (a switch of live files, a reload of a service) runs in [`critical`], and a loop in it that
 //! waits for something asks [`requested`] and gives up early.
 
+mod stream;
+
 use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,6 +18,8 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, OptionalActions, Termios};
+
+pub(crate) use stream::{Interruptible, interruptible};
 
 /// The exit status of a command that was interrupted: 128 and the number of SIGINT, as shells report it.
 pub(crate) const EXIT_STATUS: i32 = 130;

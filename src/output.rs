@@ -205,7 +205,8 @@ impl Printer {
 }
 
 fn json(document: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    // standard output itself searches every piece for ends of lines
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     serde_json::to_writer(&mut out, document)?;
     out.write_all(b"\n")?;
     out.flush()
@@ -216,6 +217,13 @@ pub(crate) fn print(page: &Page) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     out.write_all(page.as_bytes())?;
     out.flush()
+}
+
+/// Standard output for an artifact of any size; none when that is a terminal.
+pub(crate) fn artifact() -> Option<io::StdoutLock<'static>> {
+    use std::io::IsTerminal as _;
+    let out = io::stdout();
+    (!out.is_terminal()).then(|| out.lock())
 }
 
 /// Prints a page on standard error while a command is still at work.

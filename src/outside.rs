@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// The largest file that is read as input: certificates and chains are a few kilobytes.
@@ -79,6 +80,14 @@ fn read_up_to(name: &str, what: &'static str, limit: u64) -> Result<Zeroizing<Ve
     Ok(bytes)
 }
 
+/// Opens a file, or standard input when it is called `-`, to be read bit by bit.
+pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    Ok(Box::new(File::open(name).map_err(failed("read", name))?))
+}
+
 /// How many threads the machine runs at a time.
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
@@ -88,32 +97,81 @@ pub(crate) fn threads() -> usize {
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
     place(path, bytes, force, true)?;
-    let sync = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
-    sync.map_err(failed("sync the folder of", &path.display().to_string()))
+    sync_folder_of(path)
+}
+
+/// A file that is written bit by bit and appears whole or not at all.
+pub(crate) struct NewFile {
+    file: io::BufWriter<NamedTempFile>,
+    path: PathBuf,
+    force: bool,
+}
+
+impl NewFile {
+    /// Begins to write it, under another name beside its own. Without `force`, nothing may stand there.
+    pub(crate) fn create(path: &Path, mode: u32, force: bool) -> Result<Self, OutsideError> {
+        if !force && exists(path) {
+            return Err(OutsideError::Exists { name: path.display().to_string() });
+        }
+        Ok(Self { file: io::BufWriter::new(beside(path, mode)?), path: path.to_path_buf(), force })
+    }
+
+    /// Gives it its name, durably.
+    pub(crate) fn finish(self) -> Result<(), OutsideError> {
+        let name = self.path.display().to_string();
+        let file = self.file.into_inner().map_err(|error| failed("write", &name)(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed("write", &name))?;
+        persist(file, &self.path, self.force)?;
+        sync_folder_of(&self.path)
+    }
+}
+
+impl io::Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+fn sync_folder_of(path: &Path) -> Result<(), OutsideError> {
+    let sync = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+    sync.map_err(failed("sync the folder of", &path.display().to_string()))
+}
+
+/// A temporary file beside the one that it will be.
+fn beside(path: &Path, mode: u32) -> Result<NamedTempFile, OutsideError> {
+    let mut options = tempfile::Builder::new();
+    let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let file = builder.tempfile_in(folder_of(path)).map_err(without_path);
+    file.map_err(failed("write", &path.display().to_string()))
+}
+
+fn persist(file: NamedTempFile, path: &Path, force: bool) -> Result<(), OutsideError> {
+    let name = path.display().to_string();
+    let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
+    persisted.map(drop).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => OutsideError::Exists { name },
+        _ => failed("write", &name)(error.error),
+    })
+}
+
 /// Puts a file whole into its place; its name is durable once its folder has been synced.
 fn place(path: &Path, bytes: &[u8], force: bool, sync: bool) -> Result<(), OutsideError> {
     let name = path.display().to_string();
-    let folder = folder_of(path);
-    let mut options = tempfile::Builder::new();
     // as open(2) would make it: the umask decides who else may read a request
-    let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(failed("write", &name))?;
+    let mut file = beside(path, 0o666)?;
     file.write_all(bytes).map_err(failed("write", &name))?;
     if sync {
         file.as_file().sync_all().map_err(failed("write", &name))?;
     }
-    let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    persisted.map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => OutsideError::Exists { name: name.clone() },
-        _ => failed("write", &name)(error.error),
-    })?;
-    Ok(())
+    persist(file, path, force)
 }
 
 /// Writes many files into one folder, each whole or not at all, and makes them durable together.

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use keystore::change::Change;
-use keystore::model::{CertificateSummary, Installed};
+use keystore::model::{CertificateSummary, Installed, VersionFacts};
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::{self, Asked, CreatedWithRequest, Existing};
 use keystore::ops::publish::Unlocked;
-use keystore::pki::{Certificate, KeyAlgorithm, Pbes2, assemble, read_certificates};
+use keystore::pki::{Certificate, CertificationRequest, KeyAlgorithm, Pbes2, assemble, read_certificates};
 use keystore::progress::Unwatched;
-use keystore::store::{Defaults, Keystore, RealDisk};
+use keystore::store::{Defaults, Keystore, RealDisk, Transaction};
 use keystore::timestamp::Timestamp;
 use keystore::world::{Actor, World};
 use rcgen::{
@@ -114,7 +114,8 @@ impl Large {
         let mut transaction = keystore.write().expect("nobody holds the lock");
         let bound = (0..self.shape.keys).filter(|index| self.shape.endpoint(*index).is_some());
         for index in bound.take(endpoints) {
-            install(&mut transaction, &authority, &self.shape.key(index), index + 1);
+            let (key, version, request) = self.key_with_request(&keystore, index);
+            install(&mut transaction, &authority, (&key, &version, request.public_key().as_der()), index + 1);
         }
         transaction.finish().expect("the stage is written");
         let committing = keystore.begin_commit().expect("nobody commits");
@@ -132,23 +133,18 @@ impl Large {
         let indexes: Vec<usize> =
             (0..self.shape.servers).flat_map(|server| (server..self.shape.keys).step_by(self.shape.servers)).collect();
         for part in indexes.chunks(COMMIT) {
-            self.make_keys(&keystore, part);
-            self.commit(&keystore, &authority, part);
+            let created = self.make_keys(&keystore, part);
+            self.commit(&keystore, &authority, part, &created);
         }
         for round in 0..2 {
-            let snapshot = keystore.read().expect("it is readable");
-            let view = snapshot.key(&self.shape.key(0)).expect("it is readable").expect("the key is there");
-            let request = view.last_request().expect("it has one");
-            let version = view.working_version().expect("it has one");
-            let request = snapshot.request_file(&view.path, version, request).expect("the request is there");
-            let request = keystore::pki::CertificationRequest::from_pem(&request).expect("it is one");
-            let reply = authority.certify(&view.path, request.public_key().as_der(), 1000 + round);
+            let (key, _, request) = self.key_with_request(&keystore, 0);
+            let reply = authority.certify(&key, request.public_key().as_der(), 1000 + round);
             fs::write(self.reply(round), reply).expect("target/ can be written to");
         }
         rustix::fs::sync();
     }
 
-    fn make_keys(&self, keystore: &Keystore, indexes: &[usize]) {
+    fn make_keys(&self, keystore: &Keystore, indexes: &[usize]) -> Vec<CreatedWithRequest> {
         let list: String = indexes
             .iter()
             .map(|index| {
@@ -161,18 +157,28 @@ impl Large {
         let pbes2 = || -> Pbes2 { unreachable!("no key is encrypted") };
         let generated = create_key::generate(asked, pbes2, threads(), &Unwatched).expect("there is randomness");
         let made = create_key::create_keys(keystore, &generated, Existing::Refuse, &Unwatched);
-        let (created, _): (Vec<CreatedWithRequest>, _) = made.expect("the disk takes it");
+        let (created, _) = made.expect("the disk takes it");
         assert_eq!(created.len(), indexes.len());
+        created
+    }
+
+    fn key_with_request(&self, keystore: &Keystore, index: usize) -> (KeyPath, VersionFacts, CertificationRequest) {
+        let snapshot = keystore.read().expect("it is readable");
+        let view = snapshot.key(&self.shape.key(index)).expect("it is readable").expect("the key is there");
+        let (version, request) = (view.working_version(), view.last_request());
+        let (version, request) = version.zip(request).expect("it has both");
+        let file = snapshot.request_file(&view.path, version, request).expect("the request is there");
+        (view.path.clone(), version.clone(), CertificationRequest::from_pem(&file).expect("it is one"))
     }
 
     /// Certifies, binds and commits keys.
-    fn commit(&self, keystore: &Keystore, authority: &Authority, indexes: &[usize]) {
+    fn commit(&self, keystore: &Keystore, authority: &Authority, indexes: &[usize], created: &[CreatedWithRequest]) {
         let mut transaction = keystore.write().expect("nobody holds the lock");
-        for index in indexes {
-            let key = self.shape.key(*index);
-            install(&mut transaction, authority, &key, *index);
+        for (index, CreatedWithRequest { created, request }) in indexes.iter().zip(created) {
+            let spki = request.as_ref().expect("one was asked for").public_key().as_der();
+            install(&mut transaction, authority, (&created.key, &created.version, spki), *index);
             if let Some(endpoint) = self.shape.endpoint(*index) {
-                transaction.put(Change::Bind { endpoint, key });
+                transaction.put(Change::Bind { endpoint, key: created.key.clone() });
             }
         }
         transaction.finish().expect("the stage is written");
@@ -186,15 +192,16 @@ impl Large {
     }
 }
 
-fn install(transaction: &mut keystore::store::Transaction<'_>, authority: &Authority, key: &KeyPath, number: usize) {
-    let facts = transaction.snapshot().facts(key.server()).expect("they are readable");
-    let version = facts.key(key).and_then(|key| key.versions.last()).expect("the key was made").clone();
-    let request = version.requests.last().expect("it has a request");
-    let request = transaction.snapshot().request_file(key, &version, request).expect("the request is there");
-    let request = keystore::pki::CertificationRequest::from_pem(&request).expect("it is one");
-    let reply = authority.certify(key, request.public_key().as_der(), number);
+/// Certifies a key and stages its certificate.
+fn install(
+    transaction: &mut Transaction<'_>,
+    authority: &Authority,
+    (key, version, spki): (&KeyPath, &VersionFacts, &[u8]),
+    number: usize,
+) {
+    let reply = authority.certify(key, spki, number);
     let chain = assemble(read_certificates(reply.as_bytes()).expect("it is one"), &[version.spki]).expect("it fits");
-    let written = transaction.add_certificate(key, &version, &chain).expect("the disk takes it");
+    let written = transaction.add_certificate(key, version, &chain).expect("the disk takes it");
     let installed = Installed {
         version: version.number,
         spki: version.spki,

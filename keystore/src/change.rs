@@ -130,6 +130,23 @@ impl Change {
         }
     }
 
+    /// The private key and certificate that it makes current, and of which key.
+    #[must_use]
+    pub fn installed(&self) -> Option<(&KeyPath, &Installed)> {
+        let (key, installed) = match self {
+            Self::InstallCertificate { key, installed } => (key, Some(installed)),
+            Self::CopyKey { to: key, current, .. } | Self::RestoreKey { key, current, .. } => (key, current.as_ref()),
+            Self::Bind { .. } | Self::Unbind { .. } | Self::DeleteKey { .. } => return None,
+        };
+        installed.map(|installed| (key, &**installed))
+    }
+
+    /// Whether it brings a copy of a version into the tree.
+    #[must_use]
+    pub fn brings(&self, key: &KeyPath, version: VersionNumber) -> bool {
+        matches!(self, Self::CopyKey { to, versions, .. } if to == key && versions.contains(&version))
+    }
+
     /// The endpoint whose binding it changes.
     #[must_use]
     pub fn endpoint(&self) -> Option<&Endpoint> {

@@ -78,21 +78,28 @@ impl FromStr for Digest {
         let error = || DigestError { text: text.to_owned() };
         let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(error()) };
         let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| error())?;
-        let mut octets = [0; 32];
+        let (mut octets, mut wrong) = ([0; 32], 0);
         for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
-            *octet = digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low).ok_or_else(error)?;
+            let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+            wrong |= high | low;
+            *octet = high << 4 | low & 15;
         }
-        Ok(Self(octets))
+        if wrong & NO_DIGIT == 0 { Ok(Self(octets)) } else { Err(error()) }
     }
 }
 
-fn digit(octet: u8) -> Option<u8> {
-    match octet {
-        b'0'..=b'9' => Some(octet - b'0'),
-        b'a'..=b'f' => Some(octet - b'a' + 10),
-        _ => None,
+const NO_DIGIT: u8 = 0x80;
+
+/// The value of each octet as a hexadecimal digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16_u8 {
+        values[HEX[value as usize] as usize] = value;
+        value += 1;
     }
-}
+    values
+};
 
 serde_as_text!(Digest);
 

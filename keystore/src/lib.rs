@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod digest;
+pub mod envelope;
 pub mod model;
 pub mod name;
 pub mod ops;

@@ -16,7 +16,6 @@ pub use brief::{
     ServerFactsBrief, ServerStateBrief, ServiceBrief, SummaryBrief, Text, VersionBrief,
 };
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
-use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
 pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};

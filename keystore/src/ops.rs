@@ -1,5 +1,6 @@
 //! What a user can ask of a keystore: one use case per file, named as the command.
 
+pub mod backup;
 pub mod bind;
 pub mod commit;
 pub mod copy_key;
@@ -16,8 +17,10 @@ pub mod list;
 pub mod log;
 pub mod make_csr;
 pub mod mark_compromised;
+pub mod prune;
 pub mod publish;
 pub mod rename_key;
+pub mod restore;
 pub mod rollback;
 pub mod status;
 pub mod unbind;

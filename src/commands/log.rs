@@ -2,7 +2,7 @@
 
 use keystore::model::Mark;
 use keystore::ops::log as op;
-use keystore::store::{EndpointChange, Pair, Record};
+use keystore::store::{Base, EndpointChange, Pair, Record};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -54,13 +54,18 @@ struct CommitJson {
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     commits: Vec<CommitJson>,
+    cut_off_through: Option<u64>,
     #[serde(skip)]
     records: Vec<Record>,
+    #[serde(skip)]
+    base: Option<Base>,
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
-    let records = op::log(&keystore.read()?, args.limit.unwrap_or(usize::MAX))?;
+    let snapshot = keystore.read()?;
+    let records = op::log(&snapshot, args.limit.unwrap_or(usize::MAX))?;
+    let base = op::cut_off(&snapshot, records.last().map(|(record, _)| record))?;
     let commit = |(record, hash): &(Record, keystore::digest::Digest)| CommitJson {
         generation: record.generation.0,
         hash: hash.to_string(),
@@ -74,7 +79,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         endpoints: record.endpoints.iter().map(EndpointJson::of).collect(),
     };
     let commits = records.iter().map(commit).collect();
-    Ok(Outcome { commits, records: records.into_iter().map(|(record, _)| record).collect() })
+    let cut_off_through = base.as_ref().map(|base| base.through.0);
+    let records = records.into_iter().map(|(record, _)| record).collect();
+    Ok(Outcome { commits, cut_off_through, records, base })
 }
 
 /// What an endpoint served and serves: the keys and their versions.
@@ -110,6 +117,10 @@ impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
         if self.records.is_empty() {
             page.line("Nothing has been committed yet.");
+        }
+        if let Some(Base { through, time, actor, .. }) = &self.base {
+            let by = format_args!("at {time} by {actor} (`keyring {}`)", actor.command);
+            page.line(format_args!("Those up to generation {through} were cut off {by}."));
         }
     }
 }

@@ -83,19 +83,13 @@ impl PassphraseArgs {
         if self.known.is_some() {
             return Ok(self.known.clone());
         }
-        let (text, from) = match (choose(&self.passphrase_file, key), choose(&self.passphrase_env, key)) {
-            (None, None) => return Ok(None),
-            (Some(_), Some(_)) => {
-                return Err(Failure::Usage {
-                    message: format!("two passphrases are named for {key}"),
-                    hint: "give --passphrase-file or --passphrase-env, not both",
-                });
-            }
-            (Some(file), None) => (first_line(file)?, file.to_owned()),
-            (None, Some(name)) => (outside::secret_variable(name)?, format!("${name}")),
-        };
-        let passphrase = Passphrase::new(text.to_string());
-        passphrase.map(|passphrase| Some(Arc::new(passphrase))).map_err(|source| Failure::Passphrase { from, source })
+        match (choose(&self.passphrase_file, key), choose(&self.passphrase_env, key)) {
+            (Some(_), Some(_)) => Err(Failure::Usage {
+                message: format!("two passphrases are named for {key}"),
+                hint: "give --passphrase-file or --passphrase-env, not both",
+            }),
+            (file, variable) => named(file, variable),
+        }
     }
 
     /// Opens a private key: at once when it is in the clear, else with the passphrase that is named or asked for.
@@ -142,6 +136,35 @@ pub(crate) fn unlock(
         unlocked.insert(locked, private_key);
     }
     Ok(())
+}
+
+/// The passphrase in the first line of a file, or in an environment variable.
+fn named(file: Option<&str>, variable: Option<&str>) -> Result<Option<Arc<Passphrase>>, Failure> {
+    let (text, from) = match (file, variable) {
+        (Some(file), _) => (first_line(file)?, file.to_owned()),
+        (None, Some(name)) => (outside::secret_variable(name)?, format!("${name}")),
+        (None, None) => return Ok(None),
+    };
+    let passphrase = Passphrase::new(text.to_string());
+    passphrase.map(|passphrase| Some(Arc::new(passphrase))).map_err(|source| Failure::Passphrase { from, source })
+}
+
+/// The flags that name the source of a backup's passphrase.
+#[derive(clap::Args, Debug, Default, Clone)]
+pub(crate) struct BackupPassphraseArgs {
+    /// Take the passphrase from the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
+    pub(crate) passphrase_file: Option<String>,
+    /// Take the passphrase from the environment variable NAME
+    #[arg(long, value_name = "NAME")]
+    pub(crate) passphrase_env: Option<String>,
+}
+
+impl BackupPassphraseArgs {
+    /// The passphrase that the command line names.
+    pub(crate) fn get(&self) -> Result<Option<Arc<Passphrase>>, Failure> {
+        named(self.passphrase_file.as_deref(), self.passphrase_env.as_deref())
+    }
 }
 
 fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {

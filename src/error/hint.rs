@@ -8,7 +8,7 @@ use keystore::ops::create_key::AskedFault;
 use keystore::pki::{LooksLike, ReadError, RecogniseError};
 use keystore::store::{CommitError, StoreError};
 
-use super::Failure;
+use super::{Failure, vault};
 use crate::outside::OutsideError;
 
 /// A word for programs, one per cause.
@@ -27,6 +27,8 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Passphrase { .. } => "bad-passphrase",
         F::NotRecognised { .. } => "not-recognised",
         F::NothingReadable { .. } => "nothing-readable",
+        F::Recipient(_) => "bad-recipient",
+        F::Identities { .. } => "bad-identity",
         F::Keystore(error) => keystore_code(error),
         F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
             outside_code(error)
@@ -50,6 +52,12 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Arguments { hint, .. } => Some(hint.clone()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::Recipient(_) => {
+            Some("`age-keygen` prints one as `Public key`; others, of ssh or plugins, are not known here".to_owned())
+        }
+        F::Identities { .. } => Some(
+            "give a file that `age-keygen` made; one that is encrypted itself is opened with `age -d` first".to_owned(),
+        ),
         F::Keystore(error) => keystore_hint(error),
         F::PassphraseMissing { .. } => {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
@@ -65,8 +73,8 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
             Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
         }
         F::Passphrase { .. } => Some(
-            "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a \
-                 private key in the clear"
+            "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
+                 none is wanted"
                 .to_owned(),
         ),
         _ => None,
@@ -141,6 +149,11 @@ fn keystore_code(error: &E) -> &'static str {
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
         E::Commit(CommitError::Moved) => "keystore-moved",
+        E::Backup(error) => vault::backup_code(error),
+        E::Opening(error) => vault::opening_code(error),
+        E::Restore(error) => vault::restore_code(error),
+        E::NothingWaits { .. } => "nothing-waits",
+        E::KeyStaged { .. } => "key-staged",
         E::KeyNotFound { .. } => "key-not-found",
         E::NothingThere { .. } => "nothing-there",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
@@ -195,6 +208,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::NewerFormat { .. } => "newer-format",
         StoreError::NoGeneration { .. } => "no-generation",
         StoreError::Damaged { .. } => "damaged",
+        StoreError::Pruned { .. } => "pruned",
         StoreError::Config { .. } => "bad-config",
         StoreError::Locked { .. } => "locked",
         StoreError::Interrupted => "interrupted",
@@ -205,6 +219,11 @@ fn keystore_hint(error: &E) -> Option<String> {
     let hint = match error {
         E::Store(error) => return store_hint(error),
         E::Commit(error) => return commit_hint(error),
+        E::Backup(error) => return vault::backup_hint(error),
+        E::Opening(error) => return vault::opening_hint(error),
+        E::Restore(error) => return vault::restore_hint(error),
+        E::NothingWaits { key } => format!("leave it out: `keyring show {key}` shows what there is"),
+        E::KeyStaged { key } => format!("`keyring discard {key}` takes back what is staged"),
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {
@@ -292,6 +311,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "`keyring doctor` names everything that is damaged and what mends it; nothing was changed".to_owned()
         }
         StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
+        StoreError::Pruned { .. } => {
+            "`keyring log` shows what is kept; a backup with --history from before has the rest".to_owned()
+        }
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
         StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),

@@ -184,6 +184,9 @@ fn every_result_is_documented() {
     let key = result(&["list"])["services"][0]["keys"][0].clone();
     assert_documented("**key**", &key);
     assert_documented("**version**", &key["current"]);
+    result(&["backup", "keys.tar", "--no-passphrase"]);
+    result(&["restore", "keys.tar", "--store", "copy"]);
+    result(&["prune", "--keep", "1", "--keys", "--yes"]);
     for command in
         [&["show", "mail01/imap/main"][..], &["log"], &["log", "--head"], &["demo"], &["completions", "bash"], &["man"]]
     {

@@ -105,7 +105,8 @@ fn reports_them_in_json() {
             "time": "[TIME]",
             "user": "[...]"
           }
-        ]
+        ],
+        "cut_off_through": null
       },
       "schema": 1
     }

@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backup;
 mod bind;
 mod commit;
 mod completions;
@@ -32,10 +33,12 @@ mod man;
 mod mark_compromised;
 mod output;
 mod passphrase;
+mod prune;
 mod publish;
 mod refusals;
 mod rename_key;
 mod renewal;
+mod restore;
 mod rollback;
 mod show;
 mod status;

@@ -101,14 +101,14 @@ fn a_source_that_gives_nothing_is_named() {
     -- stdout
     -- stderr
     error: the passphrase from empty.txt is refused: the passphrase is empty
-    hint: the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a private key in the clear
+    hint: the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where none is wanted
     ");
     snapshot!(refused("--passphrase-env", "EMPTY_SECRET", 3), @"
     exit code 3
     -- stdout
     -- stderr
     error: the passphrase from $EMPTY_SECRET is refused: the passphrase is empty
-    hint: the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out for a private key in the clear
+    hint: the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where none is wanted
     ");
     snapshot!(refused("--passphrase-file", "nowhere.txt", 1), @"
     exit code 1

@@ -1,4 +1,4 @@
-//! What `keyring` writes, read back by strangers (openssl, GnuTLS, python's cryptography); what they write, read by
+//! What `keyring` writes, read back by strangers (openssl, GnuTLS, python's cryptography, age); what they write, read by
 //! `keyring`. Needs the feature `external-tests` and the programs: `./tests/run` sees to both.
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,7 @@
 #[path = "../common_external/mod.rs"]
 mod common;
 
+mod backup;
 mod cycle;
 mod inspect;
 mod key_manager;

@@ -1,7 +1,6 @@
 //! A small keystore in memory, of which one stored file is replaced by bytes from outside; and everything that can be
 //! done with it.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -11,9 +10,10 @@ use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::install_cert::{Input, install_cert};
 use keystore::ops::make_csr::{self, MakeCsr, SubjectChoice, SubjectFields};
-use keystore::ops::publish::{Unlocked, left_over, to_publish, unpublished};
-use keystore::ops::{self, Error, list::Scope};
+use keystore::ops::publish::{Unlocked, left_over, to_publish, unpublished_or_differing};
+use keystore::ops::{self, Error, doctor, list::Scope};
 use keystore::pki::{KeyAlgorithm, PrivateKey, PrivateKeyFile};
+use keystore::progress::Unwatched;
 use keystore::store::Keystore;
 use keystore::timestamp::Timestamp;
 use keystore::world::{Actor, World};
@@ -34,6 +34,7 @@ fn world() -> World {
     let actor = Actor { user: "ada".into(), sudo_user: None, host: "here".into(), command: "fuzz".into() };
     let mut world = World::new(|| Timestamp::from_unix(NOW), StdRng::seed_from_u64(1), actor);
     world.lock_wait = std::time::Duration::ZERO;
+    world.threads = 1;
     world
 }
 
@@ -84,7 +85,7 @@ static HOUSE: LazyLock<Tree> = LazyLock::new(|| {
 fn tree_with(bytes: &[u8]) -> Option<Tree> {
     let (kind, bytes) = bytes.split_first()?;
     let mut tree = HOUSE.clone();
-    let mut put = |path: &str, bytes: &[u8]| _ = tree.insert(PathBuf::from(path), Node::File(bytes.to_vec()));
+    let mut put = |path: &str, bytes: &[u8]| _ = tree.insert(PathBuf::from(path), Node::File(bytes.to_vec(), 0o600));
     match kind {
         b'0' => put("keystore.toml", bytes),
         b'1' => put("servers/mail01/facts.json", bytes),
@@ -113,7 +114,7 @@ fn sealed(record: &[u8]) -> Vec<u8> {
 fn put_state(put: &mut impl FnMut(&str, &[u8]), root: &[u8]) {
     let state = Digest::of(root);
     put(&format!("state/{state}.json"), root);
-    let Some(Node::File(record)) = HOUSE.get(&PathBuf::from("commits/0000000001.json")) else { unreachable!() };
+    let Some(Node::File(record, _)) = HOUSE.get(&PathBuf::from("commits/0000000001.json")) else { unreachable!() };
     let mut record: serde_json::Value = serde_json::from_slice(record).expect("a record");
     record["record"]["state"] = state.to_string().into();
     put("commits/0000000001.json", &sealed(record["record"].to_string().as_bytes()));
@@ -147,10 +148,30 @@ pub fn check(bytes: &[u8]) {
     let _ = create_key(&keystore, &CreateKey { key: key("mail01/imap/new"), next: false }, &material());
     let _ = look(&keystore);
 
-    let after = disk.tree();
+    keeps_private_keys(&disk.tree());
+}
+
+/// The doctor examines and repairs the same. What it calls sound can be read.
+pub fn check_doctor(bytes: &[u8]) {
+    let Some(tree) = tree_with(bytes) else { return };
+    let disk = MemoryDisk::new(tree);
+    for repair in [false, true] {
+        let request = doctor::Request { repair, expected: None };
+        let Ok(outcome) = doctor::doctor(&disk, &world(), &request, &Unwatched) else { continue };
+        keeps_private_keys(&disk.tree());
+        if outcome.diagnosis.is_sound() {
+            let keystore = Keystore::open(Box::new(disk.clone()), world()).expect("it is sound");
+            look(&keystore).expect("it is sound");
+        }
+    }
+}
+
+fn keeps_private_keys(after: &Tree) {
     let is_private_key = |path: &PathBuf| path.starts_with("servers") && path.ends_with("private-key.pem");
     for (path, node) in HOUSE.iter().filter(|(path, _)| is_private_key(path)) {
-        let (Node::File(before), Some(Node::File(after))) = (node, after.get(path)) else { panic!("{path:?} is lost") };
+        let (Node::File(before, _), Some(Node::File(after, _))) = (node, after.get(path)) else {
+            panic!("{path:?} is lost")
+        };
         assert_eq!(before, after, "{path:?}");
     }
 }
@@ -158,9 +179,11 @@ pub fn check(bytes: &[u8]) {
 /// Every reader.
 fn look(keystore: &Keystore) -> Result<(), Error> {
     let snapshot = keystore.read()?;
-    let listed = ops::list::list(&snapshot, &Scope::All)?;
-    let paths: BTreeSet<_> = listed.iter().flat_map(|service| &service.keys).map(|view| view.path.clone()).collect();
-    for path in paths {
+    let paths = ops::list::list(&snapshot, &Scope::All, |services, _| {
+        let keys = services.iter().flat_map(|service| &service.keys);
+        keys.map(|key| key.path.clone()).collect::<Vec<_>>()
+    })?;
+    for path in paths.into_iter().flatten() {
         let view = ops::find_key(&snapshot, &path)?;
         let _ = (view.upcoming().is_some(), view.working_version().is_some(), view.state());
     }
@@ -170,7 +193,7 @@ fn look(keystore: &Keystore) -> Result<(), Error> {
     let _ = snapshot.before_and_after()?;
     ops::diff::diff(&snapshot.at(Generation::EMPTY)?, &snapshot)?;
     let _ = snapshot.at(Generation(1)).map(|first| ops::diff::diff(&first, &snapshot));
-    unpublished(&snapshot, &[])?;
+    unpublished_or_differing(&snapshot, &[])?;
     left_over(&snapshot)?;
     Ok(())
 }
@@ -205,7 +228,7 @@ fn commit(keystore: &Keystore) -> Result<(), Error> {
 fn publish(keystore: &Keystore) -> Result<(), Error> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let publications = to_publish(&unpublished(&snapshot, &[])?).gather(&snapshot, &Unlocked::new())?;
+    let publications = to_publish(&unpublished_or_differing(&snapshot, &[])?).gather(&snapshot, &Unlocked::new())?;
     committing.prepare_publication(snapshot.generation(), &publications)?.switch()?.keep()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A disk in memory: no durability, no modes but what is asked for, as quick as can be.
+//! A disk in memory: no durability, and as quick as can be.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -9,8 +9,8 @@ use keystore::store::{Disk, Entry, Kind, LockFile, Status, StorePath};
 
 #[derive(Clone)]
 pub enum Node {
-    File(Vec<u8>),
-    Folder,
+    File(Vec<u8>, u32),
+    Folder(u32),
     Link(String),
 }
 
@@ -46,7 +46,7 @@ impl MemoryDisk {
         }
         match resolved.parent() {
             Some(parent) if parent != Path::new("") => match tree.get(parent) {
-                Some(Node::Folder) => Ok(resolved),
+                Some(Node::Folder(_)) => Ok(resolved),
                 Some(_) => Err(ErrorKind::NotADirectory.into()),
                 None => Err(ErrorKind::NotFound.into()),
             },
@@ -58,7 +58,7 @@ impl MemoryDisk {
         let tree = self.tree();
         let resolved = Self::resolve(&tree, path)?;
         if resolved == Path::new("") {
-            return Ok(Node::Folder);
+            return Ok(Node::Folder(0o711));
         }
         tree.get(&resolved).cloned().ok_or_else(|| ErrorKind::NotFound.into())
     }
@@ -78,7 +78,7 @@ impl MemoryDisk {
     fn remove(&self, path: &StorePath, folder: bool) -> io::Result<()> {
         let mut tree = self.tree();
         let resolved = Self::resolve(&tree, path)?;
-        let is_folder = matches!(tree.get(&resolved).ok_or(ErrorKind::NotFound)?, Node::Folder);
+        let is_folder = matches!(tree.get(&resolved).ok_or(ErrorKind::NotFound)?, Node::Folder(_));
         if is_folder != folder {
             return Err(if folder { ErrorKind::NotADirectory } else { ErrorKind::IsADirectory }.into());
         }
@@ -105,13 +105,13 @@ impl Disk for MemoryDisk {
 
     fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
         match self.node(path)? {
-            Node::File(bytes) => Ok(bytes),
+            Node::File(bytes, _) => Ok(bytes),
             _ => Err(ErrorKind::InvalidInput.into()),
         }
     }
 
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
-        if !matches!(self.node(path)?, Node::Folder) {
+        if !matches!(self.node(path)?, Node::Folder(_)) {
             return Err(ErrorKind::NotADirectory.into());
         }
         let tree = self.tree();
@@ -129,20 +129,20 @@ impl Disk for MemoryDisk {
     }
 
     fn status(&self, path: &StorePath) -> io::Result<Status> {
-        let kind = match self.node(path)? {
-            Node::File(_) => Kind::File,
-            Node::Folder => Kind::Folder,
-            Node::Link(_) => Kind::Link,
+        let (kind, mode) = match self.node(path)? {
+            Node::File(_, mode) => (Kind::File, mode),
+            Node::Folder(mode) => (Kind::Folder, mode),
+            Node::Link(_) => (Kind::Link, 0o777),
         };
-        Ok(Status { kind, mode: 0o700, owner: rustix::process::geteuid().as_raw() })
+        Ok(Status { kind, mode, owner: rustix::process::geteuid().as_raw() })
     }
 
-    fn create_folder(&self, path: &StorePath, _mode: u32) -> io::Result<()> {
-        self.add(path, Node::Folder)
+    fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        self.add(path, Node::Folder(mode))
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], _mode: u32, _sync: bool) -> io::Result<()> {
-        self.add(path, Node::File(bytes.to_vec()))
+    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, _sync: bool) -> io::Result<()> {
+        self.add(path, Node::File(bytes.to_vec(), mode))
     }
 
     fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
@@ -161,7 +161,7 @@ impl Disk for MemoryDisk {
         let node = self.node(from)?;
         let mut tree = self.tree();
         let (from, to) = (Self::resolve(&tree, from)?, Self::resolve(&tree, to)?);
-        if matches!(tree.get(&to), Some(Node::Folder)) {
+        if matches!(tree.get(&to), Some(Node::Folder(_))) {
             return Err(ErrorKind::IsADirectory.into());
         }
         tree.remove(&from);
@@ -183,6 +183,16 @@ impl Disk for MemoryDisk {
 
     fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
         self.remove(path, true)
+    }
+
+    fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
+        let mut tree = self.tree();
+        let resolved = Self::resolve(&tree, path)?;
+        match tree.get_mut(&resolved).ok_or(ErrorKind::NotFound)? {
+            Node::File(_, old) | Node::Folder(old) => *old = mode,
+            Node::Link(_) => return Err(ErrorKind::InvalidInput.into()),
+        }
+        Ok(())
     }
 
     fn try_lock(&self, _path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyEntry, RequestNumber, VersionNumber};
 use crate::digest::Digest;
-use crate::name::{KeyName, KeyPath, Protocol};
+use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, KeyAlgorithm, Subject, SubjectAltName};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
@@ -161,5 +161,23 @@ impl ServerFacts {
     /// The facts of one key of this server, made when there are none.
     pub fn key_mut(&mut self, key: &KeyPath) -> &mut KeyFacts {
         self.protocols.entry(key.service.protocol.clone()).or_default().entry(key.name.clone()).or_default()
+    }
+
+    /// Every key of this server, which is called `server`.
+    pub fn keys(&self, server: &ServerName) -> impl Iterator<Item = (KeyPath, &KeyFacts)> {
+        self.protocols.iter().flat_map(move |(protocol, keys)| {
+            let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
+            keys.iter().map(move |(name, facts)| (KeyPath { service: service.clone(), name: name.clone() }, facts))
+        })
+    }
+
+    /// Forgets one version of a key, and the key with its last version.
+    pub fn forget(&mut self, key: &KeyPath, version: VersionNumber) {
+        let Some(keys) = self.protocols.get_mut(&key.service.protocol) else { return };
+        if let Some(facts) = keys.get_mut(&key.name) {
+            facts.versions.retain(|known| known.number != version);
+        }
+        keys.retain(|_, facts| !facts.versions.is_empty());
+        self.protocols.retain(|_, keys| !keys.is_empty());
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::envelope::OpeningError;
 use crate::model::{Compromise, Generation, KeyView, VersionFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
-use crate::store::{CommitError, StoreError};
+use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
 
 /// Why something that was asked for was not done. Nothing was changed.
@@ -19,6 +20,27 @@ pub enum Error {
     /// A commit failed on its way.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// A backup could not be written.
+    #[error(transparent)]
+    Backup(BackupError),
+    /// A backup could not be opened.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// A backup could not be restored.
+    #[error(transparent)]
+    Restore(RestoreError),
+    /// A private key was named to be pruned, and none of the key's waits for a certificate.
+    #[error("{key} has no private key that waits for a certificate")]
+    NothingWaits {
+        /// The key.
+        key: KeyPath,
+    },
+    /// A private key was named to be pruned, and what is staged needs it.
+    #[error("what is staged needs the private key of {key}")]
+    KeyStaged {
+        /// The key.
+        key: KeyPath,
+    },
     /// There is no such key.
     #[error("there is no key {key}")]
     KeyNotFound {
@@ -222,6 +244,24 @@ pub enum Error {
     /// A commit runs with the changes that were to be taken back.
     #[error("a commit of these changes is running")]
     CommitRunning,
+}
+
+impl From<BackupError> for Error {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            error => Self::Backup(error),
+        }
+    }
+}
+
+impl From<RestoreError> for Error {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Store(error) => error.into(),
+            error => Self::Restore(error),
+        }
+    }
 }
 
 impl Error {

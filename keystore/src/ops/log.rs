@@ -3,7 +3,7 @@
 use super::Error;
 use crate::digest::Digest;
 use crate::model::Mark;
-use crate::store::{Record, Snapshot};
+use crate::store::{Base, Record, Snapshot};
 
 /// The newest records with their hashes, at most `limit`.
 ///
@@ -11,6 +11,14 @@ use crate::store::{Record, Snapshot};
 /// When one can't be read or is damaged, or when a record is not its successor's parent.
 pub fn log(snapshot: &Snapshot<'_>, limit: usize) -> Result<Vec<(Record, Digest)>, Error> {
     Ok(snapshot.records(limit)?)
+}
+
+/// What stands in for the records before the oldest of these, when they were cut off.
+///
+/// # Errors
+/// When it can't be read or is damaged.
+pub fn cut_off(snapshot: &Snapshot<'_>, oldest: Option<&Record>) -> Result<Option<Base>, Error> {
+    Ok(snapshot.base()?.filter(|base| oldest.is_some_and(|oldest| oldest.generation == base.through.next())))
 }
 
 /// The newest record, as it is kept elsewhere; none for the empty keystore.

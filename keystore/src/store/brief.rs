@@ -49,7 +49,8 @@ impl Snapshot<'_> {
             (None, None) => ServerFactsBrief::default(),
         };
         let object = self.tree.object(server);
-        let bytes = object.map(|object| load_object_bytes(self.disk, object)).transpose()?;
+        let bytes = object.map(|object| load_object_bytes(self.disk, object)).transpose();
+        let bytes = bytes.map_err(|error| self.explain(error))?;
         let state = match (object, &bytes) {
             (Some(object), Some(bytes)) => decode(self.disk, &layout::state_object(object), bytes)?,
             _ => ServerStateBrief::default(),

@@ -202,13 +202,18 @@ impl dyn Disk + '_ {
 
     /// The second half of `put`: renames the temporary file.
     pub(super) fn replace(&self, path: &StorePath) -> Result<(), DiskError> {
-        self.context("replace", path, self.rename(&path.temporary(), path))
+        self.put_in_place(&path.temporary(), path)
     }
 
     /// `put`, durable on return.
     pub(super) fn put_durably(&self, path: &StorePath, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
         self.put(path, bytes, mode, true)?;
         path.parent().map_or(Ok(()), |folder| self.sync_names(&folder))
+    }
+
+    /// Renames a file in place of what stands there. Durable once the folder has been synced.
+    pub(super) fn put_in_place(&self, from: &StorePath, to: &StorePath) -> Result<(), DiskError> {
+        self.context("replace", to, self.rename(from, to))
     }
 
     /// Points a symbolic link elsewhere in one rename. Durable once its folder has been synced.
@@ -259,6 +264,20 @@ impl dyn Disk + '_ {
             self.discard(&path.join(&entry.name))?;
         }
         if_present(self.context("remove", path, self.remove_folder(path))).map(|_| ())
+    }
+
+    /// Removes what stands at a path, with everything below it, if it is there.
+    pub(super) fn discard_tree(&self, path: &StorePath) -> Result<(), DiskError> {
+        match if_present(self.look(path))?.map(|status| status.kind) {
+            None => Ok(()),
+            Some(Kind::Folder) => {
+                for entry in self.names(path)? {
+                    self.discard_tree(&path.join(&entry.name))?;
+                }
+                if_present(self.context("remove", path, self.remove_folder(path))).map(|_| ())
+            }
+            Some(Kind::File | Kind::Link | Kind::Other) => self.discard(path),
+        }
     }
 
     pub(super) fn lock(&self, path: &StorePath) -> Result<Option<Box<dyn LockFile>>, DiskError> {

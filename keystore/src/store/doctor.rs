@@ -18,8 +18,7 @@ mod version;
 mod whole;
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::convert::Infallible;
 
 pub use finding::{Code, Finding, Severity};
 pub use look::Counts;
@@ -30,6 +29,7 @@ use super::layout::{self, PASSAGE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError, format};
 use crate::model::{Generation, Mark};
 use crate::name::ServerName;
+use crate::parallel;
 use crate::progress::Progress;
 use crate::world::World;
 use finding::Unit;
@@ -169,28 +169,20 @@ fn units(look: &mut Look<'_>, known: &Known) -> BTreeSet<Unit> {
     servers.chain(live).collect()
 }
 
-/// Looks at each unit, on as many threads as there are processors: parsing keys and verifying requests is what takes
-/// the time.
+/// Looks at each unit, on as many threads as there are: parsing keys and verifying requests is what takes the time.
 fn examine_units<'d>(look: &Look<'d>, units: &[Unit], known: &Known, progress: &dyn Progress) -> Vec<Look<'d>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(units.len()).max(1);
-    let (next, looks) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || {
-        while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut look = look.at(unit.clone());
-            match unit {
-                Unit::Server(server) => server::examine(&mut look, server, known),
-                Unit::Live(server) => live::examine(&mut look, server, known),
-                Unit::Whole => {}
-            }
-            progress.advance(1);
-            looks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(look);
+    let examine = |unit: &Unit| -> Result<_, Infallible> {
+        let mut look = look.at(unit.clone());
+        match unit {
+            Unit::Server(server) => server::examine(&mut look, server, known),
+            Unit::Live(server) => live::examine(&mut look, server, known),
+            Unit::Whole => {}
         }
+        progress.advance(1);
+        Ok(look)
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
-    looks.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    match parallel::each(look.world.threads, units, examine) {
+        Ok(looks) => looks,
+        Err(never) => match never {},
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::DiskError;
+use super::{Base, DiskError};
 use crate::model::Generation;
 
 /// Why the keystore could not be read or written.
@@ -72,6 +72,15 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// A generation that was cut off from the log was asked for, or something that only it needed.
+    #[error("generation {generation} is gone: those up to {} were cut off at {} by {} (`keyring {}`)",
+        base.through, base.time, base.actor, base.actor.command)]
+    Pruned {
+        /// The generation.
+        generation: Generation,
+        /// What stands in for it.
+        base: Box<Base>,
     },
     /// `keystore.toml` has a mistake in it.
     #[error("{} has a mistake: {reason}", path.display())]

@@ -1,17 +1,37 @@
 //! Facts on disk: material in numbered folders to which files are only ever added, and an index per server.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Installed, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
-use crate::name::{KeyPath, ServerName};
+use crate::model::{
+    CertificateNumber, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+};
+use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 pub(super) fn load(disk: &dyn Disk, server: &ServerName) -> Result<ServerFacts, StoreError> {
     let path = layout::facts(server);
     disk.load_if_present(&path)?.map_or_else(|| Ok(ServerFacts::default()), |bytes| decode(disk, &path, &bytes))
+}
+
+/// The facts of one key, without a look at those of the others.
+pub(super) fn load_key(disk: &dyn Disk, key: &KeyPath) -> Result<Option<KeyFacts>, StoreError> {
+    #[derive(Deserialize)]
+    struct Keys<'a> {
+        #[serde(borrow)]
+        protocols: BTreeMap<Protocol, BTreeMap<KeyName, &'a RawValue>>,
+    }
+    let path = layout::facts(key.server());
+    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
+    let index: Keys<'_> = decode(disk, &path, &bytes)?;
+    let facts = index.protocols.get(&key.service.protocol).and_then(|keys| keys.get(&key.name));
+    facts.map(|facts| decode(disk, &path, facts.get().as_bytes())).transpose()
 }
 
 /// Writes the index durably.
@@ -25,6 +45,60 @@ pub(super) fn next_version(disk: &dyn Disk, key: &KeyPath, facts: &ServerFacts) 
     let folders = disk.names(&layout::key(key))?;
     let on_disk = folders.iter().filter_map(|entry| entry.name.parse().ok()).max().unwrap_or(0);
     Ok(VersionNumber(indexed.max(on_disk)).next())
+}
+
+/// A version's folder as it stands on the disk, whatever the index says.
+pub(super) struct Folder {
+    pub(super) key: KeyPath,
+    pub(super) version: VersionNumber,
+    /// The names in it.
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Folder {
+    /// Whether a file stands in it.
+    pub(super) fn has(&self, path: &StorePath) -> bool {
+        path.file_name().is_some_and(|name| self.names.contains(name))
+    }
+
+    /// The certificates in it.
+    pub(super) fn certificates(&self) -> BTreeSet<CertificateNumber> {
+        self.names.iter().filter_map(|name| layout::certificate_number(name)).collect()
+    }
+}
+
+/// Every version's folder of a server, in order.
+pub(super) fn folders(disk: &dyn Disk, server: &ServerName) -> Result<Vec<Folder>, StoreError> {
+    let mut folders = Vec::new();
+    for protocol in parsed(disk, &layout::server(server))? {
+        let service = ServicePath { server: server.clone(), protocol };
+        for name in parsed(disk, &layout::service(&service))? {
+            let key = KeyPath { service: service.clone(), name };
+            let names = disk.names(&layout::key(&key))?;
+            let mut versions: Vec<_> = names.iter().filter_map(|it| layout::version_number(&it.name)).collect();
+            versions.sort_unstable();
+            for version in versions {
+                let names = disk.names(&layout::version(&key, version))?;
+                let names = names.into_iter().map(|entry| entry.name).collect();
+                folders.push(Folder { key: key.clone(), version, names });
+            }
+        }
+    }
+    Ok(folders)
+}
+
+/// What a version's own folder says of it, when that is true of the private key beside it.
+pub(super) fn whole(disk: &dyn Disk, key: &KeyPath, number: VersionNumber) -> Result<Option<VersionFacts>, StoreError> {
+    let Some(facts) = disk.load_if_present(&layout::version_facts(key, number))? else { return Ok(None) };
+    let Ok(facts) = serde_json::from_slice::<VersionFacts>(&facts) else { return Ok(None) };
+    let Some(file) = disk.load_if_present(&layout::private_key(key, number))?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    Ok((facts.number == number && facts.file == Digest::of(&file)).then_some(facts))
+}
+
+fn parsed<T: std::str::FromStr>(disk: &dyn Disk, folder: &StorePath) -> Result<Vec<T>, StoreError> {
+    Ok(disk.names(folder)?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
 }
 
 /// Writes a private key and what it is, durably, before any index names them.

@@ -57,10 +57,13 @@ pub(super) fn load_object_bytes(disk: &dyn Disk, digest: Digest) -> Result<Vec<u
     Ok(bytes)
 }
 
-fn check(disk: &dyn Disk, path: &StorePath, bytes: &[u8], wanted: Digest) -> Result<(), StoreError> {
+/// Checks that the bytes of a file have the hash that a record names.
+pub(super) fn check(disk: &dyn Disk, path: &StorePath, bytes: &[u8], wanted: Digest) -> Result<(), StoreError> {
     let found = Digest::of(bytes);
-    if found == wanted {
-        return Ok(());
-    }
-    Err(damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}")))
+    if found == wanted { Ok(()) } else { Err(differs(disk, path, found, wanted)) }
+}
+
+/// A file is not the one that a record names.
+pub(super) fn differs(disk: &dyn Disk, path: &StorePath, found: Digest, wanted: Digest) -> StoreError {
+    damaged(disk, path, format!("its SHA-256 is {found}, the record says {wanted}"))
 }

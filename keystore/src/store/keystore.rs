@@ -129,6 +129,10 @@ impl Keystore {
         Ok(Self { disk, world, config })
     }
 
+    pub(super) fn from_parts(disk: Box<dyn Disk>, world: World, config: Config) -> Self {
+        Self { disk, world, config }
+    }
+
     /// What `keystore.toml` says.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -216,13 +220,14 @@ pub(super) fn folders() -> [(StorePath, u32); 4] {
 }
 
 /// Refuses a folder that holds anything but what is left where the making of a keystore was cut short: some of
-/// its folders, empty, and its configuration under the temporary name.
-fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
+/// its folders, empty, its lock, and its configuration under the temporary name.
+pub(super) fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
     let ours = folders().map(|(folder, _)| folder);
     for entry in disk.names(&StorePath::root())? {
         let path = StorePath::root().join(&entry.name);
         let is_empty = || disk.names(&path).is_ok_and(|names| names.is_empty());
-        let is_left_over = path == layout::config().temporary() || (ours.contains(&path) && is_empty());
+        let is_ours = path == layout::config().temporary() || path == layout::lock();
+        let is_left_over = is_ours || (ours.contains(&path) && is_empty());
         if !is_left_over {
             return Err(StoreError::NotEmpty { path: disk.root().to_path_buf() });
         }
@@ -231,7 +236,7 @@ fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
 }
 
 /// Refuses a keystore that others can write to, or that belongs to somebody else.
-fn check_private(disk: &dyn Disk) -> Result<(), StoreError> {
+pub(super) fn check_private(disk: &dyn Disk) -> Result<(), StoreError> {
     let path = disk.root().to_path_buf();
     let status = disk.look(&StorePath::root())?;
     let user = rustix::process::geteuid().as_raw();

@@ -2,6 +2,7 @@
 //!
 //! Names have been parsed (`crate::name`), so that no path made of them leaves its folder.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,16 @@ impl StorePath {
         &self.0
     }
 
+    /// How many components it has.
+    pub(super) fn depth(&self) -> usize {
+        self.0.components().count()
+    }
+
+    /// Its last component; none for the keystore's own folder.
+    pub(super) fn file_name(&self) -> Option<&str> {
+        self.0.file_name()?.to_str()
+    }
+
     /// The folder it is in; none for the keystore's own.
     pub(super) fn parent(&self) -> Option<Self> {
         self.0.parent().map(|parent| Self(parent.to_path_buf()))
@@ -64,12 +75,24 @@ impl StorePath {
     }
 }
 
+/// As it stands in archives and messages. Its components are text that this module made or parsed.
+impl fmt::Display for StorePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
 fn at(name: &str) -> StorePath {
     StorePath(PathBuf::from(name))
 }
 
 pub(super) fn config() -> StorePath {
     at("keystore.toml")
+}
+
+/// The first file of a backup. No keystore needs it.
+pub(super) fn manifest() -> StorePath {
+    at("manifest.json")
 }
 
 pub(super) fn lock() -> StorePath {
@@ -93,12 +116,20 @@ pub(super) fn servers() -> StorePath {
 }
 
 /// The index of a server's facts. No protocol has a dot in its name, so nothing else is called this.
-pub(super) fn facts(server: &ServerName) -> StorePath {
-    servers().join(server.as_str()).join("facts.json")
+pub(super) fn facts(name: &ServerName) -> StorePath {
+    server(name).join("facts.json")
+}
+
+pub(super) fn server(name: &ServerName) -> StorePath {
+    servers().join(name.as_str())
+}
+
+pub(super) fn service(path: &ServicePath) -> StorePath {
+    server(&path.server).join(path.protocol.as_str())
 }
 
 pub(super) fn key(key: &KeyPath) -> StorePath {
-    servers().join(key.server().as_str()).join(key.service.protocol.as_str()).join(key.name.as_str())
+    service(&key.service).join(key.name.as_str())
 }
 
 pub(super) fn version(path: &KeyPath, number: VersionNumber) -> StorePath {
@@ -123,6 +154,11 @@ pub(super) fn certificate(path: &KeyPath, version_number: VersionNumber, number:
 
 pub(super) fn chain(path: &KeyPath, version_number: VersionNumber, number: CertificateNumber) -> StorePath {
     version(path, version_number).join(&format!("chain-{number}.pem"))
+}
+
+/// Says of a version that its private key was pruned, and that its number is spent.
+pub(super) fn pruned(path: &KeyPath, number: VersionNumber) -> StorePath {
+    version(path, number).join("pruned.json")
 }
 
 /// Whether a file beside a private key is material: the private key, a request, a certificate or a chain. Such a file
@@ -165,6 +201,11 @@ pub(super) fn commits() -> StorePath {
 
 pub(super) fn commit(generation: Generation) -> StorePath {
     commits().join(&format!("{:010}.json", generation.0))
+}
+
+/// What stands in for the records that were cut off.
+pub(super) fn base() -> StorePath {
+    commits().join("base.json")
 }
 
 /// The generation of the record with this file name.

@@ -1,12 +1,16 @@
 //! The commit log: one record per generation, each with its own hash and its parent's. Creating
 //! `commits/N+1` *is* the commit.
 
+mod descent;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::format::{damaged, decode, encode, load_known};
+pub(super) use descent::{Descent, Step};
+
+use super::format::{damaged, decode, encode};
 use super::layout::{self, StorePath};
-use super::{Disk, StoreError};
+use super::{Base, Disk, StoreError};
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, Installed, VersionNumber};
@@ -90,7 +94,7 @@ struct Envelope<'a> {
 }
 
 /// The bytes of a record's file, and its hash.
-pub(super) fn seal(record: &Record) -> (Vec<u8>, Digest) {
+pub(super) fn seal(record: &impl Serialize) -> (Vec<u8>, Digest) {
     // See `format::encode`: stored types serialize.
     let raw = serde_json::value::to_raw_value(record).expect("a record serializes");
     let hash = Digest::of(raw.get().as_bytes());
@@ -134,16 +138,38 @@ impl Head {
 
     /// Finds the newest record: from the hint upwards, or through the whole folder when the hint is no help.
     pub(super) fn find(disk: &dyn Disk) -> Result<Self, StoreError> {
+        loop {
+            let newest = Self::newest(disk)?;
+            if newest == Generation::EMPTY {
+                return Ok(Self::EMPTY);
+            }
+            match Self::load(disk, newest) {
+                // Cut off since it was found: there is a newer one.
+                Err(StoreError::Disk(error)) if error.is_missing() && is_covered(disk, newest)? => {}
+                loaded => return loaded,
+            }
+        }
+    }
+
+    fn newest(disk: &dyn Disk) -> Result<Generation, StoreError> {
         let hint = disk.load_if_present(&layout::head_hint())?;
         let hinted = hint.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok()).map(Generation);
         let mut newest = match hinted {
-            Some(generation) if disk.exists(&layout::commit(generation))? => generation,
-            _ => newest_listed(disk)?,
+            Some(generation) if disk.exists(&layout::commit(generation))? => climb(disk, generation)?,
+            _ => climb(disk, newest_listed(disk)?)?,
         };
-        while disk.exists(&layout::commit(newest.next()))? {
-            newest = newest.next();
+        // Where it is damaged, the log is read as far as it goes: whoever goes down to it is told.
+        if let Ok(Some(base)) = Base::load(disk) {
+            // What a prune was kept from removing may have gaps, which the climb takes for the end.
+            if base.covers(newest) {
+                newest = climb(disk, newest_listed(disk)?)?;
+            }
+            if base.covers(newest) {
+                let reason = format!("generation {} was cut off, and no record follows it", base.through);
+                return Err(damaged(disk, &layout::base(), reason));
+            }
         }
-        if newest == Generation::EMPTY { Ok(Self::EMPTY) } else { Self::load(disk, newest) }
+        Ok(newest)
     }
 
     fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
@@ -158,13 +184,26 @@ impl Head {
     }
 }
 
+fn is_covered(disk: &dyn Disk, generation: Generation) -> Result<bool, StoreError> {
+    Ok(Base::load(disk)?.is_some_and(|base| base.covers(generation)))
+}
+
+/// The newest generation that is reached from this one without a gap.
+fn climb(disk: &dyn Disk, from: Generation) -> Result<Generation, StoreError> {
+    let mut newest = from;
+    while disk.exists(&layout::commit(newest.next()))? {
+        newest = newest.next();
+    }
+    Ok(newest)
+}
+
 fn newest_listed(disk: &dyn Disk) -> Result<Generation, StoreError> {
     let names = disk.names(&layout::commits())?;
     Ok(names.iter().filter_map(|entry| layout::commit_generation(&entry.name)).max().unwrap_or(Generation::EMPTY))
 }
 
 /// The hash and the record in a file's bytes, checked against each other.
-fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<(Digest, &'a str), StoreError> {
+pub(super) fn open<'a>(disk: &dyn Disk, path: &StorePath, bytes: &'a [u8]) -> Result<(Digest, &'a str), StoreError> {
     let (hash, record) = match as_sealed(bytes) {
         Some(parts) => parts,
         None => {
@@ -186,32 +225,30 @@ fn as_sealed(bytes: &[u8]) -> Option<(Digest, &str)> {
     Some((hash.parse().ok()?, rest.strip_prefix(",\"record\":")?.strip_suffix("}\n")?))
 }
 
-/// The newest records with their hashes, newest first, at most `limit`: from the head back along the hashes by
-/// which each names the one before.
+/// The newest records with their hashes, newest first, at most `limit`.
 pub(super) fn chain(disk: &dyn Disk, head: &Head, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
-    let mut records = Vec::new();
-    let (mut generation, mut wanted) = (head.generation, head.hash);
-    while generation > Generation::EMPTY && records.len() < limit {
-        let (record, hash) = load(disk, generation)?;
-        if wanted != Some(hash) {
-            let wanted = wanted.map_or_else(|| "none".to_owned(), |wanted| wanted.to_string());
-            let reason = format!("its record has the hash {hash}, the one after it names {wanted} as its parent");
-            return Err(damaged(disk, &layout::commit(generation), reason));
-        }
-        (generation, wanted) = (Generation(generation.0 - 1), record.parent);
-        records.push((record, hash));
-    }
-    Ok(records)
+    Descent::from(disk, head)?.take(limit).map(|step| step.map(|step| (step.record, step.hash))).collect()
 }
 
 /// Reads one record and checks its hash.
 pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<(Record, Digest), StoreError> {
+    let found = read(disk, generation)?;
+    // Asked last: a record that is not there may have been cut off just now.
+    if let Some(base) = Base::load(disk)?.filter(|base| base.covers(generation)) {
+        return Err(base.refuse(generation));
+    }
+    let step = found.ok_or_else(|| damaged(disk, &layout::commit(generation), "it is missing"))?;
+    Ok((step.record, step.hash))
+}
+
+/// Reads one record and checks its hash, cut off or not; none where there is no file.
+pub(super) fn read(disk: &dyn Disk, generation: Generation) -> Result<Option<Step>, StoreError> {
     let path = layout::commit(generation);
-    let bytes = load_known(disk, &path)?;
+    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
     let (hash, text) = open(disk, &path, &bytes)?;
     let record: Record = decode(disk, &path, text.as_bytes())?;
     if record.generation != generation {
         return Err(damaged(disk, &path, format!("it is the record of generation {}", record.generation)));
     }
-    Ok((record, hash))
+    Ok(Some(Step { record, hash, file: Digest::of(&bytes) }))
 }

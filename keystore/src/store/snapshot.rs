@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Disk, StoreError, facts, layout, live, staged};
+use super::{Base, Disk, StoreError, facts, layout, live, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
@@ -38,8 +38,14 @@ impl<'k> Snapshot<'k> {
             // The same stage on both sides of the head was the stage at the head.
             if before == after {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
-                let tree = Tree::load(disk, head.state)?;
-                return Ok(Self { disk, head, tree, stage, read: Mutex::default(), until: None, threads });
+                match Tree::load(disk, head.state) {
+                    Ok(tree) => {
+                        return Ok(Self { disk, head, tree, stage, read: Mutex::default(), until: None, threads });
+                    }
+                    // A commit and a prune came by meanwhile: there is a newer generation.
+                    Err(_) if cut_off(disk, head.generation)?.is_some() => {}
+                    Err(error) => return Err(error),
+                }
             }
             before = after;
         }
@@ -119,7 +125,12 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When it can't be read, or is damaged.
     pub fn server(&self, server: &ServerName) -> Result<ServerState, StoreError> {
-        self.tree.server(self.disk, server)
+        self.tree.server(self.disk, server).map_err(|error| self.explain(error))
+    }
+
+    /// Why something of this generation can't be read: it may have been cut off since.
+    pub(super) fn explain(&self, error: StoreError) -> StoreError {
+        cut_off(self.disk, self.generation()).ok().flatten().unwrap_or(error)
     }
 
     /// Looks at a state in which this server is loaded.
@@ -149,12 +160,14 @@ impl<'k> Snapshot<'k> {
 
     /// One key whole, with another stage than the one on disk.
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
-        let facts = self.facts(path.server())?;
-        let Some(key_facts) = facts.key(path) else { return Ok(None) };
-        self.look(path.server(), |state| {
-            let entry = state.key(path);
-            KeyView::join(path.clone(), key_facts.clone(), entry, stage.upcoming(path, entry))
-        })
+        let facts = match self.until {
+            Some(_) => self.facts(path.server())?.key(path).cloned(),
+            None => facts::load_key(self.disk, path)?,
+        };
+        let Some(facts) = facts else { return Ok(None) };
+        let read = self.read();
+        let entry = if read.has(path.server()) { read.key(path).cloned() } else { self.tree.key(self.disk, path)? };
+        Ok(KeyView::join(path.clone(), facts, entry.as_ref(), stage.upcoming(path, entry.as_ref())))
     }
 
     /// What an endpoint is bound to once the stage is committed.
@@ -197,10 +210,10 @@ impl<'k> Snapshot<'k> {
         Ok((before, after))
     }
 
-    /// The record of a generation; none for the empty one.
+    /// The record of a generation; none for the empty one, and for one that is newer than this.
     ///
     /// # Errors
-    /// When it can't be read or is damaged.
+    /// When it was cut off, can't be read or is damaged.
     pub fn record(&self, generation: Generation) -> Result<Option<(Record, Digest)>, StoreError> {
         if generation == Generation::EMPTY || generation > self.generation() {
             return Ok(None);
@@ -214,6 +227,14 @@ impl<'k> Snapshot<'k> {
     /// When one can't be read or is damaged, or when a record is not its successor's parent.
     pub fn records(&self, limit: usize) -> Result<Vec<(Record, Digest)>, StoreError> {
         log::chain(self.disk, &self.head, limit)
+    }
+
+    /// What stands in for the records that were cut off; none when all are there.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn base(&self) -> Result<Option<Base>, StoreError> {
+        Base::load(self.disk)
     }
 
     /// The private key file of a version: bytes that are secret unless they are encrypted.
@@ -299,4 +320,10 @@ impl<'k> Snapshot<'k> {
         let folder = layout::live_version(endpoint, &name);
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
     }
+}
+
+/// The error that tells why something of a generation is not there, when that generation was cut off.
+fn cut_off(disk: &dyn Disk, generation: Generation) -> Result<Option<StoreError>, StoreError> {
+    let base = Base::load(disk)?.filter(|base| generation > Generation::EMPTY && base.covers(generation));
+    Ok(base.map(|base| base.refuse(generation)))
 }

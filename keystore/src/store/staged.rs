@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::format::{damaged, decode, encode};
+use super::format::{self, damaged, decode};
 use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::{Disk, StoreError};
 use crate::change::Stage;
@@ -38,14 +38,19 @@ pub(super) fn load(disk: &dyn Disk) -> Result<Stage, StoreError> {
     parse(disk, bytes(disk)?.as_deref())
 }
 
+/// The bytes of a stage's file.
+pub(super) fn encode(stage: &Stage) -> Vec<u8> {
+    // See `format::encode`: stored types serialize.
+    let stage = serde_json::value::to_raw_value(stage).expect("a stage serializes");
+    let hash = Digest::of(stage.get().as_bytes());
+    format::encode(&Envelope { hash, stage: &stage })
+}
+
 /// Writes the stage durably; an empty one has no file.
 pub(super) fn store(disk: &dyn Disk, stage: &Stage) -> Result<(), StoreError> {
     if stage.is_empty() {
         disk.discard(&layout::stage())?;
         return Ok(disk.sync_names(&StorePath::root())?);
     }
-    // See `format::encode`: stored types serialize.
-    let stage = serde_json::value::to_raw_value(stage).expect("a stage serializes");
-    let hash = Digest::of(stage.get().as_bytes());
-    Ok(disk.put_durably(&layout::stage(), &encode(&Envelope { hash, stage: &stage }), PRIVATE_FILE)?)
+    Ok(disk.put_durably(&layout::stage(), &encode(stage), PRIVATE_FILE)?)
 }

@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::format::{decode, encode, load_object_bytes};
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::digest::Digest;
-use crate::model::{ServerState, State};
-use crate::name::ServerName;
+use crate::model::{KeyEntry, ServerState, State};
+use crate::name::{KeyName, KeyPath, Protocol, ServerName};
 
 /// The root: which file holds each server.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -42,6 +43,25 @@ impl Tree {
     /// Reads one server; one that is not there is empty.
     pub(super) fn server(&self, disk: &dyn Disk, name: &ServerName) -> Result<ServerState, StoreError> {
         self.object(name).map_or_else(|| Ok(ServerState::default()), |digest| load_object(disk, digest))
+    }
+
+    /// Reads one key, without a look at the others of its server.
+    pub(super) fn key(&self, disk: &dyn Disk, key: &KeyPath) -> Result<Option<KeyEntry>, StoreError> {
+        #[derive(Deserialize)]
+        struct Service<'a> {
+            #[serde(borrow)]
+            keys: BTreeMap<KeyName, &'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Server<'a> {
+            #[serde(borrow)]
+            services: BTreeMap<Protocol, Service<'a>>,
+        }
+        let Some(digest) = self.object(key.server()) else { return Ok(None) };
+        let (path, bytes) = (layout::state_object(digest), load_object_bytes(disk, digest)?);
+        let server: Server<'_> = decode(disk, &path, &bytes)?;
+        let entry = server.services.get(&key.service.protocol).and_then(|service| service.keys.get(&key.name));
+        entry.map(|entry| decode(disk, &path, entry.get().as_bytes())).transpose()
     }
 
     /// The files that hold the servers.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests look at and tamper with files behind the keystore's back")]
 #![expect(clippy::unwrap_used, reason = "a test's helper that fails fails the test")]
 
+mod backup;
 mod common;
 mod crash;
 mod damage;
@@ -11,6 +12,8 @@ mod life;
 mod locks;
 mod opening;
 mod places;
+mod prune;
 mod refusals;
 mod rotation;
 mod scale;
+mod vault_crash;

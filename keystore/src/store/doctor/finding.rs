@@ -138,6 +138,10 @@ codes! {
     LiveOld = Note "live-old",
     /// What a write that was cut off left.
     Temporary = Note "temporary",
+    /// A record that was cut off.
+    RecordUnused = Note "record-unused",
+    /// What a prune was kept from removing of a private key.
+    PrunedLeft = Note "pruned-left",
     /// A part of a state that no record reaches.
     StateUnused = Note "state-unused",
     /// A certificate or chain of no record, and not staged.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::layout::{self, PRIVATE_FILE, StorePath};
-use super::super::log::{self, Record};
-use super::super::{Disk, DiskError, StoreError, format};
+use super::super::log::{self, Record, Step};
+use super::super::{Base, Disk, DiskError, StoreError, format};
 use super::finding::{Code, Finding};
 use super::known::{Known, Source};
 use super::look::{Belongs, Look};
-use super::remedy::Remedy;
+use super::remedy::{PRUNE, Remedy, Repair};
 use super::replay::Replay;
 use crate::digest::Digest;
 use crate::model::{Generation, Mark};
@@ -24,7 +24,12 @@ struct Link {
 #[derive(Default)]
 pub(super) struct History {
     links: BTreeMap<Generation, Link>,
+    /// The records, but for those that were cut off.
     listed: BTreeSet<Generation>,
+    /// The newest generation that was cut off; the empty one when none was.
+    through: Generation,
+    /// What stands in for those.
+    base: Option<Base>,
     /// Which generation each change set took effect with.
     pub(super) change_sets: BTreeMap<String, Generation>,
 }
@@ -33,7 +38,8 @@ impl History {
     /// Reads the log and replays it.
     pub(super) fn read(look: &mut Look<'_>, known: &mut Known) -> Self {
         let mut history = Self { listed: survey(look), ..Self::default() };
-        let mut replay = Replay::default();
+        history.cut_off(look);
+        let mut replay = Replay::after(history.through);
         for generation in history.listed.clone() {
             let record = load(look, generation);
             replay.step(look, known, generation, record.as_ref().map(|(record, _)| record));
@@ -46,9 +52,37 @@ impl History {
             history.links.insert(generation, Link { hash, parent: record.parent, keystore: record.keystore });
         }
         known.head = history.newest();
-        known.is_broken |= history.links.len() as u64 != known.head.0;
+        known.is_broken |= history.links.len() as u64 + history.through.0 != known.head.0;
         replay.finish(look, known);
         history
+    }
+
+    /// Reads what stands in for the records that were cut off, and leaves those out that are there all the same.
+    fn cut_off(&mut self, look: &mut Look<'_>) {
+        let path = layout::base();
+        match Base::load(look.disk) {
+            Ok(base) => self.base = base,
+            Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
+            Err(error) => {
+                let finding = Finding::new(Code::RecordDamaged, path.clone(), reason(error));
+                let oldest = self.listed.first().and_then(|oldest| log::read(look.disk, *oldest).ok()?);
+                let repair = oldest.and_then(|oldest| {
+                    let through = Generation(oldest.record.generation.0 - 1);
+                    let (keystore, hash) = (oldest.record.keystore, oldest.record.parent?);
+                    Some(Repair::WriteBase { keystore, through, hash })
+                });
+                look.found(finding.mended_by(repair.map_or(Remedy::Backup, Remedy::from)));
+            }
+        }
+        // Where it can't be read, the oldest record tells.
+        let is_lost = self.base.is_none() && stands(look.disk, &path);
+        let oldest = self.listed.first().filter(|_| is_lost).map(|oldest| Generation(oldest.0 - 1));
+        self.through = self.base.as_ref().map(|base| base.through).or(oldest).unwrap_or(Generation::EMPTY);
+        let kept = self.listed.split_off(&self.through.next());
+        for generation in std::mem::replace(&mut self.listed, kept) {
+            let message = format!("generation {generation} was cut off, and its record is still there");
+            look.found(about(Code::RecordUnused, generation, message).mended_by(PRUNE));
+        }
     }
 
     pub(super) fn newest(&self) -> Generation {
@@ -75,7 +109,12 @@ impl History {
     }
 
     fn check_numbers(&self, look: &mut Look<'_>) {
-        let mut next = Generation(1);
+        let mut next = self.through.next();
+        if self.listed.is_empty() && self.through > Generation::EMPTY {
+            let message = format!("generation {} was cut off, and the record after it is missing", self.through);
+            let finding = Finding::new(Code::RecordMissing, layout::commit(next), message);
+            look.found(finding.in_generation(next).mended_by(Remedy::Backup));
+        }
         for &generation in &self.listed {
             if generation > next {
                 let last = Generation(generation.0 - 1);
@@ -92,6 +131,10 @@ impl History {
 
     fn check_keystore(&self, look: &mut Look<'_>) {
         let Some(id) = self.keystore() else { return };
+        if let Some(base) = self.base.as_ref().filter(|base| base.keystore != id) {
+            let message = format!("it is of the keystore {}, the records are of {id}", base.keystore);
+            look.found(Finding::new(Code::RecordForeign, layout::base(), message).mended_by(Remedy::Backup));
+        }
         for (&generation, link) in self.links.iter().filter(|(_, link)| link.keystore != id) {
             let message = format!("it is of the keystore {}, the others are of {id}", link.keystore);
             look.found(about(Code::RecordForeign, generation, message).mended_by(Remedy::Backup));
@@ -122,6 +165,18 @@ impl History {
             }
             above = Some((generation, link.parent));
         }
+        if let Some((oldest, parent)) = above
+            && let Some(base) = self.base.as_ref().filter(|base| base.through.next() == oldest)
+            && parent != Some(base.hash)
+        {
+            let made_on = parent.map_or_else(|| "nothing".to_owned(), |parent| parent.to_string());
+            let message = format!(
+                "it says that generation {} had the hash {}, {oldest} was made on {made_on}",
+                base.through, base.hash
+            );
+            let finding = Finding::new(Code::RecordExchanged, layout::base(), message).in_generation(oldest);
+            look.found(finding.mended_by(Remedy::Backup));
+        }
         if let Some((Generation(1), Some(parent))) = above {
             let message = format!("it says that it was made on {parent}, and nothing comes before it");
             look.found(about(Code::RecordExchanged, Generation(1), message).mended_by(Remedy::Backup));
@@ -132,6 +187,15 @@ impl History {
     fn check_expected(&self, look: &mut Look<'_>, mark: Mark, reached: &BTreeSet<Generation>) {
         let Mark { generation, hash } = mark;
         let message = match self.links.get(&generation) {
+            None if generation <= self.through => match &self.base {
+                // The oldest record leads to it, and the newest to the oldest.
+                Some(base)
+                    if (base.through, base.hash) == (generation, hash) && reached.contains(&generation.next()) =>
+                {
+                    return;
+                }
+                _ => format!("generation {generation} was expected, and those up to {} were cut off", self.through),
+            },
             None if generation > self.newest() => {
                 format!("generation {generation} was expected, and the log ends with {}", self.newest())
             }
@@ -152,7 +216,8 @@ fn about(code: Code, generation: Generation, message: String) -> Finding {
 }
 
 fn survey(look: &mut Look<'_>) -> BTreeSet<Generation> {
-    let belongs = |name: &str| is_record(name).then_some(Belongs::File(PRIVATE_FILE));
+    let base = layout::base().name();
+    let belongs = |name: &str| (is_record(name) || name == base).then_some(Belongs::File(PRIVATE_FILE));
     let names = look.survey(&layout::commits(), belongs);
     names.iter().filter_map(|name| layout::commit_generation(name)).collect()
 }
@@ -173,13 +238,13 @@ fn is_record(name: &str) -> bool {
 /// A record that is whole in itself.
 fn load(look: &mut Look<'_>, generation: Generation) -> Option<(Record, Digest)> {
     let path = layout::commit(generation);
-    match log::load(look.disk, generation) {
-        Ok((record, _)) if record.format > format::VERSION => {
+    match log::read(look.disk, generation) {
+        Ok(Some(Step { record, .. })) if record.format > format::VERSION => {
             let message = format!("it has the format {}, which this program does not know", record.format);
             look.found(about(Code::RecordDamaged, generation, message).mended_by("use a newer keyring"));
             None
         }
-        Ok(read) => Some(read),
+        Ok(read) => read.map(|step| (step.record, step.hash)),
         Err(StoreError::Disk(DiskError { source, .. })) => {
             look.unreadable(&path, &source);
             None

@@ -54,7 +54,8 @@ impl Material {
     pub(super) fn read(look: &mut Look<'_>, key: &KeyPath, number: VersionNumber) -> Self {
         let folder = layout::version(key, number);
         let (private_key, facts) = (layout::private_key(key, number), layout::version_facts(key, number));
-        let is_ours = |name: &str| layout::is_material(name) || name == facts.name();
+        let mark = layout::pruned(key, number).name();
+        let is_ours = |name: &str| layout::is_material(name) || name == facts.name() || name == mark;
         let names = look.survey(&folder, |name| is_ours(name).then_some(Belongs::File(PRIVATE_FILE)));
         let before = look.findings.len();
         let seen = look.read(&private_key);

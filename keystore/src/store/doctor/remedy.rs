@@ -4,8 +4,11 @@ use std::fmt;
 
 use super::super::layout::StorePath;
 use crate::digest::Digest;
-use crate::model::VersionFacts;
+use crate::model::{Generation, VersionFacts};
 use crate::name::{KeyPath, ServerName};
+
+/// What a prune was kept from removing, the next one removes.
+pub(super) const PRUNE: &str = "a prune was cut short: the next `keyring prune --keep N` removes it";
 
 /// What mends a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,6 +75,15 @@ pub enum Repair {
         /// The change sets.
         sets: Vec<String>,
     },
+    /// Writes what stands in for the records that were cut off, as the oldest one that was kept tells it.
+    WriteBase {
+        /// The keystore's identifier.
+        keystore: String,
+        /// The newest generation that was cut off.
+        through: Generation,
+        /// The hash of its record.
+        hash: Digest,
+    },
     /// Writes a part of a state that replaying the log has made again.
     WriteState {
         /// What it is called by.
@@ -114,11 +126,12 @@ impl Repair {
             Self::Recover => 3,
             Self::SetAside { .. } => 4,
             Self::DropRecorded { .. } => 5,
-            Self::WriteState { .. } => 6,
-            Self::WriteVersion { .. } => 7,
-            Self::WriteIndex { .. } => 8,
-            Self::WriteHead => 9,
-            Self::RemoveTemporary { .. } => 10,
+            Self::WriteBase { .. } => 6,
+            Self::WriteState { .. } => 7,
+            Self::WriteVersion { .. } => 8,
+            Self::WriteIndex { .. } => 9,
+            Self::WriteHead => 10,
+            Self::RemoveTemporary { .. } => 11,
         }
     }
 }
@@ -139,6 +152,10 @@ impl Repair {
             Self::Recover => words("finish it if it was recorded, or take it back", "finished or taken back"),
             Self::SetAside { .. } => words("move it to set-aside/", "moved to set-aside/"),
             Self::DropRecorded { .. } => words("drop that from the stage", "dropped from the stage"),
+            Self::WriteBase { .. } => words(
+                "make it again from the oldest record, without who cut off what came before, and when",
+                "made again from the oldest record; who cut off what came before, and when, is lost",
+            ),
             Self::WriteState { .. } => words("make it again from the log", "made again from the log"),
             Self::WriteVersion { from_files: false, .. } => {
                 words("write it anew from the index", "written anew from the index")

@@ -4,7 +4,7 @@
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::super::lock::{self, Held};
-use super::super::{Config, Disk, DiskError, StoreError, facts, format, recovery, staged};
+use super::super::{Base, Config, Disk, DiskError, StoreError, facts, format, recovery, staged};
 use super::finding::Finding;
 use super::remedy::{Remedy, Repair};
 use super::{Diagnosis, Scope, examine, history};
@@ -113,6 +113,12 @@ fn apply(disk: &dyn Disk, world: &World, repair: &Repair) -> Result<(), StoreErr
         Repair::DropRecorded { sets } => {
             copy_aside(disk, world, &layout::stage())?;
             staged::store(disk, &staged::load(disk)?.without(sets))
+        }
+        Repair::WriteBase { keystore, through, hash } => {
+            copy_aside(disk, world, &layout::base())?;
+            let (time, actor) = (world.now(), world.actor.clone());
+            let (keystore, through, hash) = (keystore.clone(), *through, *hash);
+            Base { format: format::VERSION, keystore, through, hash, time, actor }.store(disk)
         }
         Repair::WriteState { digest, bytes } => {
             let path = layout::state_object(*digest);

@@ -43,6 +43,11 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// Begins behind what was cut off: the state there can't be told.
+    pub(super) fn after(through: Generation) -> Self {
+        Self { begun: through > Generation::EMPTY, last: through, ..Self::default() }
+    }
+
     /// Takes the next record; none when it can't be read.
     pub(super) fn step(
         &mut self,

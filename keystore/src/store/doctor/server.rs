@@ -95,7 +95,9 @@ fn examine_key(
     let mut adoptions = Vec::new();
     for number in numbers {
         let version = Version { key, number, indexed: indexed.get(&number).copied(), known };
-        if folders.contains(&number) {
+        if folders.contains(&number) && version.is_pruned(look) {
+            version.pruned(look);
+        } else if folders.contains(&number) {
             adoptions.extend(version.examine(look));
         } else {
             version.lost(look);

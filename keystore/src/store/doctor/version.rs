@@ -1,11 +1,11 @@
 //! One private key: what the index, `version.json`, the log and the stage say of it against its files.
 
-use super::super::layout::{self, StorePath};
+use super::super::layout::{self, PRIVATE_FILE, StorePath};
 use super::finding::{Code, Finding};
 use super::known::{Known, Named, Source};
-use super::look::Look;
+use super::look::{Belongs, Look};
 use super::material::{HeldKey, Material, disagreement};
-use super::remedy::{Remedy, Repair};
+use super::remedy::{PRUNE, Remedy, Repair};
 use crate::model::{VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 
@@ -52,6 +52,25 @@ impl Version<'_> {
     pub(super) fn lost(&self, look: &mut Look<'_>) {
         let message = format!("the folder of version {} is missing", self.number);
         self.found(look, Code::PrivateKeyMissing, self.folder(), message, Remedy::Backup);
+    }
+
+    /// Whether its private key was given up: what is left of it is not to be taken for one that got lost.
+    pub(super) fn is_pruned(&self, look: &Look<'_>) -> bool {
+        self.indexed.is_none() && look.disk.exists(&layout::pruned(self.key, self.number)).unwrap_or(false)
+    }
+
+    /// Looks at the folder of a private key that was given up.
+    pub(super) fn pruned(&self, look: &mut Look<'_>) {
+        if self.named().next().is_some() {
+            return self.lost(look);
+        }
+        let mark = layout::pruned(self.key, self.number).name();
+        let is_ours = |name: &str| layout::is_material(name) || name == "version.json" || name == mark;
+        let names = look.survey(&self.folder(), |name| is_ours(name).then_some(Belongs::File(PRIVATE_FILE)));
+        if names.len() > 1 {
+            let message = format!("version {} was pruned, and is not gone yet", self.number);
+            self.found(look, Code::PrunedLeft, self.folder(), message, PRUNE.into());
+        }
     }
 
     /// Looks at its folder. Returns what the index lacks.

@@ -27,7 +27,15 @@ pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bo
 
 fn survey(look: &mut Look<'_>) {
     let ours = folders();
-    let files = [layout::config(), layout::stage(), layout::intent(), layout::lock(), layout::publish_lock()];
+    // The last one where a backup was unpacked by hand.
+    let files = [
+        layout::config(),
+        layout::stage(),
+        layout::intent(),
+        layout::lock(),
+        layout::publish_lock(),
+        layout::manifest(),
+    ];
     look.survey(&StorePath::root(), |name| {
         let path = StorePath::root().join(name);
         let folder = ours.iter().find(|(folder, _)| *folder == path).map(|(_, mode)| Belongs::Folder(*mode));

@@ -6,6 +6,7 @@ mod crashes;
 mod faulty_disk;
 mod files;
 mod picture;
+pub(crate) mod vault;
 
 use std::path::PathBuf;
 use std::sync::Arc;

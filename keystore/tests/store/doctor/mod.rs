@@ -4,6 +4,7 @@ mod findings;
 mod flips;
 mod forgeries;
 mod live;
+mod pruned;
 mod races;
 mod repairs;
 

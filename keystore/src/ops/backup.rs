@@ -1,0 +1,46 @@
+//! `backup`: one generation, its facts and its stage, in one file.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::Error;
+use crate::envelope::Envelope;
+use crate::progress::Progress;
+use crate::store::{BackupError, Keystore, Manifest};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// Whether the older generations are wanted too.
+    pub history: bool,
+    /// What it is wrapped in.
+    pub envelope: Envelope,
+}
+
+/// A backup that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What it holds.
+    pub manifest: Manifest,
+    /// Folders with a private key that nothing says anything of, which are not in it.
+    pub left_out: Vec<PathBuf>,
+}
+
+/// Writes a backup. It is good for nothing unless this succeeds.
+///
+/// # Errors
+/// When the keystore can't be read or is damaged, when a prune takes away what is being written, or when `out`
+/// refuses.
+pub fn backup(
+    keystore: &Keystore,
+    asked: &Backup,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<Written, Error> {
+    let inventory = keystore.inventory(asked.history, progress)?;
+    let mut sealing = asked.envelope.seal(out).map_err(BackupError::Write)?;
+    keystore.write_backup(&inventory, &mut sealing, progress)?;
+    sealing.finish().and_then(|out| out.flush()).map_err(BackupError::Write)?;
+    let left_out = inventory.left_out().map(|path| keystore.root().join(path.as_path())).collect();
+    Ok(Written { manifest: inventory.manifest().clone(), left_out })
+}

@@ -1,0 +1,231 @@
+//! What a backup holds: every file with its hash. Files that others replace as a whole are held as they were read;
+//! all others never change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Manifest;
+use crate::digest::Digest;
+use crate::model::{Generation, ServerFacts, VersionFacts};
+use crate::name::ServerName;
+use crate::pki::read_certificates;
+use crate::progress::Progress;
+use crate::store::facts::Folder;
+use crate::store::format::{self, damaged};
+use crate::store::layout::{self, StorePath};
+use crate::store::log::Descent;
+use crate::store::reach::{Material, Reach};
+use crate::store::{Base, Disk, Snapshot, StoreError, facts, staged};
+
+/// One file of a backup.
+pub(in crate::store) struct Item {
+    pub(in crate::store) digest: Digest,
+    /// Its bytes, when the file may be another one by the time it is written.
+    pub(in crate::store) held: Option<Vec<u8>>,
+}
+
+/// What a backup holds.
+pub struct Inventory {
+    pub(in crate::store) manifest: Manifest,
+    /// By path; the configuration last, as without it there is no keystore.
+    pub(in crate::store) items: Vec<(StorePath, Item)>,
+    left_out: Vec<StorePath>,
+}
+
+impl Inventory {
+    /// What is said of it in its first file.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Folders with a private key that nothing says anything of: what a crash left, or damage.
+    pub fn left_out(&self) -> impl Iterator<Item = &StorePath> {
+        self.left_out.iter()
+    }
+
+    pub(in crate::store) fn gather(
+        snapshot: &Snapshot<'_>,
+        config: Vec<u8>,
+        manifest: Manifest,
+        progress: &dyn Progress,
+    ) -> Result<Self, StoreError> {
+        let mut search = Search { snapshot, disk: snapshot.disk, items: BTreeMap::new(), left_out: Vec::new() };
+        let reach = search.generations(&manifest)?;
+        if !snapshot.stage().is_empty() {
+            search.hold(layout::stage(), staged::encode(snapshot.stage()));
+        }
+        let folders = snapshot.disk.names(&layout::servers())?;
+        let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
+        servers.extend(reach.servers().cloned());
+        progress.begin("Looking for what to back up", servers.len() as u64);
+        for server in servers {
+            search.server(&server, &reach)?;
+            progress.advance(1);
+        }
+        let Search { items, left_out, .. } = search;
+        let mut items: Vec<_> = items.into_iter().collect();
+        items.push((layout::config(), Item { digest: Digest::of(&config), held: Some(config) }));
+        let files = items.iter().map(|(path, item)| (path.to_string(), item.digest)).collect();
+        Ok(Self { manifest: Manifest { files, ..manifest }, items, left_out })
+    }
+}
+
+struct Search<'a> {
+    snapshot: &'a Snapshot<'a>,
+    disk: &'a dyn Disk,
+    items: BTreeMap<StorePath, Item>,
+    left_out: Vec<StorePath>,
+}
+
+impl Search<'_> {
+    fn name(&mut self, path: StorePath, digest: Digest) {
+        self.items.insert(path, Item { digest, held: None });
+    }
+
+    fn hold(&mut self, path: StorePath, bytes: Vec<u8>) {
+        let digest = Digest::of(&bytes);
+        self.items.insert(path, Item { digest, held: Some(bytes) });
+    }
+
+    /// The records, what stands in for those left out, and the state that they reach.
+    fn generations(&mut self, manifest: &Manifest) -> Result<Reach, StoreError> {
+        let mut reach = Reach::default();
+        let limit = if manifest.history { usize::MAX } else { 1 };
+        let mut descent = Descent::from(self.disk, &self.snapshot.head)?;
+        let mut parent = None;
+        for step in descent.by_ref().take(limit) {
+            let step = step?;
+            self.name(layout::commit(step.record.generation), step.file);
+            reach.take(self.disk, &step.record)?;
+            parent = step.record.parent;
+        }
+        // One that was there already says who cut the others off, and when.
+        let base = descent.base()?.or_else(|| {
+            let hash = parent.filter(|_| !manifest.history)?;
+            Some(Base {
+                format: manifest.format,
+                keystore: manifest.keystore.clone(),
+                through: Generation(manifest.generation.0 - 1),
+                hash,
+                time: manifest.time,
+                actor: manifest.actor.clone(),
+            })
+        });
+        if let Some(base) = base {
+            self.hold(layout::base(), base.seal());
+        }
+        for object in &reach.objects {
+            self.name(layout::state_object(*object), *object);
+        }
+        Ok(reach)
+    }
+
+    /// The index of a server and the material of its keys, which must hold everything that is named.
+    fn server(&mut self, server: &ServerName, reach: &Reach) -> Result<(), StoreError> {
+        let path = layout::facts(server);
+        let mut index = ServerFacts::default();
+        if let Some(bytes) = self.disk.load_if_present(&path)? {
+            index = format::decode(self.disk, &path, &bytes)?;
+            self.hold(path, bytes);
+        }
+        let mut named = reach.material(self.disk, server)?;
+        named.add_staged(self.snapshot.stage(), server);
+        for folder in facts::folders(self.disk, server)? {
+            match index.key(&folder.key).and_then(|key| key.version(folder.version)) {
+                Some(version) => self.version(&folder, version, Some(&named))?,
+                None => self.nameless(&folder)?,
+            }
+        }
+        for (key, facts) in index.keys(server) {
+            for version in &facts.versions {
+                self.check(&layout::private_key(&key, version.number), version.file)?;
+            }
+        }
+        for (key, version, number, files) in named.iter() {
+            if index.key(key).and_then(|key| key.version(version)).is_none() {
+                let path = layout::facts(server);
+                return Err(damaged(self.disk, &path, format!("it lacks version {version} of {key}")));
+            }
+            self.check(&layout::private_key(key, version), files.private_key)?;
+            self.check(&layout::certificate(key, version, number), files.certificate)?;
+            self.check(&layout::chain(key, version, number), files.chain)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that something named is among what was found.
+    fn check(&self, path: &StorePath, wanted: Digest) -> Result<(), StoreError> {
+        match self.items.get(path) {
+            Some(item) if item.digest == wanted => Ok(()),
+            Some(item) => Err(format::differs(self.disk, path, item.digest, wanted)),
+            None => Err(damaged(self.disk, path, "it is missing")),
+        }
+    }
+
+    /// A version: its private key and its requests by the hashes that its facts name, all its certificates.
+    fn version(&mut self, folder: &Folder, version: &VersionFacts, named: Option<&Material>) -> Result<(), StoreError> {
+        let Folder { key, version: number, .. } = folder;
+        self.present(folder, layout::private_key(key, *number), version.file)?;
+        // As the index says it: the file may say more by now.
+        self.hold(layout::version_facts(key, *number), format::encode(version));
+        for request in &version.requests {
+            self.present(folder, layout::request(key, *number, request.number), request.file)?;
+        }
+        let named: BTreeMap<_, _> = named.into_iter().flat_map(|named| named.of(key, *number)).collect();
+        for certificate in folder.certificates() {
+            let (path, chain) =
+                (layout::certificate(key, *number, certificate), layout::chain(key, *number, certificate));
+            if let Some(files) = named.get(&certificate) {
+                self.present(folder, path, files.certificate)?;
+                self.present(folder, chain, files.chain)?;
+            } else if let Some(digest) = self.unnamed(&path, version)? {
+                self.name(path, digest);
+                if let Some(bytes) = self.disk.load_if_present(&chain)? {
+                    self.name(chain, Digest::of(&bytes));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn present(&mut self, folder: &Folder, path: StorePath, digest: Digest) -> Result<(), StoreError> {
+        if !folder.has(&path) {
+            return Err(damaged(self.disk, &path, "it is missing"));
+        }
+        self.name(path, digest);
+        Ok(())
+    }
+
+    /// The hash of a certificate that nothing names, when it is one of its private key. It may be gone by now.
+    fn unnamed(&self, path: &StorePath, version: &VersionFacts) -> Result<Option<Digest>, StoreError> {
+        let Some(bytes) = self.disk.load_if_present(path)? else { return Ok(None) };
+        let certificates = read_certificates(&bytes).map_err(|error| damaged(self.disk, path, error.to_string()))?;
+        match &certificates[..] {
+            [leaf] if leaf.public_key().hash() == version.spki => Ok(Some(Digest::of(&bytes))),
+            _ => Err(damaged(self.disk, path, "it is not a certificate of the private key beside it")),
+        }
+    }
+
+    /// A folder that the index does not name: a number that is spent, or a private key whose making has not come to
+    /// its end. That one is taken along when it is whole.
+    fn nameless(&mut self, folder: &Folder) -> Result<(), StoreError> {
+        let Folder { key, version: number, .. } = folder;
+        let mark = layout::pruned(key, *number);
+        if folder.has(&mark) {
+            if let Some(bytes) = self.disk.load_if_present(&mark)? {
+                self.hold(mark, bytes);
+            }
+            return Ok(());
+        }
+        if !folder.has(&layout::private_key(key, *number)) {
+            return Ok(());
+        }
+        match facts::whole(self.disk, key, *number)? {
+            Some(version) => self.version(folder, &version, None),
+            None => {
+                self.left_out.push(layout::version(key, *number));
+                Ok(())
+            }
+        }
+    }
+}

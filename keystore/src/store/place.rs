@@ -1,0 +1,151 @@
+//! What a path inside a keystore is for: `layout`, read backwards. Only paths that `layout` makes have a place.
+
+use super::layout::{self, StorePath};
+use crate::digest::Digest;
+use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+use crate::name::{KeyPath, ServerName};
+
+/// A file that a backup may hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    Config,
+    Stage,
+    Base,
+    Commit(Generation),
+    StateObject(Digest),
+    Facts(ServerName),
+    Material(KeyPath, VersionNumber, VersionFile),
+}
+
+/// A file in a version's folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum VersionFile {
+    PrivateKey,
+    Facts,
+    Pruned,
+    Request(RequestNumber),
+    Certificate(CertificateNumber),
+    Chain(CertificateNumber),
+}
+
+impl Place {
+    /// What stands at a path.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        let components: Vec<_> = path.split('/').collect();
+        let place = match components[..] {
+            ["keystore.toml"] => Self::Config,
+            ["stage.json"] => Self::Stage,
+            ["commits", "base.json"] => Self::Base,
+            ["commits", name] => Self::Commit(layout::commit_generation(name)?),
+            ["state", name] => Self::StateObject(layout::state_digest(name)?),
+            ["servers", server, "facts.json"] => Self::Facts(server.parse().ok()?),
+            ["servers", server, protocol, name, version, file] => {
+                let key = format!("{server}/{protocol}/{name}").parse().ok()?;
+                Self::Material(key, layout::version_number(version)?, VersionFile::of(file)?)
+            }
+            _ => return None,
+        };
+        // A number or an address can be written in several ways; one of them is made.
+        (place.path().to_string() == path).then_some(place)
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> StorePath {
+        match self {
+            Self::Config => layout::config(),
+            Self::Stage => layout::stage(),
+            Self::Base => layout::base(),
+            Self::Commit(generation) => layout::commit(*generation),
+            Self::StateObject(digest) => layout::state_object(*digest),
+            Self::Facts(server) => layout::facts(server),
+            Self::Material(key, version, material) => match material {
+                VersionFile::PrivateKey => layout::private_key(key, *version),
+                VersionFile::Facts => layout::version_facts(key, *version),
+                VersionFile::Pruned => layout::pruned(key, *version),
+                VersionFile::Request(number) => layout::request(key, *version, *number),
+                VersionFile::Certificate(number) => layout::certificate(key, *version, *number),
+                VersionFile::Chain(number) => layout::chain(key, *version, *number),
+            },
+        }
+    }
+}
+
+impl VersionFile {
+    fn of(name: &str) -> Option<Self> {
+        let number = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
+        match name {
+            "private-key.pem" => Some(Self::PrivateKey),
+            "version.json" => Some(Self::Facts),
+            "pruned.json" => Some(Self::Pruned),
+            _ => None,
+        }
+        .or_else(|| number("request-", ".csr").map(|number| Self::Request(RequestNumber(number))))
+        .or_else(|| number("certificate-", ".pem").map(|number| Self::Certificate(CertificateNumber(number))))
+        .or_else(|| number("chain-", ".pem").map(|number| Self::Chain(CertificateNumber(number))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Place;
+
+    #[test]
+    fn every_file_of_a_keystore_has_a_place() {
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        for path in [
+            "keystore.toml",
+            "stage.json",
+            "commits/base.json",
+            "commits/0000000042.json",
+            &format!("state/{digest}.json"),
+            "servers/mail01.example/facts.json",
+            "servers/mail01/imap/main/1/private-key.pem",
+            "servers/mail01/imap/main/1/version.json",
+            "servers/mail01/imap/main/1/pruned.json",
+            "servers/mail01/imap/main/12/request-3.csr",
+            "servers/mail01/imap/main/12/certificate-3.pem",
+            "servers/mail01/imap/main/12/chain-3.pem",
+        ] {
+            let place = Place::of(path).unwrap_or_else(|| panic!("{path} has no place"));
+            assert_eq!(place.path().to_string(), path);
+        }
+    }
+
+    #[test]
+    fn nothing_else_has_one() {
+        for path in [
+            "",
+            ".",
+            "/keystore.toml",
+            "./keystore.toml",
+            "../keystore.toml",
+            "lock",
+            "intent.json",
+            "live/mail01/imap/default/current",
+            "commits/42.json",
+            "commits/.0000000042.json.new",
+            "state/head",
+            "servers/../../etc/passwd",
+            "servers//imap/main/1/version.json",
+            "servers/MAIL01/facts.json",
+            "servers/mail01/imap/main/01/version.json",
+            "servers/mail01/imap/main/1/request-01.csr",
+            "servers/mail01/imap/main/1/request-+1.csr",
+            "servers/mail01/imap/main/1/../2/version.json",
+            "servers/mail01/imap/main/1/version.json/",
+        ] {
+            assert_eq!(Place::of(path), None, "{path:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_place_leads_back_to_its_path(path in "(servers|commits|state)?(/[a-z0-9.+-]{0,12}){0,6}") {
+            if let Some(place) = Place::of(&path) {
+                prop_assert_eq!(place.path().to_string(), path);
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The removal of what no kept generation needs. [`PrunePlan`] says what would go; [`Keystore::prune`] removes of it
+//! what is still not needed then. Wherever a crash comes, the keystore is whole: the base that says what was cut off
+//! is durable before a record goes, and so is the index that no longer names a private key before that goes.
+
+mod plan;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+pub use plan::{PrunePlan, PruneRequest, ServerCut};
+
+use super::facts::{self, Folder};
+use super::layout::{self, PRIVATE_FILE};
+use super::log::Descent;
+use super::reach::Reach;
+use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, format, lock, staged};
+use crate::digest::Digest;
+use crate::model::{Generation, VersionNumber};
+use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::progress::Progress;
+use crate::timestamp::Timestamp;
+use crate::world::Actor;
+
+/// What `pruned.json` says. It stands in a version's folder before the index forgets the version, so that nobody takes
+/// what is left for a private key that got lost; and it stays where the number would be used again without it.
+#[derive(Serialize)]
+struct Mark<'a> {
+    time: Timestamp,
+    actor: &'a Actor,
+}
+
+impl Keystore {
+    /// Removes what a plan names and nothing needs by now. Holds the lock for publishing to the end, and the one for
+    /// facts while those of one server are removed. Returns what was removed.
+    ///
+    /// # Errors
+    /// When a lock is not to be had, when what is kept is damaged, or when the disk refuses. What was removed by then
+    /// is gone, and the rest is as it was.
+    pub fn prune(&self, plan: &PrunePlan, progress: &dyn Progress) -> Result<PrunePlan, StoreError> {
+        let committing = self.begin_commit()?;
+        let snapshot = committing.snapshot()?;
+        progress.begin("Removing", plan.count());
+        let (reach, parent) = kept(&snapshot, plan.through)?;
+        let removal = Removal { keystore: self, snapshot: &snapshot, reach: &reach, plan, progress };
+        let mut done = PrunePlan { generation: snapshot.generation(), ..plan.clone() };
+        removal.records(parent)?;
+        done.objects = removal.objects()?;
+        for (server, cut) in &mut done.servers {
+            *cut = removal.server(server, cut)?;
+        }
+        done.live = removal.live()?;
+        Ok(done)
+    }
+}
+
+/// What the generations after `through` need, and the hash that the oldest of their records names as its parent.
+fn kept(snapshot: &Snapshot<'_>, through: Generation) -> Result<(Reach, Option<Digest>), StoreError> {
+    let (mut reach, mut parent) = (Reach::default(), None);
+    for step in Descent::from(snapshot.disk, &snapshot.head)? {
+        let record = step?.record;
+        if record.generation <= through {
+            break;
+        }
+        reach.take(snapshot.disk, &record)?;
+        parent = record.parent;
+    }
+    Ok((reach, parent))
+}
+
+struct Removal<'a> {
+    keystore: &'a Keystore,
+    snapshot: &'a Snapshot<'a>,
+    reach: &'a Reach,
+    plan: &'a PrunePlan,
+    progress: &'a dyn Progress,
+}
+
+impl Removal<'_> {
+    fn disk(&self) -> &dyn Disk {
+        self.keystore.disk()
+    }
+
+    /// Cuts the oldest records off, once the base that stands in for them is durable.
+    fn records(&self, parent: Option<Digest>) -> Result<(), StoreError> {
+        let (keystore, through) = (self.keystore, self.plan.through);
+        let is_cut = self.snapshot.base()?.is_some_and(|base| base.covers(through));
+        if let Some(hash) = parent.filter(|_| !is_cut) {
+            let id = keystore.config().id.clone();
+            let (time, actor) = (keystore.world().now(), keystore.world().actor.clone());
+            Base { format: format::VERSION, keystore: id, through, hash, time, actor }.store(self.disk())?;
+        }
+        for generation in &self.plan.records {
+            self.disk().discard(&layout::commit(*generation))?;
+            self.progress.advance(1);
+        }
+        Ok(())
+    }
+
+    fn objects(&self) -> Result<BTreeSet<Digest>, StoreError> {
+        let gone: BTreeSet<_> = &self.plan.objects - &self.reach.objects;
+        for object in &gone {
+            self.disk().discard(&layout::state_object(*object))?;
+            self.progress.advance(1);
+        }
+        Ok(gone)
+    }
+
+    /// What of a server's plan nothing needs by now.
+    fn server(&self, server: &ServerName, planned: &ServerCut) -> Result<ServerCut, StoreError> {
+        if planned.is_empty() {
+            return Ok(planned.clone());
+        }
+        let disk = self.disk();
+        let _writing = lock::acquire(disk, self.keystore.world(), &layout::lock())?;
+        // No commit runs meanwhile: what the last one took is no longer staged.
+        let stage = staged::load(disk)?.without(&self.snapshot.head.change_sets);
+        let cut = self.snapshot.server_cut(server, self.reach, &stage, &self.plan.request)?.and(planned);
+        for (key, version, number) in &cut.certificates {
+            // Where a certificate stands, its chain does too.
+            disk.discard(&layout::certificate(key, *version, *number))?;
+            disk.discard(&layout::chain(key, *version, *number))?;
+            self.progress.advance(1);
+        }
+        self.private_keys(server, &cut)?;
+        Ok(cut)
+    }
+
+    /// Forgets private keys, and then removes them: whatever is left by a crash in between bears its mark.
+    fn private_keys(&self, server: &ServerName, cut: &ServerCut) -> Result<(), StoreError> {
+        let forgotten: BTreeSet<_> = &cut.private_keys | &cut.pending;
+        self.forget(server, &forgotten)?;
+        let gone: BTreeSet<_> = &forgotten | &cut.left_over;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let disk = self.disk();
+        let mut folders = facts::folders(disk, server)?;
+        folders.retain(|folder| gone.contains(&(folder.key.clone(), folder.version)));
+        for folder in &folders {
+            empty(disk, folder)?;
+            self.progress.advance(1);
+        }
+        disk.sync_batch(&folders.iter().map(|folder| layout::version(&folder.key, folder.version)).collect())?;
+        folders.iter().try_for_each(|folder| remove(disk, folder))
+    }
+
+    fn forget(&self, server: &ServerName, gone: &BTreeSet<(KeyPath, VersionNumber)>) -> Result<(), StoreError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let (disk, world) = (self.disk(), self.keystore.world());
+        let mark = format::encode(&Mark { time: world.now(), actor: &world.actor });
+        let mut index = self.snapshot.facts(server)?;
+        for (key, version) in gone {
+            disk.put(&layout::pruned(key, *version), &mark, PRIVATE_FILE, !disk.can_sync_everything())?;
+            index.forget(key, *version);
+        }
+        disk.sync_batch(&gone.iter().map(|(key, version)| layout::version(key, *version)).collect())?;
+        facts::store(disk, server, &index)
+    }
+
+    /// Removes the files of endpoints that are bound to nothing.
+    fn live(&self) -> Result<BTreeSet<Endpoint>, StoreError> {
+        let disk = self.disk();
+        let gone: BTreeSet<_> = if self.plan.live.is_empty() { BTreeSet::new() } else { self.snapshot.unbound()? };
+        let gone = &gone & &self.plan.live;
+        for endpoint in &gone {
+            // First what a service goes through: it reads whole pairs, or none.
+            disk.discard(&layout::live_current(endpoint))?;
+            disk.discard_tree(&layout::live_endpoint(endpoint))?;
+            let protocol = layout::live_endpoint(endpoint).parent();
+            for folder in std::iter::successors(protocol, layout::StorePath::parent).take(2) {
+                discard_if_empty(disk, &folder)?;
+            }
+            self.progress.advance(1);
+        }
+        Ok(gone)
+    }
+}
+
+/// Removes what stands in a version's folder, but for its mark.
+fn empty(disk: &dyn Disk, folder: &Folder) -> Result<(), DiskError> {
+    let Folder { key, version, names } = folder;
+    // First what could be mistaken for something that got lost.
+    disk.discard(&layout::private_key(key, *version))?;
+    let mark = layout::pruned(key, *version);
+    let mut others = names.iter().filter(|name| mark.file_name() != Some(name.as_str()));
+    others.try_for_each(|name| disk.discard(&layout::version(key, *version).join(name)))
+}
+
+/// Removes a folder of which the mark alone is left; where no higher number is known, the mark says on that this
+/// one is spent.
+fn remove(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
+    let Folder { key, version, .. } = folder;
+    if !is_highest(disk, key, *version)? {
+        disk.discard_folder(&layout::version(key, *version))?;
+    }
+    Ok(())
+}
+
+fn is_highest(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) -> Result<bool, DiskError> {
+    let names = disk.names(&layout::key(key))?;
+    Ok(names.iter().filter_map(|entry| layout::version_number(&entry.name)).all(|other| other <= version))
+}
+
+fn discard_if_empty(disk: &dyn Disk, folder: &layout::StorePath) -> Result<(), DiskError> {
+    if disk.names(folder)?.is_empty() { disk.discard_folder(folder) } else { Ok(()) }
+}
