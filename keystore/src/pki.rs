@@ -55,7 +55,7 @@ pub use public_key::{KeyWeakness, PublicKey, PublicKeyError};
 pub use reader::{LooksLike, ReadError, looks_like, read_certificates};
 pub use recognise::{Content, Item, Place, Protection, RecogniseError, Within, recognise};
 pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateName, TemplateNameError};
-pub use scheme::Scheme;
+pub use scheme::{Budget, Scheme};
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};

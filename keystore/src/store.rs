@@ -1,4 +1,22 @@
 //! The keystore on disk. `layout` is the only maker of paths, `disk` the only place that touches files.
+//!
+//! Why a crash can't hurt, in the order in which to read:
+//!
+//! 1. `disk`: nothing is durable before a sync. A file is written beside its place, synced, and renamed into it, so that
+//!    what stands in a place is whole.
+//! 2. `facts`: a private key and the folders above it are durable before the index names it. What no index names was
+//!    never reported.
+//! 3. `staged`: one file, replaced whole.
+//! 4. `tree`: the state is named by its content and only added to. A file that an earlier generation may share is only
+//!    replaced by one that is durable already.
+//! 5. `publication`: the intent is whole before anything is switched; the new versions, the state and the record's bytes are
+//!    durable before a link is renamed; the links before the record is there. Linking the record is the commit.
+//! 6. `recovery`: the intent and whether the record is there say what to do; each step can be done twice, and what it
+//!    forgets goes last, after a sync of what makes it dispensable.
+//! 7. `lock`: a writer that did not come to its end left names that are seen and not durable; the next one syncs first.
+//! 8. `transaction`: what is written on top of a record must not outlive it.
+//!
+//! The tests in `keystore/tests/store/crash` fail, kill and cut the power at every operation of all this.
 
 mod backup;
 mod base;

@@ -141,7 +141,7 @@ impl Report for Outcome {
 }
 
 /// How often a commit is planned again when others stage changes or commit while it is prepared.
-const ATTEMPTS: usize = 10;
+const ATTEMPTS: usize = 100;
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;

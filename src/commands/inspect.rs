@@ -4,7 +4,7 @@ mod json;
 mod view;
 
 use keystore::ops::inspect::{self as op, File, Inspection};
-use keystore::pki::{Content, Item, Passphrase, RecogniseError, recognise};
+use keystore::pki::{Budget, Content, Item, Passphrase, RecogniseError, recognise};
 use keystore::store::{Keystore, StoreError};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -136,19 +136,19 @@ fn shown(name: &str) -> String {
 
 /// Opens what is encrypted: with no passphrase, with those that are named, with one that is asked for.
 fn open(context: &Context, name: &str, items: Vec<Item>, passphrases: &[Passphrase]) -> Result<Vec<Item>, Failure> {
-    let mut opened = Vec::new();
+    let (mut opened, mut budget) = (Vec::new(), Budget::default());
     for item in items {
         let place = item.place;
-        let mut tried = item.unlock(None);
+        let mut tried = item.unlock(None, &mut budget);
         for passphrase in passphrases {
-            tried = retry(tried, passphrase);
+            tried = retry(tried, passphrase, &mut budget);
         }
         // standard input holds the file and no answers
         let mut tries = if context.can_ask() && name != "-" { 3 } else { 0 };
         while tries > 0 && is_closed(&tried) {
             let question = format!("Passphrase of {name}, {place} (empty: leave it closed)");
             let Some(passphrase) = prompt::passphrase_if_any(&question)? else { break };
-            tried = retry(tried, &passphrase);
+            tried = retry(tried, &passphrase, &mut budget);
             tries -= 1;
         }
         opened.extend(tried);
@@ -160,11 +160,11 @@ fn is_closed(items: &[Item]) -> bool {
     matches!(items, [item] if item.is_closed())
 }
 
-fn retry(items: Vec<Item>, passphrase: &Passphrase) -> Vec<Item> {
+fn retry(items: Vec<Item>, passphrase: &Passphrase, budget: &mut Budget) -> Vec<Item> {
     if !is_closed(&items) {
         return items;
     }
-    items.into_iter().flat_map(|item| item.unlock(Some(passphrase))).collect()
+    items.into_iter().flat_map(|item| item.unlock(Some(passphrase), budget)).collect()
 }
 
 /// Fails when nothing at all is recognised, or can be read.

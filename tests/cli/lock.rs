@@ -6,9 +6,13 @@ use std::fs::{File, OpenOptions};
 use crate::common::output::snapshot;
 use crate::common::{KEY, World};
 
+/// Takes a lock as its last holder took it, whose note then says that it was let go.
 fn hold(world: &World, name: &str) -> File {
-    let file = OpenOptions::new().create(true).append(true).open(world.store().join(name)).unwrap();
+    let path = world.store().join(name);
+    let file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
     file.lock().unwrap();
+    let note = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, note.replace("\"settled\":true", "\"settled\":false")).unwrap();
     file
 }
 

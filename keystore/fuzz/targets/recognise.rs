@@ -2,7 +2,7 @@
 #![no_main]
 
 use keystore::ops::inspect::{File, inspect};
-use keystore::pki::{Content, Passphrase, recognise};
+use keystore::pki::{Budget, Content, Item, Passphrase, recognise};
 use keystore::timestamp::Timestamp;
 use keystore_fuzz::material::{check_certificate, check_request};
 use libfuzzer_sys::fuzz_target;
@@ -21,12 +21,14 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(items) = recognise(bytes) else { return };
     assert!(!items.is_empty());
     let passphrase = Passphrase::new("fixture".to_owned()).expect("a passphrase");
-    let mut opened = Vec::new();
+    let (mut opened, mut budget) = (Vec::new(), Budget::default());
     for item in items {
         let schemes =
             item.protection.iter().flat_map(|protection| protection.schemes.iter().chain(&protection.integrity));
         if schemes.into_iter().all(|scheme| is_cheap(scheme)) {
-            opened.extend(item.unlock(None).into_iter().flat_map(|item| item.unlock(Some(&passphrase))));
+            let open = |item: Item, budget: &mut Budget| item.unlock(Some(&passphrase), budget);
+            let found = item.unlock(None, &mut budget);
+            opened.extend(found.into_iter().flat_map(|item| open(item, &mut budget)));
         } else {
             opened.push(item);
         }

@@ -21,6 +21,8 @@ pub use finding::Finding;
 
 /// More objects than these are not related to each other: it would take long, and nobody means it.
 const MAX_RELATED: usize = 1_000;
+/// More certificates than these are not put into chains: that takes a signature check for each two of one name.
+const MAX_CHAINED: usize = 250;
 
 /// One file and what was recognised in it.
 pub struct File {
@@ -79,7 +81,8 @@ pub fn inspect(files: Vec<File>, keystore: Option<&Snapshot<'_>>, now: Timestamp
     if let Some(keystore) = keystore {
         find_in_keystore(&mut objects, keystore)?;
     }
-    let chains = if objects.len() <= MAX_RELATED { chains::find(&mut objects) } else { Vec::new() };
+    let certificates = objects.iter().filter(|object| matches!(object.item.content, Content::Certificate(_))).count();
+    let chains = if certificates <= MAX_CHAINED { chains::find(&mut objects) } else { Vec::new() };
     Ok(Inspection { objects, chains })
 }
 

@@ -7,6 +7,8 @@ use super::text;
 
 /// More than any honest keystore holds.
 const MAX_ENTRIES: usize = 10_000;
+/// More than any honest chain is long.
+const MAX_CERTIFICATES: u32 = 100;
 
 /// A keystore of Java.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,7 +122,7 @@ impl<'a> Reader<'a> {
             1 => {
                 self.octets()?;
                 let count = self.number()?;
-                // each takes four octets at least, so a false count ends the walk
+                let count = count.min(MAX_CERTIFICATES);
                 let certificates = (0..count).map_while(|_| self.certificate(version)).collect();
                 ("private key", certificates)
             }

@@ -84,14 +84,13 @@ impl Pkcs12 {
     ///
     /// [`OpenError::WrongPassphrase`] or [`OpenError::PassphraseNeeded`] when it does not open. A bag that is damaged by
     /// itself does not keep the others from being read.
-    pub fn open(&self, passphrase: Option<&Passphrase>) -> Result<Vec<Bag>, OpenError> {
+    pub fn open(&self, passphrase: Option<&Passphrase>, budget: &mut Budget) -> Result<Vec<Bag>, OpenError> {
         let passwords = match passphrase {
             Some(passphrase) => vec![Password::of(passphrase)],
             None => vec![Password::empty(), Password::absent()],
         };
-        let mut budget = Budget::new();
         for password in &passwords {
-            match self.open_with(password, &mut budget) {
+            match self.open_with(password, budget) {
                 Err(OpenError::WrongPassphrase) => {}
                 opened => return opened,
             }

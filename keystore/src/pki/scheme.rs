@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 
 use super::OpenError;
 use cipher::Cipher;
-pub(super) use derivation::{Budget, Derivation};
+pub use derivation::Budget;
+pub(super) use derivation::Derivation;
 pub(super) use hash::Hash;
 pub(super) use password::Password;
 

@@ -42,7 +42,8 @@ pub struct Entry {
 
 /// A lock that is held until this is dropped, or its process ends. The file says who holds it.
 pub trait LockFile: Send {
-    /// Writes who holds the lock into the lock file. Not durable: it is for whoever waits now.
+    /// Writes over the beginning of the lock's file. Not durable: it is for processes, and none of them outlives a loss
+    /// of power.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -282,6 +283,10 @@ impl dyn Disk + '_ {
 
     pub(super) fn lock(&self, path: &StorePath) -> Result<Option<Box<dyn LockFile>>, DiskError> {
         self.context("lock", path, self.try_lock(path))
+    }
+
+    pub(super) fn describe(&self, path: &StorePath, file: &mut dyn LockFile, text: &str) -> Result<(), DiskError> {
+        self.context("write", path, file.describe(text))
     }
 }
 

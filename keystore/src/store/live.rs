@@ -94,18 +94,23 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
 
 /// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
 pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
-    let mut pointed = BTreeSet::new();
+    let mut there = BTreeSet::new();
     for Switch { endpoint, from, .. } in switches {
+        let folder = layout::live_endpoint(endpoint);
+        if !disk.exists(&folder)? {
+            continue;
+        }
         if current(disk, endpoint)? != *from {
             match from {
                 Some(name) => disk.point(&layout::live_current(endpoint), name)?,
                 None => disk.discard(&layout::live_current(endpoint))?,
             }
-            pointed.insert(layout::live_endpoint(endpoint));
         }
+        there.insert(folder);
     }
-    if !pointed.is_empty() {
-        disk.sync_batch(&pointed)?;
+    // Before what they pointed at goes, and also when they point back already: an undo may have been killed right here.
+    if !there.is_empty() {
+        disk.sync_batch(&there)?;
     }
     for Switch { endpoint, from, to } in switches {
         if from.as_ref() != Some(to) {

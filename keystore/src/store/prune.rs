@@ -112,7 +112,7 @@ impl Removal<'_> {
             return Ok(planned.clone());
         }
         let disk = self.disk();
-        let _writing = lock::acquire(disk, self.keystore.world(), &layout::lock())?;
+        let _writing = lock::writing(disk, self.keystore.world())?.in_doubt();
         // No commit runs meanwhile: what the last one took is no longer staged.
         let stage = staged::load(disk)?.without(&self.snapshot.head.change_sets);
         let cut = self.snapshot.server_cut(server, self.reach, &stage, &self.plan.request)?.and(planned);

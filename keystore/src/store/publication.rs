@@ -12,7 +12,7 @@ use work::Work;
 use super::intent::Intent;
 use super::lock::{self, Held};
 use super::log::EndpointChange;
-use super::{Keystore, Snapshot, StoreError, layout, recovery};
+use super::{Keystore, Snapshot, StoreError, recovery};
 use crate::change::Stage;
 use crate::digest::Digest;
 use crate::model::{Generation, State};
@@ -56,10 +56,11 @@ pub struct Committing<'k> {
 impl<'k> Committing<'k> {
     pub(super) fn begin(keystore: &'k Keystore) -> Result<Self, StoreError> {
         keystore.check_writable()?;
-        let publishing = lock::acquire(keystore.disk(), keystore.world(), &layout::publish_lock())?;
-        if Intent::load(keystore.disk())?.is_some() {
-            let _writing = lock::acquire(keystore.disk(), keystore.world(), &layout::lock())?;
-            recovery::recover(keystore.disk())?;
+        let (disk, world) = (keystore.disk(), keystore.world());
+        let publishing = lock::publishing(disk, world)?;
+        if Intent::load(disk)?.is_some() {
+            let writing = lock::writing(disk, world)?;
+            writing.change(|| recovery::recover(disk))?;
         }
         Ok(Self { keystore, publishing })
     }
@@ -81,7 +82,7 @@ impl<'k> Committing<'k> {
     pub fn prepare(self, proposal: &Proposal) -> Result<Prepared<'k, Recording>, CommitError> {
         let disk = self.keystore.disk();
         // The intent seals the change sets it names. A writer that has read none adds to them: none may be at work.
-        let writing = lock::acquire(disk, self.keystore.world(), &layout::lock()).map_err(CommitError::NotBegun)?;
+        let writing = lock::writing(disk, self.keystore.world()).map_err(CommitError::NotBegun)?;
         let snapshot = self.snapshot().map_err(CommitError::NotBegun)?;
         if snapshot.generation() != proposal.base || *snapshot.stage() != proposal.stage {
             return Err(CommitError::Moved);

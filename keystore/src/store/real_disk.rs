@@ -35,15 +35,14 @@ impl RealDisk {
     ///
     /// # Errors
     /// When it can't be made or opened.
-    #[expect(clippy::disallowed_methods, reason = "this file is the Disk room")]
     pub fn create(root: &Path) -> io::Result<Self> {
-        let above = root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(above)?;
+        let above = above(root);
+        make_folders(above)?;
         match sys::mkdir(root, Mode::from_raw_mode(super::layout::PASSAGE)) {
             Err(rustix::io::Errno::EXIST) => {}
             made => made?,
         }
-        sys::fsync(sys::open(above, FOLDER - OFlags::NOFOLLOW, Mode::empty())?)?;
+        sync_folder(above)?;
         let disk = Self::open(root)?;
         sys::fchmod(&disk.folder, Mode::from_raw_mode(super::layout::PASSAGE))?;
         Ok(disk)
@@ -82,6 +81,30 @@ impl RealDisk {
             folder = sys::openat(&folder, component.as_os_str(), FOLDER, Mode::empty())?;
         }
         Ok(folder)
+    }
+}
+
+/// The folder that a path on the machine is in.
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    Ok(sys::fsync(sys::open(path, FOLDER - OFlags::NOFOLLOW, Mode::empty())?)?)
+}
+
+/// Makes the missing folders down to `path`, each durably: what is synced further down is lost with any of them.
+fn make_folders(path: &Path) -> io::Result<()> {
+    match sys::mkdir(path, Mode::from_raw_mode(0o777)) {
+        Ok(()) => sync_folder(above(path)),
+        Err(rustix::io::Errno::NOENT) if above(path) != path => {
+            make_folders(above(path))?;
+            make_folders(path)
+        }
+        // Something stands there; whether it is a folder is seen when it is opened. `.` and `/` can't be made either.
+        Err(rustix::io::Errno::EXIST) => Ok(()),
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -166,7 +189,7 @@ impl Disk for RealDisk {
     }
 
     fn can_sync_everything(&self) -> bool {
-        cfg!(target_os = "linux")
+        cfg!(target_os = "linux") && tells_of_failed_syncs(&rustix::system::uname().release().to_string_lossy())
     }
 
     fn sync_everything(&self) -> io::Result<()> {
@@ -229,14 +252,21 @@ impl Disk for RealDisk {
     }
 }
 
+/// Whether `syncfs` says when file contents could not be written: since Linux 5.8 (syncfs(2)). An older one would let a
+/// commit go on with files that are not there after a loss of power.
+fn tells_of_failed_syncs(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|digits| digits.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (5, 8)
+}
+
 /// The lock goes with the open file.
 struct RealLock(File);
 
 impl LockFile for RealLock {
     fn describe(&mut self, text: &str) -> io::Result<()> {
         self.0.rewind()?;
-        // Always as long as before: cutting a file costs more than all the rest of a lock.
-        self.0.write_all(format!("{text:<255}\n").as_bytes())
+        self.0.write_all(text.as_bytes())
     }
 }
 

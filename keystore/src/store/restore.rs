@@ -99,7 +99,7 @@ impl Keystore {
     ) -> Result<(Self, Manifest), RestoreError> {
         check_vacant(&*disk)?;
         keystore::check_private(&*disk)?;
-        let held = lock::acquire(&*disk, &world, &layout::lock())?;
+        let held = lock::writing(&*disk, &world)?.in_doubt();
         // Another one may have come to its end while this one waited.
         check_vacant(&*disk)?;
         clear(&*disk)?;

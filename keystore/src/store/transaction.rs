@@ -23,7 +23,7 @@ pub struct Transaction<'k> {
     stage: Stage,
     /// Change sets that a running commit has taken.
     sealed: Vec<String>,
-    _lock: Held,
+    pub(super) held: Held,
 }
 
 /// A private key to be kept.
@@ -59,19 +59,25 @@ impl NewVersion<'_> {
 impl<'k> Transaction<'k> {
     /// Takes the lock. A commit that a crash interrupted is recovered first, unless one still runs.
     pub(super) fn begin(keystore: &'k Keystore) -> Result<Self, StoreError> {
-        let disk = keystore.disk();
+        let (disk, world) = (keystore.disk(), keystore.world());
         keystore.check_writable()?;
-        let held = lock::acquire(disk, keystore.world(), &layout::lock())?;
-        let mut sealed = Vec::new();
+        let held = lock::writing(disk, world)?;
+        let mut running = None;
         if Intent::load(disk)?.is_some() {
-            match lock::try_acquire(disk, keystore.world(), &layout::publish_lock())? {
-                Some(_publishing) => recovery::recover(disk)?,
-                None => sealed = Intent::load(disk)?.map(|intent| intent.change_sets).unwrap_or_default(),
+            match lock::try_publishing(disk, world)? {
+                Some(_publishing) => held.change(|| recovery::recover(disk))?,
+                None => running = Intent::load(disk)?,
             }
         }
-        let snapshot = Snapshot::take(disk, keystore.world().threads)?;
+        let snapshot = Snapshot::take(disk, world.threads)?;
+        if running.as_ref().is_some_and(|intent| snapshot.generation() == intent.generation) {
+            // The record of the commit that runs is there and need not be durable yet. The stage that is written here has
+            // lost what it committed, and must not be all that a loss of power leaves of that.
+            held.change(|| disk.sync_names(&layout::commits()))?;
+        }
         let stage = snapshot.stage().clone();
-        Ok(Self { keystore, snapshot, stage, sealed, _lock: held })
+        let sealed = running.map(|intent| intent.change_sets).unwrap_or_default();
+        Ok(Self { keystore, snapshot, stage, sealed, held })
     }
 
     /// The keystore as it was when the lock was obtained.
@@ -89,10 +95,12 @@ impl<'k> Transaction<'k> {
         let mut facts = self.snapshot.facts(key.server())?;
         let world = self.keystore.world();
         let version = new.facts(facts::next_version(disk, key, &facts)?, world, world.now());
-        facts::add_version(disk, key, &version, new.file, &facts)?;
-        facts.key_mut(key).versions.push(version.clone());
-        facts::store(disk, key.server(), &facts)?;
-        Ok(version)
+        self.held.change(|| {
+            facts::add_version(disk, key, &version, new.file, &facts)?;
+            facts.key_mut(key).versions.push(version.clone());
+            facts::store(disk, key.server(), &facts)?;
+            Ok(version)
+        })
     }
 
     /// Writes copies of another key's versions, durably, and puts them into the index. They are not in the tree
@@ -108,16 +116,18 @@ impl<'k> Transaction<'k> {
         let disk = self.keystore.disk();
         let mut index = self.snapshot.facts(to.server())?;
         let mut numbers = BTreeMap::new();
-        for version in &from.facts.versions {
-            let number = facts::next_version(disk, to, &index)?;
-            let origin = Origin { key: from.path.clone(), version: version.number };
-            let copy = VersionFacts { number, copy_of: Some(origin.clone()), ..version.clone() };
-            facts::copy_version(disk, &origin, to, &copy, &index)?;
-            index.key_mut(to).versions.push(copy);
-            numbers.insert(version.number, number);
-        }
-        facts::store(disk, to.server(), &index)?;
-        Ok(numbers)
+        self.held.change(|| {
+            for version in &from.facts.versions {
+                let number = facts::next_version(disk, to, &index)?;
+                let origin = Origin { key: from.path.clone(), version: version.number };
+                let copy = VersionFacts { number, copy_of: Some(origin.clone()), ..version.clone() };
+                facts::copy_version(disk, &origin, to, &copy, &index)?;
+                index.key_mut(to).versions.push(copy);
+                numbers.insert(version.number, number);
+            }
+            facts::store(disk, to.server(), &index)?;
+            Ok(numbers)
+        })
     }
 
     /// Marks a private key as one that somebody else may know: a fact from now on.
@@ -136,9 +146,12 @@ impl<'k> Transaction<'k> {
         let mut index = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut index, key, number)?;
         known.compromised = Some(mark.clone());
-        facts::rewrite_version(disk, key, known)?;
-        facts::store(disk, key.server(), &index)?;
-        Ok(mark)
+        let known = known.clone();
+        self.held.change(|| {
+            facts::rewrite_version(disk, key, &known)?;
+            facts::store(disk, key.server(), &index)?;
+            Ok(mark)
+        })
     }
 
     fn known_version<'f>(
@@ -170,9 +183,12 @@ impl<'k> Transaction<'k> {
         let mut facts = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());
-        facts::add_request(disk, key, known, &made, &pem)?;
-        facts::store(disk, key.server(), &facts)?;
-        Ok(made)
+        let known = known.clone();
+        self.held.change(|| {
+            facts::add_request(disk, key, &known, &made, &pem)?;
+            facts::store(disk, key.server(), &facts)?;
+            Ok(made)
+        })
     }
 
     /// Writes a certificate and its chain beside their private key. Nothing uses them before a change says so.
@@ -187,7 +203,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<WrittenCertificate, StoreError> {
         let leaf = chain.leaf.to_pem();
         let rest = chain.intermediates_pem();
-        let number = facts::add_certificate(self.keystore.disk(), key, version.number, &leaf, &rest)?;
+        let disk = self.keystore.disk();
+        let number = self.held.change(|| facts::add_certificate(disk, key, version.number, &leaf, &rest))?;
         let certificate_file = Digest::of(leaf.as_bytes());
         Ok(WrittenCertificate { number, certificate_file, chain_file: Digest::of(rest.as_bytes()) })
     }
@@ -244,7 +261,7 @@ impl<'k> Transaction<'k> {
         if self.stage == *self.snapshot.stage() {
             return Ok(());
         }
-        staged::store(self.keystore.disk(), &self.stage)
+        self.held.change(|| staged::store(self.keystore.disk(), &self.stage))
     }
 }
 

@@ -109,8 +109,12 @@ impl Object {
     }
 
     pub(super) fn store(&self, disk: &dyn Disk, sync: bool) -> Result<(), StoreError> {
-        // A file of this name may be what a crash left of an unsynced write: it is written again, not believed.
-        Ok(disk.put(&layout::state_object(self.digest), &self.bytes, PRIVATE_FILE, sync)?)
+        let path = layout::state_object(self.digest);
+        // A file of this name may be what a crash left of an unsynced write: it is written again, not believed. Or an
+        // earlier generation has it, as after a binding that was taken back: then nothing that is not durable may take
+        // its place.
+        let is_there = disk.exists(&path)?;
+        Ok(disk.put(&path, &self.bytes, PRIVATE_FILE, sync || is_there)?)
     }
 }
 

@@ -1,227 +1,96 @@
-//! Every command, failed and killed at each of its changes to the disk.
+//! Every command, failed and killed at each of its operations on the disk, and the power cut at each.
+//! `docs/architecture.md` says how this proves that nothing is lost.
 
-use keystore::model::Generation;
-use keystore::ops::create_key::{CreateKey, create_key};
-use keystore::ops::{Error, make_csr as request};
-use keystore::pki::PrivateKeyFile;
+mod beside;
+mod commands;
+mod double;
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use keystore::ops::Error;
 use keystore::store::{Keystore, StoreError};
 
-use crate::common::{
-    Command, Failure, FaultyDisk, House, Journal, Picture, asking, bind, certify, commit, create, create_next, discard,
-    every_point, install, installed_key, installed_next, key, make_csr, material,
-};
+use crate::common::crashes::{Command, Count, every_point};
+use crate::common::memory_disk::Failure;
+use crate::common::{House, Machine, Run, bind, commit, create, installed_key, on};
+use commands::COMMANDS;
 
 const MAIN: &str = "mail01/imap/main";
+const HOST: &str = "mail01.example.com";
 const ENDPOINTS: [&str; 2] = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"];
 
-fn versions(picture: &Picture) -> &[keystore::model::VersionFacts] {
-    let main = key(MAIN);
-    picture.facts.get(main.server()).and_then(|server| server.key(&main)).map_or(&[], |key| &key.versions)
-}
-
-fn never(_: &Error) -> bool {
-    false
-}
-
 #[test]
-fn create_key_keeps_the_private_key_or_makes_none() {
-    let house = House::new();
-    create(&house.open(), "mail01/smtp/other").unwrap();
-    let (asked, material) = (CreateKey { key: key(MAIN), next: false }, material());
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| create_key(keystore, &asked, &material).map(drop),
-            says_done: |error| matches!(error, Error::KeyWaits { .. }),
-            is_done: |picture| versions(picture).len() == 1,
-        },
-    );
+fn nothing_is_lost_wherever_a_command_ends() {
+    let jobs: Vec<_> = COMMANDS.iter().flat_map(|command| [(command, true), (command, false)]).collect();
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some((command, syncs_everything)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = every_point(command, *syncs_everything);
+            results.lock().unwrap().insert((command.name, !syncs_everything), result);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+
+    let results = results.into_inner().unwrap();
+    println!("{:<32} | {:^19} | {:^19}", "", "with syncfs", "without");
+    println!("{:<32} | operations | fsyncs | operations | fsyncs", "command");
+    for Command { name, .. } in COMMANDS {
+        let [with, without] = [false, true].map(|without| match &results[&(*name, without)] {
+            Ok(Count { operations, syncs }) => format!("{operations:>10} | {syncs:>6}"),
+            Err(_) => format!("{:^19}", "FAILED"),
+        });
+        println!("{name:<32} | {with} | {without}");
+    }
+    let failures: Vec<_> = results.into_values().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-#[test]
-fn a_first_key_on_a_new_server_is_kept_or_not_made() {
-    let (asked, material) = (CreateKey { key: key(MAIN), next: false }, material());
-    every_point(
-        &House::new(),
-        &Command {
-            run: &|keystore| create_key(keystore, &asked, &material).map(drop),
-            says_done: |error| matches!(error, Error::KeyWaits { .. }),
-            is_done: |picture| versions(picture).len() == 1,
-        },
-    );
+fn operations(machine: &Machine, run: &Run, failure: Failure) -> Vec<String> {
+    machine.run(run, failure).1
 }
 
-#[test]
-fn a_next_version_is_kept_or_not_made() {
-    let house = House::new();
-    installed_key(&house.open(), MAIN, "mail01.example.com");
-    commit(&house.open()).unwrap();
-    let (asked, material) = (CreateKey { key: key(MAIN), next: true }, material());
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| create_key(keystore, &asked, &material).map(drop),
-            says_done: |error| matches!(error, Error::NextExists { .. }),
-            is_done: |picture| versions(picture).len() == 2,
-        },
-    );
-}
-
-#[test]
-fn make_csr_keeps_the_request_or_makes_none() {
-    let house = House::new();
-    let keystore = house.open();
-    create(&keystore, MAIN).unwrap();
-    make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| {
-                let made = make_csr(keystore, &asking(MAIN, "mail01.example.com"))?;
-                let pem = made.request.to_pem();
-                let kept = keystore.read()?.request_file(&key(MAIN), &made.version, &made.facts)?;
-                assert_eq!(kept, pem.as_bytes(), "what was handed out is what is kept");
-                Ok(())
-            },
-            says_done: never,
-            is_done: |picture| versions(picture)[0].requests.len() >= 2,
-        },
-    );
-    // Nothing of this touched the private key.
-    let snapshot = keystore.read().unwrap();
-    let plan = request::plan(&snapshot, &keystore.config().defaults.subject, &asking(MAIN, "a.example")).unwrap();
-    assert!(matches!(request::private_key_file(&snapshot, &plan).unwrap(), PrivateKeyFile::Plain(_)));
-}
-
-#[test]
-fn install_cert_stages_the_certificate_or_does_not() {
-    let house = House::new();
-    let keystore = house.open();
-    create(&keystore, MAIN).unwrap();
-    let reply = certify(&make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap());
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| install(keystore, MAIN, &reply).map(drop),
-            says_done: never,
-            is_done: |picture| picture.stage.len() == 1,
-        },
-    );
-}
-
-#[test]
-fn bind_stages_all_bindings_or_none() {
-    let house = House::new();
-    create(&house.open(), MAIN).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| bind(keystore, MAIN, &ENDPOINTS).map(drop),
-            says_done: never,
-            is_done: |picture| picture.stage.len() == 2,
-        },
-    );
-}
-
-#[test]
-fn discard_throws_everything_away_or_nothing() {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &ENDPOINTS).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| discard(keystore, &[]).map(drop),
-            says_done: never,
-            is_done: |picture| picture.stage.is_empty() && versions(picture).len() == 1,
-        },
-    );
-}
-
-#[test]
-fn a_first_publication_takes_place_everywhere_or_nowhere() {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &ENDPOINTS).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| commit(keystore).map(drop),
-            says_done: never,
-            is_done: |picture| picture.stage.is_empty() && picture.generation == Generation(1),
-        },
-    );
-}
-
-#[test]
-fn a_rotation_takes_place_at_both_endpoints_or_at_neither() {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &ENDPOINTS).unwrap();
-    commit(&keystore).unwrap();
-    installed_next(&keystore, MAIN, "mail01.example.com");
-    commit(&keystore).unwrap();
-    // The third version: the first one's folders are there to be cleared up.
-    create_next(&keystore, MAIN).unwrap();
-    let reply = certify(&make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap());
-    install(&keystore, MAIN, &reply).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| commit(keystore).map(drop),
-            says_done: never,
-            is_done: |picture| picture.stage.is_empty() && picture.generation == Generation(3),
-        },
-    );
+fn position(operations: &[String], wanted: &str) -> usize {
+    operations.iter().position(|told| told == wanted).unwrap_or_else(|| panic!("no {wanted:?} in {operations:#?}"))
 }
 
 #[test]
 fn recovery_makes_the_record_durable_before_it_forgets_what_was_staged() {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
+    let machine = Machine::new();
+    let keystore = machine.open();
+    installed_key(&keystore, MAIN, HOST);
     bind(&keystore, MAIN, &ENDPOINTS).unwrap();
-    let position = |journal: &Journal, wanted: &str| {
-        let journal = journal.lock().unwrap();
-        journal.iter().position(|told| told == wanted).unwrap_or_else(|| panic!("no {wanted:?} in {journal:#?}"))
-    };
-    let commit_on = |house: &House, failure| {
-        let disk = FaultyDisk::open(&house.root(), failure);
-        let journal = disk.journal();
-        let _ = commit(&house.open_on(disk));
-        journal
-    };
-    let undisturbed = commit_on(&House::copy_of(&house), Failure::Never);
+    let run = on(|keystore| commit(keystore).map(drop));
+    let undisturbed = operations(&machine.copy(), &run, Failure::Never);
     let linked = position(&undisturbed, "link commits/0000000001.json");
-    assert_eq!(position(&undisturbed, "sync commits"), linked + 1);
+    assert_eq!(undisturbed[linked + 1], "sync commits");
 
-    commit_on(&house, Failure::Crash(linked + 1));
-    let recovery = commit_on(&house, Failure::Never);
+    operations(&machine, &run, Failure::Crash(linked + 1));
+    let recovery = operations(&machine, &run, Failure::Never);
     assert!(position(&recovery, "sync commits") < position(&recovery, "remove stage.json"));
 }
 
 #[test]
 fn a_keystore_can_be_made_again_where_its_making_was_cut_short() {
-    let init = |house: &House, disk: FaultyDisk| Keystore::init(Box::new(disk), house.world("init"), "").map(drop);
-    let mut at = 0;
-    loop {
-        let house = House::without_keystore();
-        let made = init(&house, FaultyDisk::open(&house.root(), Failure::Crash(at)));
-        match init(&house, FaultyDisk::open(&house.root(), Failure::Never)) {
+    let Some(Command { prepare, .. }) = COMMANDS.iter().find(|command| command.name == "init") else {
+        panic!("no init")
+    };
+    let init = prepare(&Machine::without_keystore());
+    let count = operations(&Machine::without_keystore(), &init, Failure::Never).len();
+    assert!(count > 5);
+    for at in 0..count {
+        let machine = Machine::without_keystore();
+        machine.run(&init, Failure::Crash(at)).0.unwrap_err();
+        match machine.run(&init, Failure::Never).0 {
             Ok(()) => {}
-            Err(StoreError::AlreadyThere { .. }) => assert!(house.root().join("keystore.toml").exists()),
+            Err(Error::Store(StoreError::AlreadyThere { .. })) => assert!(machine.has("keystore.toml")),
             Err(error) => panic!("{at}: {error}"),
         }
-        installed_key(&house.open_unsynced(), MAIN, "mail01.example.com");
-        if made.is_ok() {
-            break;
-        }
-        at += 1;
+        installed_key(&machine.open(), MAIN, HOST);
     }
-    assert!(at > 5);
 }
 
 #[test]
@@ -235,20 +104,16 @@ fn no_keystore_is_made_over_one_that_lost_its_configuration() {
 
 #[test]
 fn a_folder_that_a_crash_left_is_made_durable_with_the_private_key_in_it() {
-    let house = House::new();
-    let create_on = |failure| {
-        let disk = FaultyDisk::open(&house.root(), failure);
-        let journal = disk.journal();
-        let _ = create(&house.open_on(disk), MAIN);
-        journal.lock().unwrap().clone()
-    };
-    create_on(Failure::Crash(6));
-    let left = house.root().join("servers/mail01/imap");
-    assert!(left.exists() && !left.join("main").exists(), "the crash comes where it makes a difference");
-    let again = create_on(Failure::Never);
-    let indexed = again.iter().position(|told| told == "rename servers/mail01/facts.json").unwrap();
+    let machine = Machine::new();
+    let run = on(|keystore| create(keystore, MAIN).map(drop));
+    let undisturbed = operations(&machine.copy(), &run, Failure::Never);
+    // The folders above are there, and none of them is durable.
+    let last = undisturbed.iter().rposition(|told| told == "make servers/mail01/imap/main").unwrap();
+    operations(&machine, &run, Failure::Crash(last));
+    assert!(machine.has("servers/mail01/imap") && !machine.has("servers/mail01/imap/main"));
+    let again = operations(&machine, &run, Failure::Never);
+    let indexed = position(&again, "rename servers/mail01/facts.json");
     for folder in ["servers", "servers/mail01", "servers/mail01/imap", "servers/mail01/imap/main"] {
-        let synced = again.iter().position(|told| told == &format!("sync {folder}"));
-        assert!(synced.is_some_and(|synced| synced < indexed), "{folder} in {again:#?}");
+        assert!(position(&again, &format!("sync {folder}")) < indexed, "{folder} in {again:#?}");
     }
 }

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use keystore::model::{Generation, VersionNumber};
-use keystore::ops::list::{Scope, list};
+use keystore::ops::list::{ListedService, Scope, Staged, list};
 use keystore::ops::rollback::rollback;
 use keystore::pki::PrivateKeyFile;
 use keystore::store::{Keystore, StoreError};
 
-use crate::common::{House, certify, commit, create, diagnose, discard, install, key, live, make_csr};
+use crate::common::{DAY, House, certify, commit, create, discard, install, key, live, make_csr};
 use crate::common::{Picture, asking};
+use crate::doctor::diagnose;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -23,12 +24,16 @@ fn house() -> House {
     let mut archive = tar::Archive::new(std::fs::File::open(fixture("format-1.tar")).unwrap());
     archive.set_preserve_permissions(true);
     archive.unpack(folder).unwrap();
+    // Its certificates are valid from the day it was made.
+    house.later(2 * DAY);
     house
 }
 
 fn keys(keystore: &Keystore) -> Vec<String> {
-    let services = list(&keystore.read().unwrap(), &Scope::All).unwrap();
-    services.iter().flat_map(|service| &service.keys).map(|view| view.path.to_string()).collect()
+    let look = |services: &[ListedService<'_>], _: &Staged| -> Vec<String> {
+        services.iter().flat_map(|service| &service.keys).map(|key| key.path.to_string()).collect()
+    };
+    list(&keystore.read().unwrap(), &Scope::All, look).unwrap().concat()
 }
 
 #[test]
@@ -39,6 +44,7 @@ fn what_format_1_holds_is_read() {
     assert_eq!(
         keys(&keystore),
         [
+            "gone/nntp/main",
             "mail01/imap/main",
             "mail03/imap/copy",
             "mail04/ldap/fresh",

@@ -7,6 +7,7 @@ mod common;
 mod crash;
 mod damage;
 mod doctor;
+mod format_promise;
 mod history;
 mod life;
 mod locks;

@@ -1,7 +1,7 @@
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::{File, Inspection, inspect};
-use crate::pki::{KeyAlgorithm, Passphrase, PrivateKey, RequestTemplate, recognise};
+use crate::pki::{Budget, KeyAlgorithm, Passphrase, PrivateKey, RequestTemplate, recognise};
 use crate::timestamp::Timestamp;
 
 fn now() -> Timestamp {
@@ -10,7 +10,8 @@ fn now() -> Timestamp {
 
 fn look(files: &[&[u8]]) -> Inspection {
     let file = |(index, bytes): (usize, &&[u8])| {
-        let items = recognise(bytes).unwrap().into_iter().flat_map(|item| item.unlock(None)).collect();
+        let items =
+            recognise(bytes).unwrap().into_iter().flat_map(|item| item.unlock(None, &mut Budget::default())).collect();
         File { name: format!("file {index}"), items }
     };
     inspect(files.iter().enumerate().map(file).collect(), None, now()).unwrap()
@@ -142,7 +143,11 @@ fn old_encryption_and_closed_things_are_found() {
     assert_eq!(codes(&[include_bytes!("../../../tests/fixtures/formats/modern.p12")]), [""; 0]);
     assert_eq!(codes(&[include_bytes!("../../../tests/fixtures/formats/camellia.pem")]), ["unsupported-encryption"]);
     let wrong = Passphrase::new("wrong".to_owned()).unwrap();
-    let items = recognise(legacy).unwrap().into_iter().flat_map(|item| item.unlock(Some(&wrong))).collect();
+    let items = recognise(legacy)
+        .unwrap()
+        .into_iter()
+        .flat_map(|item| item.unlock(Some(&wrong), &mut Budget::default()))
+        .collect();
     let found = inspect(vec![File { name: "x".to_owned(), items }], None, now()).unwrap();
     let found: Vec<_> = found.objects[0].findings.iter().map(super::Finding::code).collect();
     assert_eq!(found, ["legacy-encryption", "wrong-passphrase"]);

@@ -19,7 +19,7 @@ const SGC_SALT: &[u8] = b"SGCKEYSALT";
 /// What stands in a backup file, each with the octet where it begins.
 pub(in crate::pki) struct Backup<'a> {
     pub(in crate::pki) key: (usize, Result<LockedKey, OpenError>),
-    /// DER, to the end of the certificate.
+    /// DER, to the end of the certificate; to the end of the file when it is cut off.
     pub(in crate::pki) certificate: Option<(usize, &'a [u8])>,
 }
 
@@ -36,8 +36,9 @@ pub(in crate::pki) fn backups(bytes: &[u8]) -> Option<Backup<'_>> {
     let certificate = find(after, CERTIFICATE_MARK).and_then(|mark| {
         let behind = after.get(mark + CERTIFICATE_MARK.len()..)?;
         let offset = find(behind, &[0x30, 0x82])?;
-        let (element, _) = asn1::read(behind.get(offset..)?)?;
-        Some((bytes.len() - behind.len() + offset, element.raw))
+        let certificate = behind.get(offset..)?;
+        let whole = asn1::read(certificate).map_or(certificate, |(element, _)| element.raw);
+        Some((bytes.len() - behind.len() + offset, whole))
     });
     Some(Backup { key: (start, locked(after)), certificate })
 }

@@ -97,7 +97,8 @@ impl LockedKey {
     pub(in crate::pki) fn rounds(&self) -> u64 {
         match &self.lock {
             Lock::Pkcs8 { scheme, .. } | Lock::Traditional { scheme, .. } => scheme.rounds(),
-            Lock::OpenSsh(_) | Lock::KeyManager { .. } => 1,
+            Lock::OpenSsh(key) => openssh::rounds(key),
+            Lock::KeyManager { .. } => 1,
         }
     }
 

@@ -29,6 +29,15 @@ impl FoundKey {
     }
 }
 
+/// What its key derivation costs, in rounds of PBKDF2: one of bcrypt takes as long as this many.
+pub(super) fn rounds(key: &PrivateKey) -> u64 {
+    const EACH: u64 = 25_000;
+    match key.kdf() {
+        Kdf::Bcrypt { rounds, .. } => u64::from(*rounds) * EACH,
+        _ => 1,
+    }
+}
+
 /// `OpenSSH (bcrypt, 24 rounds, aes256-ctr)`.
 pub(super) fn describe(key: &PrivateKey) -> String {
     let cipher = key.cipher();

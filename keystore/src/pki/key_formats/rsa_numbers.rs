@@ -7,7 +7,7 @@ use rsa::pkcs1::RsaPrivateKeyRef;
 use rsa::{BoxedUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-use crate::pki::asn1::{self, INTEGER, SEQUENCE};
+use crate::pki::asn1::{self, INTEGER, SEQUENCE, Tlv};
 use crate::pki::{OpenError, PublicKey, oid};
 
 /// A longer modulus is not for use, and takes long to check.
@@ -25,8 +25,12 @@ pub(super) struct RsaNumbers<'a> {
 
 impl<'a> RsaNumbers<'a> {
     pub(super) fn read(der: &'a [u8]) -> Result<Self, OpenError> {
+        let fields = asn1::whole(der).and_then(|outer| outer.tagged(SEQUENCE)?.children()).unwrap_or_default();
+        // version 1 (RFC 8017 appendix A.1.2)
+        if fields.len() > 9 && fields.first().and_then(Tlv::unsigned) == Some(1) {
+            return Err(OpenError::UnsupportedKey { name: "RSA with more than two primes".to_owned() });
+        }
         let read = || {
-            let fields = asn1::whole(der)?.tagged(SEQUENCE)?.children()?;
             let numbers: Option<Vec<&[u8]>> =
                 fields.iter().map(|field| Some(significant(field.tagged(INTEGER)?.content))).collect();
             let [_version, modulus, public, private, p, q, ..] = numbers?[..] else { return None };

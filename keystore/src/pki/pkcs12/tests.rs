@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Bag, BagContent, Pkcs12};
-use crate::pki::{OpenError, Passphrase, PublicKey, pem_blocks};
+use crate::pki::{Budget, OpenError, Passphrase, PublicKey, pem_blocks};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -14,7 +14,7 @@ fn passphrase(text: &str) -> Passphrase {
 }
 
 fn open(bytes: &[u8]) -> Vec<Bag> {
-    Pkcs12::read(bytes).unwrap().open(Some(&passphrase("fixture"))).unwrap()
+    Pkcs12::read(bytes).unwrap().open(Some(&passphrase("fixture")), &mut Budget::default()).unwrap()
 }
 
 /// What the bags hold, in a line.
@@ -86,24 +86,27 @@ fn the_private_key_is_the_right_one_and_what_its_bag_says_is_kept() {
 fn no_passphrase_is_tried_as_the_empty_one() {
     let pair = "CN=p-256.fixture.example \"the key\"; ECDSA P-256 \"the key\"";
     for bytes in [fixture!("empty-passphrase.p12"), fixture!("open-no-mac.p12")] {
-        assert_eq!(shape(&Pkcs12::read(bytes).unwrap().open(None).unwrap()), pair);
+        assert_eq!(shape(&Pkcs12::read(bytes).unwrap().open(None, &mut Budget::default()).unwrap()), pair);
     }
     for bytes in [fixture!("modern.p12"), fixture!("no-mac.p12"), fixture!("open.p12"), fixture!("pbmac1.p12")] {
-        assert_eq!(Pkcs12::read(bytes).unwrap().open(None).unwrap_err(), OpenError::PassphraseNeeded);
+        assert_eq!(
+            Pkcs12::read(bytes).unwrap().open(None, &mut Budget::default()).unwrap_err(),
+            OpenError::PassphraseNeeded
+        );
     }
 }
 
 #[test]
 fn a_wrong_passphrase_is_no_damage_and_damage_no_wrong_passphrase() {
     for bytes in [fixture!("modern.p12"), fixture!("legacy.p12"), fixture!("java.p12"), fixture!("pbmac1.p12")] {
-        let wrong = Pkcs12::read(bytes).unwrap().open(Some(&passphrase("wrong"))).unwrap_err();
+        let wrong = Pkcs12::read(bytes).unwrap().open(Some(&passphrase("wrong")), &mut Budget::default()).unwrap_err();
         assert_eq!(wrong, OpenError::WrongPassphrase);
         let cut = Pkcs12::read(&bytes[..bytes.len() - 1]).unwrap_err();
         assert!(matches!(cut, OpenError::Damaged { .. }), "{cut}");
     }
     let file = Pkcs12::read(fixture!("no-mac.p12")).unwrap();
     for attempt in 0..100 {
-        let wrong = file.open(Some(&passphrase(&attempt.to_string()))).unwrap_err();
+        let wrong = file.open(Some(&passphrase(&attempt.to_string())), &mut Budget::default()).unwrap_err();
         assert_eq!(wrong, OpenError::WrongPassphrase, "noise is not mistaken for damage");
     }
 }
@@ -147,7 +150,7 @@ proptest! {
             if let Ok(file) = Pkcs12::read(&bytes) {
                 let _ = (file.encryption(), file.integrity(), file.is_legacy());
                 if bytes.len() < 2000 {
-                    let _ = file.open(None);
+                    let _ = file.open(None, &mut Budget::default());
                 }
             }
         }

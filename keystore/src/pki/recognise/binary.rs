@@ -6,8 +6,8 @@ use crate::pki::key_formats::{OPENSSH_MAGIC, backups};
 use crate::pki::pkcs7;
 use crate::pki::reader::{Shape, shape};
 use crate::pki::{
-    Certificate, CertificationRequest, Crl, FoundKey, JavaKeystore, LockedKey, LooksLike, OpenError, OpenedKey, Pkcs12,
-    PublicKey,
+    Certificate, CertificationRequest, Crl, FoundKey, JavaEntry, JavaKeystore, LockedKey, LooksLike, OpenError,
+    OpenedKey, Pkcs12, PublicKey,
 };
 
 /// Everything in some bytes; `None` when they are not binary, or nothing in them is recognised.
@@ -110,7 +110,9 @@ fn pkcs7_items(raw: &[u8], place: Place) -> Vec<Item> {
     let certificates = contents.certificates.into_iter().map(|der| certificate(place, der));
     let crls =
         contents.crls.into_iter().flat_map(|der| asn1::whole(der).map_or_else(Vec::new, |crl| element(&crl, place)));
-    let items: Vec<Item> = certificates.chain(crls).map(|item| item.within("PKCS#7", None)).collect();
+    // one more than is taken shows that there are too many
+    let all = certificates.chain(crls).take(MAX_ITEMS + 1);
+    let items: Vec<Item> = all.map(|item| item.within("PKCS#7", None)).collect();
     if items.is_empty() {
         return vec![Item::new(place, Content::Other("PKCS#7 without certificates".to_owned()))];
     }
@@ -120,12 +122,11 @@ fn pkcs7_items(raw: &[u8], place: Place) -> Vec<Item> {
 /// The keystore, and the certificates that stand in the clear in it.
 fn java(store: JavaKeystore) -> Vec<Item> {
     let place = Place::Octet(0);
-    let mut items = Vec::new();
-    for entry in &store.entries {
-        for der in &entry.certificates {
-            items.push(certificate(place, der).within(store.to_string(), Some(entry.alias.clone())));
-        }
-    }
+    let found = store.entries.iter().flat_map(|entry| entry.certificates.iter().map(move |der| (entry, der)));
+    let item = |(entry, der): (&JavaEntry, &Vec<u8>)| {
+        certificate(place, der).within(store.to_string(), Some(entry.alias.clone()))
+    };
+    let mut items: Vec<Item> = found.take(MAX_ITEMS + 1).map(item).collect();
     items.insert(0, Item::new(place, Content::JavaKeystore(Box::new(store))));
     items
 }

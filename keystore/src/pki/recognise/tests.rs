@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Content, Item, LooksLike, Place, RecogniseError, recognise};
-use crate::pki::{Passphrase, pem, pem_blocks};
+use crate::pki::{Budget, Passphrase, pem, pem_blocks};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -95,7 +95,8 @@ fn a_passphrase_opens_what_is_encrypted() {
     let unlock = |bytes: &[u8], passphrase: Option<&str>| {
         let passphrase = passphrase.map(|text| Passphrase::new(text.to_owned()).unwrap());
         let items = recognise(bytes).unwrap();
-        let items: Vec<Item> = items.into_iter().flat_map(|item| item.unlock(passphrase.as_ref())).collect();
+        let items: Vec<Item> =
+            items.into_iter().flat_map(|item| item.unlock(passphrase.as_ref(), &mut Budget::default())).collect();
         let closed = items.iter().filter(|item| item.is_closed()).count();
         (items.iter().map(describe).collect::<Vec<_>>(), closed)
     };
@@ -109,6 +110,28 @@ fn a_passphrase_opens_what_is_encrypted() {
     assert!(opened.contains(&"PKCS#8 ECDSA P-256 in PKCS#12 \"the key\" at its beginning".to_owned()), "{opened:?}");
     assert_eq!(unlock(fixture!("formats/modern.p12"), None), (vec!["PKCS#12 at its beginning".to_owned()], 1));
     assert_eq!(unlock(fixture!("formats/empty-passphrase.p12"), None).0.len(), 3);
+}
+
+#[test]
+fn a_crowd_of_encrypted_things_is_not_opened_for_hours() {
+    let wrong = Passphrase::new("wrong".to_owned()).unwrap();
+    let code = |budget: &mut Budget| {
+        let mut items = recognise(fixture!("formats/modern.p12")).unwrap();
+        let item = items.remove(0).unlock(Some(&wrong), budget).remove(0);
+        item.protection.unwrap().closed.unwrap().code()
+    };
+    assert_eq!(code(&mut Budget::default()), "wrong-passphrase");
+    let mut spent = Budget::default();
+    spent.take(100_000_000).unwrap();
+    assert_eq!(code(&mut spent), "excessive-derivation");
+}
+
+#[test]
+fn a_certificate_of_a_backup_that_is_cut_off_is_damage() {
+    let whole = fixture!("formats/key-manager-sgc.key");
+    let found = found(&whole[..whole.len() - 20]);
+    assert_eq!(found.len(), 2);
+    assert!(found[1].starts_with("unreadable: a certificate"), "{found:?}");
 }
 
 #[test]

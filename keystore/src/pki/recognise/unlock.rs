@@ -1,7 +1,7 @@
 //! What is encrypted, opened.
 
 use super::{Content, Item, Place, Protection, Within};
-use crate::pki::{Bag, BagContent, Crl, LooksLike, OpenError, Passphrase, Pkcs12};
+use crate::pki::{Bag, BagContent, Budget, Crl, LooksLike, OpenError, Passphrase, Pkcs12};
 
 impl Item {
     pub(super) fn pkcs12(place: Place, file: Pkcs12) -> Self {
@@ -16,20 +16,22 @@ impl Item {
     }
 
     /// Tries to open it, with the empty passphrase when none is given. What comes out takes its place: an opened key, or
-    /// a PKCS#12 file followed by what is in it. What does not open says why.
+    /// a PKCS#12 file followed by what is in it. What does not open says why. The budget is that of the whole file.
     #[must_use]
-    pub fn unlock(self, passphrase: Option<&Passphrase>) -> Vec<Self> {
+    pub fn unlock(self, passphrase: Option<&Passphrase>, budget: &mut Budget) -> Vec<Self> {
         if !self.is_closed() {
             return vec![self];
         }
         let opened = match (&self.content, passphrase) {
-            (Content::LockedKey(key), Some(passphrase)) => key.open(passphrase).map(|key| {
-                let content = Content::PrivateKey(Box::new(key));
-                vec![Self { content, ..self.shell() }]
-            }),
-            (Content::Pkcs12(file), passphrase) => {
-                file.open(passphrase).map(|bags| bags.into_iter().map(|bag| from_bag(bag, self.place)).collect())
+            (Content::LockedKey(key), Some(passphrase)) => {
+                budget.take(key.rounds()).and_then(|()| key.open(passphrase)).map(|key| {
+                    let content = Content::PrivateKey(Box::new(key));
+                    vec![Self { content, ..self.shell() }]
+                })
             }
+            (Content::Pkcs12(file), passphrase) => file
+                .open(passphrase, budget)
+                .map(|bags| bags.into_iter().map(|bag| from_bag(bag, self.place)).collect()),
             _ => return vec![self],
         };
         let is_pkcs12 = matches!(self.content, Content::Pkcs12(_));

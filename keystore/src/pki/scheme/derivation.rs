@@ -30,21 +30,26 @@ pub(in crate::pki) enum Derivation {
 /// A key, and an initialization vector where the derivation gives one.
 pub(super) type Derived = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
 
-/// How many rounds of key derivation the parts of one file may ask for together.
-pub(in crate::pki) struct Budget {
+/// As many rounds for all that is in one file: enough for each of a hundred keys, far from a day for ten thousand.
+const MAX_ROUNDS_IN_ALL: u64 = 2 * MAX_ROUNDS;
+
+/// How many rounds of key derivation everything in one file may still ask for, all passphrases together.
+pub struct Budget {
     left: u64,
 }
 
-impl Budget {
-    pub(in crate::pki) fn new() -> Self {
-        Self { left: MAX_ROUNDS }
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: MAX_ROUNDS_IN_ALL }
     }
+}
 
+impl Budget {
     /// Takes the rounds of one derivation.
     pub(in crate::pki) fn take(&mut self, rounds: u64) -> Result<(), OpenError> {
-        let asked = u128::from(MAX_ROUNDS - self.left) + u128::from(rounds);
+        let asked = u128::from(MAX_ROUNDS_IN_ALL - self.left) + u128::from(rounds);
         let left = self.left.checked_sub(rounds);
-        self.left = left.ok_or_else(|| OpenError::excessive(asked, MAX_ROUNDS.into(), "rounds in all"))?;
+        self.left = left.ok_or_else(|| OpenError::excessive(asked, MAX_ROUNDS_IN_ALL.into(), "rounds in all"))?;
         Ok(())
     }
 }

@@ -38,8 +38,8 @@ impl<'d> Locked<'d> {
     /// # Errors
     /// When another process holds one too long, or they can't be taken at all.
     pub fn take(disk: &'d dyn Disk, world: &'d World) -> Result<Self, StoreError> {
-        let publishing = lock::acquire(disk, world, &layout::publish_lock())?;
-        let writing = lock::acquire(disk, world, &layout::lock())?;
+        let publishing = lock::publishing(disk, world)?;
+        let writing = lock::writing(disk, world)?.in_doubt();
         Ok(Self { disk, world, _publishing: publishing, _writing: writing })
     }
 

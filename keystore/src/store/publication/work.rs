@@ -127,8 +127,8 @@ impl<'k> Work<'k> {
     pub(super) fn clear_up(&self) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
         disk.sync_names(&layout::commits())?;
-        let _writing = lock::acquire_to_finish(disk, self.keystore.world(), &layout::lock())?;
-        recovery::finish(disk, &self.intent)
+        let writing = lock::writing_to_finish(disk, self.keystore.world())?;
+        writing.change(|| recovery::finish(disk, &self.intent))
     }
 
     pub(super) fn take_back(&self, cause: StoreError) -> CommitError {

@@ -1,6 +1,8 @@
 use std::io::ErrorKind;
 
-use super::{Disk as _, RealDisk};
+use rustix::fs::{self as sys, Mode, OFlags};
+
+use super::{Disk as _, RealDisk, tells_of_failed_syncs};
 use crate::store::disk::Kind;
 use crate::store::layout::StorePath;
 
@@ -12,6 +14,36 @@ fn disk() -> (tempfile::TempDir, RealDisk) {
 
 fn path(text: &str) -> StorePath {
     text.split('/').fold(StorePath::root(), |path, part| path.join(part))
+}
+
+#[test]
+fn everything_is_synced_at_once_only_where_a_failure_is_told() {
+    for (release, tells) in [
+        ("5.7.19", false),
+        ("4.19.0-27-amd64", false),
+        ("5.8.0", true),
+        ("5.10.0-8-amd64", true),
+        ("6.1", true),
+        ("", false),
+    ] {
+        assert_eq!(tells_of_failed_syncs(release), tells, "{release}");
+    }
+}
+
+#[test]
+fn folders_above_the_keystore_are_made_where_they_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for below in ["a/b/c/keystore", "a/b/c/keystore", "a/b/keystore"] {
+        let disk = RealDisk::create(&folder.path().join(below)).unwrap();
+        assert_eq!(disk.status(&StorePath::root()).unwrap().mode, 0o711);
+    }
+    disk_at_a_file(&folder.path().join("file"));
+}
+
+fn disk_at_a_file(file: &std::path::Path) {
+    sys::open(file, OFlags::CREATE | OFlags::WRONLY, Mode::from_raw_mode(0o600)).unwrap();
+    assert!(RealDisk::create(&file.join("keystore")).is_err());
+    assert!(RealDisk::create(file).is_err());
 }
 
 #[test]

@@ -1,134 +1,268 @@
-//! One command, failed and killed at each of its changes to the disk.
+//! One command, failed and killed at each of its operations on the disk, and the power cut at each.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use keystore::digest::Digest;
+use keystore::change::Target;
 use keystore::ops::Error;
-use keystore::store::{Keystore, StoreError};
+use keystore::store::CommitError;
+use rustix::io::Errno;
 
-use super::picture::Served;
-use super::{Failure, FaultyDisk, House, Picture, listing, live};
+use super::memory_disk::{Failure, is_sync};
+use super::{Machine, Run, View, assert_healthy, bind, create, endpoint, key, on};
 
 /// A command under test.
-pub(crate) struct Command<'a> {
-    /// What it does, the same each time.
-    pub(crate) run: &'a dyn Fn(&Keystore) -> Result<(), Error>,
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    /// Brings an empty machine to where the command makes sense, and gives the command: the same each time.
+    pub(crate) prepare: fn(&Machine) -> Run,
     /// Whether an error says that it has been done already.
     pub(crate) says_done: fn(&Error) -> bool,
     /// Whether a keystore looks as after it, however many attempts it took.
-    pub(crate) is_done: fn(&Picture) -> bool,
+    pub(crate) is_done: fn(&View) -> bool,
 }
 
-/// Runs a command on copies of a keystore, with a failure of each kind at each operation that changes something.
-/// Whatever happens, readers see the state before or the state after, services read whole pairs, and so it is
-/// after recovery, when live folders and state agree; and the command can be run again.
-pub(crate) fn every_point(template: &House, command: &Command<'_>) {
-    let before = Picture::of(&template.open());
-    for syncs_everything in [true, false] {
-        let (after, operations) = undisturbed(template, command, syncs_everything);
-        assert_ne!(before, after, "a command that does nothing proves nothing");
-        let crashed = RefCell::default();
-        let trial = Trial { template, command, before: &before, after: &after, syncs_everything, crashed };
-        for at in 0..operations {
-            trial.run(Failure::Crash(at));
-            trial.run(Failure::Fault(at));
-            if syncs_everything {
-                trial.run(Failure::DoneFault(at));
-            }
-        }
+/// What a command asks of the disk.
+pub(crate) struct Count {
+    pub(crate) operations: usize,
+    pub(crate) syncs: usize,
+}
+
+/// Runs a command on copies of a machine, with a failure of each kind at each operation, and with every loss of
+/// power. Whatever happens: readers see the state before or the state after; services read whole pairs, all old or all new
+/// once a writer has recovered; nothing that the keystore names is missing; the command can be run again, and what
+/// it then reports as done is there for good.
+///
+/// # Errors
+/// How it came to a state in which one of these does not hold, and what that is.
+pub(crate) fn every_point(command: &Command, syncs_everything: bool) -> Result<Count, String> {
+    let template = Machine::without_keystore().that_syncs_everything(syncs_everything);
+    let run = (command.prepare)(&template);
+    template.sync();
+    let undisturbed = template.copy();
+    let (result, operations) = undisturbed.run(&run, Failure::Never);
+    result.unwrap();
+    assert_ne!(template.fingerprint(), undisturbed.fingerprint(), "it does nothing");
+    let after = undisturbed.view().unwrap();
+    assert!((command.is_done)(&after), "not done: {after:#?}");
+    let before = template.view();
+    let trial = Trial { command, run, template, before, after, seen: RefCell::default(), trail: RefCell::default() };
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| trial.everything(&undisturbed, operations.len()))) {
+        let trail = trial.trail.borrow().join(", ");
+        let told: Vec<_> = operations.iter().enumerate().map(|(at, told)| format!("{at} {told}")).collect();
+        let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        return Err(format!("{}: {trail}: {said}\nits operations: {told:#?}", command.name));
     }
+    Ok(Count { operations: operations.len(), syncs: operations.iter().filter(|told| is_sync(told)).count() })
 }
 
-fn disk(house: &House, failure: Failure, syncs_everything: bool) -> FaultyDisk {
-    let disk = FaultyDisk::open(&house.root(), failure);
-    if syncs_everything { disk } else { disk.syncing_one_by_one() }
+/// What may be found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Found {
+    Before,
+    After,
+    Either,
 }
 
-/// What the command comes to, and how many operations it takes.
-fn undisturbed(template: &House, command: &Command<'_>, syncs_everything: bool) -> (Picture, usize) {
-    let house = House::copy_of(template);
-    let disk = disk(&house, Failure::Never, syncs_everything);
-    let journal = disk.journal();
-    (command.run)(&house.open_on(disk)).unwrap();
-    (Picture::of(&house.open()), journal.lock().unwrap().len())
+/// How much is tried with what was found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Depth {
+    /// Recovery, killed at each of its operations too; another run; another command.
+    CrashingAgain,
+    /// Recovery, where there is something to recover, else another run.
+    Crashed,
+    /// The same, and fewer losses of power: it has crashed before.
+    CrashedAgain,
 }
 
 struct Trial<'a> {
-    template: &'a House,
-    command: &'a Command<'a>,
-    before: &'a Picture,
-    after: &'a Picture,
-    syncs_everything: bool,
-    /// What crashes have left on the disk so far: not every operation makes a difference.
-    crashed: RefCell<HashSet<Digest>>,
+    command: &'a Command,
+    run: Run,
+    template: Machine,
+    before: Option<Arc<View>>,
+    after: Arc<View>,
+    /// What has been tried: many crashes look the same.
+    seen: RefCell<HashSet<(u64, Found, Depth)>>,
+    /// How it came to where it is.
+    trail: RefCell<Vec<String>>,
 }
 
 impl Trial<'_> {
-    fn run(&self, failure: Failure) {
-        let house = House::copy_of(self.template);
-        let result = (self.command.run)(&house.open_on(disk(&house, failure, self.syncs_everything)));
-        self.check(&house, failure, result.is_ok());
-        if matches!(failure, Failure::Crash(_)) {
-            self.crash_in_recovery(&house, failure);
+    fn everything(&self, undisturbed: &Machine, operations: usize) {
+        self.step("done", || self.crash(undisturbed, Found::After, Depth::CrashingAgain));
+        for at in 0..operations {
+            for failure in [
+                Failure::Crash(at),
+                Failure::Fault(at, Errno::IO),
+                Failure::Fault(at, Errno::NOSPC),
+                Failure::DoneFault(at),
+            ] {
+                self.step(&format!("{failure:?}"), || {
+                    let machine = self.template.copy();
+                    let found = self.found(&machine.run(&self.run, failure).0);
+                    self.crash(&machine, found, Depth::CrashingAgain);
+                });
+            }
         }
-        recover(&house.open_unsynced()).unwrap();
-        self.check_recovered(&house, failure, result.is_ok());
-
-        let keystore = house.open_unsynced();
-        match (self.command.run)(&keystore) {
-            Err(error) if !(self.command.says_done)(&error) => panic!("{failure:?}: again: {error} ({error:?})"),
-            _ => {}
-        }
-        let picture = Picture::of(&keystore);
-        assert!((self.command.is_done)(&picture), "{failure:?}: not done after another run: {picture:#?}");
-        assert_eq!(live(&house.root()), picture.wanted_live(&keystore), "{failure:?}");
     }
 
-    /// What holds at any moment, for readers that never recover anything. Says which certificates are served and
-    /// which the state wants served.
-    fn check(&self, house: &House, failure: Failure, succeeded: bool) -> (Served, Served) {
-        let keystore = house.open();
-        let picture = Picture::of(&keystore);
-        assert!(picture == *self.after || picture == *self.before && !succeeded, "{failure:?}: between: {picture:#?}");
-        let (old, new) = (self.before.wanted_live(&keystore), self.after.wanted_live(&keystore));
-        let served = live(&house.root());
-        for (folder, fingerprint) in &served {
-            let known = [old.get(folder), new.get(folder)];
-            assert!(known.contains(&Some(fingerprint)), "{failure:?}: {folder:?} serves something else");
+    fn step<T>(&self, what: &str, act: impl FnOnce() -> T) -> T {
+        self.trail.borrow_mut().push(what.to_owned());
+        let done = act();
+        self.trail.borrow_mut().pop();
+        done
+    }
+
+    /// What a command's answer promises.
+    fn found(&self, result: &Result<(), Error>) -> Found {
+        match result {
+            Ok(()) => Found::After,
+            Err(Error::Commit(CommitError::Undone(_) | CommitError::NotBegun(_) | CommitError::Moved)) => Found::Before,
+            Err(_) => Found::Either,
         }
-        (served, if picture == *self.after { new } else { old })
     }
 
-    fn check_recovered(&self, house: &House, failure: Failure, succeeded: bool) {
-        let (served, wanted) = self.check(house, failure, succeeded);
-        assert_eq!(served, wanted, "{failure:?}: live folders and state differ");
-        assert!(!house.root().join("intent.json").exists(), "{failure:?}");
+    /// The process is gone. The machine goes on, or its power is cut.
+    fn crash(&self, machine: &Machine, found: Found, depth: Depth) {
+        self.step("killed", || self.left(machine, found, depth));
+        if depth == Depth::CrashedAgain {
+            return self.cut(machine, false, |machine| self.left(machine, found, depth));
+        }
+        self.cut(machine, false, |machine| self.left(machine, found, Depth::CrashingAgain));
+        self.cut(machine, true, |machine| self.left(machine, found, Depth::Crashed));
     }
 
-    /// Kills the recovery at each of its own operations too, until one is late enough to let it pass.
-    fn crash_in_recovery(&self, house: &House, failure: Failure) {
-        let left = format!("{:?}", listing(&house.root()));
-        let is_known = !self.crashed.borrow_mut().insert(Digest::of(left.as_bytes()));
-        if is_known || !self.syncs_everything || !house.root().join("intent.json").exists() {
+    /// Every loss of power.
+    fn cut(&self, machine: &Machine, all: bool, check: impl Fn(&Machine)) {
+        for (loss, machine) in machine.losses(all) {
+            self.step(&format!("{loss:?}"), || check(&machine));
+        }
+    }
+
+    /// Tries what readers, recovery and the next run of the command make of what a crash left.
+    fn left(&self, machine: &Machine, found: Found, depth: Depth) {
+        let tried = |depth| (machine.image().fingerprint(), found, depth);
+        if self.seen.borrow().contains(&tried(Depth::CrashingAgain)) || !self.seen.borrow_mut().insert(tried(depth)) {
             return;
         }
-        for at in 0.. {
-            let again = House::copy_of(house);
-            let disk = disk(&again, Failure::Crash(at), self.syncs_everything);
-            let journal = disk.journal();
-            // Some operations may fail without harm, such as the one that leaves a hint.
-            let _ = recover(&again.open_on(disk));
-            self.check(&again, failure, false);
-            recover(&again.open_unsynced()).unwrap();
-            self.check_recovered(&again, failure, false);
-            if journal.lock().unwrap().len() <= at {
-                break;
+        self.look(machine, found);
+        let must_recover = machine.has("intent.json");
+        if depth == Depth::CrashingAgain || !must_recover {
+            self.run_again(&machine.copy());
+        }
+        if must_recover {
+            if depth == Depth::CrashingAgain {
+                self.crash_again(machine, found);
             }
+            let recovered = machine.copy();
+            recovered.run(&recovery(), Failure::Never).0.unwrap();
+            self.step("recovered", || {
+                let settled = self.settled(&recovered, found);
+                self.cut(&recovered, false, |machine| _ = self.settled(machine, settled));
+            });
+        }
+        if depth == Depth::CrashingAgain && machine.has("keystore.toml") && machine.image().has_unsynced() {
+            self.build_on(machine);
+        }
+    }
+
+    /// Kills the recovery at each of its operations too. How it fails is tried where it is a command of its own.
+    fn crash_again(&self, machine: &Machine, found: Found) {
+        let operations = machine.copy().run(&recovery(), Failure::Never).1.len();
+        for at in 0..operations {
+            self.step(&format!("recovery: {at}"), || {
+                let again = machine.copy();
+                // The last operation may fail without harm: it leaves a hint.
+                let _ = again.run(&recovery(), Failure::Crash(at));
+                self.crash(&again, found, Depth::CrashedAgain);
+            });
+        }
+    }
+
+    /// What holds at any moment, for readers that never recover anything.
+    fn look(&self, machine: &Machine, found: Found) -> Arc<View> {
+        let Some(view) = machine.view() else {
+            assert!(self.before.is_none() && found != Found::After, "the keystore is gone");
+            return Arc::clone(&self.after);
+        };
+        let is_before = self.before.as_ref().is_some_and(|before| before.picture == view.picture);
+        let is_after = self.after.picture == view.picture;
+        let is_right = match found {
+            Found::Before => is_before,
+            Found::After => is_after,
+            Found::Either => is_before || is_after,
+        };
+        assert!(is_right, "{found:?} is wanted: {view:#?}");
+        let old = |folder| self.before.as_ref().and_then(|before| before.served.get(folder));
+        for folder in self.after.served.keys().chain(view.served.keys()) {
+            let served = view.served.get(folder);
+            let is_known = served == old(folder) || served == self.after.served.get(folder);
+            assert!(is_known, "{folder:?} serves something else");
+        }
+        assert_healthy(machine);
+        view
+    }
+
+    /// What holds once a writer has recovered what there was to recover. Says which state it is.
+    fn settled(&self, machine: &Machine, found: Found) -> Found {
+        let view = self.look(machine, found);
+        let is_before = self.before.as_ref() == Some(&view);
+        assert!(is_before || view == self.after, "services and state differ: {view:#?}");
+        assert!(!machine.has("intent.json"), "an intent is left");
+        if is_before && found != Found::After { Found::Before } else { Found::After }
+    }
+
+    /// Runs the command again, which must come to its end, and for good when it says so.
+    fn run_again(&self, machine: &Machine) {
+        self.step("again", || {
+            let result = machine.run(&self.run, Failure::Never).0;
+            let done = |machine: &Machine| {
+                let view = machine.view().unwrap_or_else(|| panic!("the keystore is gone"));
+                assert!((self.command.is_done)(&view), "not done: {view:#?}");
+                assert_healthy(machine);
+            };
+            done(machine);
+            match result {
+                Ok(()) => self.cut(machine, false, done),
+                Err(error) => assert!((self.command.says_done)(&error), "{error} ({error:?})"),
+            }
+        });
+    }
+
+    /// Runs other commands on what was found: what they stand on must be as durable as what they do.
+    fn build_on(&self, machine: &Machine) {
+        let knows = |view: &View, path: &str| {
+            let key = key(path);
+            view.picture.facts.get(key.server()).is_some_and(|server| server.key(&key).is_some())
+        };
+        let check = |path: &'static str, run: Run, is_done: fn(&View) -> bool| {
+            let machine = machine.copy();
+            machine.run(&run, Failure::Never).0.unwrap();
+            self.cut(&machine, false, |machine| {
+                let view = machine.view().unwrap_or_else(|| panic!("the keystore is gone"));
+                assert!(knows(&view, path) && is_done(&view), "what another command did is lost: {view:#?}");
+                assert_healthy(machine);
+            });
+        };
+        self.step("create-key", || check(NEW, on(|keystore| create(keystore, NEW).map(drop)), |_| true));
+        if machine.view().is_some_and(|view| knows(&view, MAIN)) {
+            let is_bound = |view: &View| view.picture.stage.iter().any(|change| change.target() == elsewhere());
+            self.step("bind", || check(MAIN, on(|keystore| bind(keystore, MAIN, &[ELSEWHERE]).map(drop)), is_bound));
         }
     }
 }
 
-fn recover(keystore: &Keystore) -> Result<(), StoreError> {
-    keystore.begin_commit().map(drop)
+const MAIN: &str = "mail01/imap/main";
+const NEW: &str = "mail07/imap/new";
+const ELSEWHERE: &str = "mail07/imap@default";
+
+fn elsewhere() -> Target {
+    Target::Binding(endpoint(ELSEWHERE))
+}
+
+/// What the next writer does first.
+pub(crate) fn recovery() -> Run {
+    on(|keystore| Ok(keystore.begin_commit().map(drop)?))
 }

@@ -5,6 +5,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use keystore::store::{Kind, Status};
+
+use super::image::Image;
+
 /// The permission bits of a path.
 pub(crate) fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
@@ -26,6 +30,48 @@ pub(crate) fn listing(root: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
         }
     });
     found
+}
+
+/// The same of a file system in memory.
+pub(crate) fn memory_listing(image: &Image) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    visit_memory(image, Path::new(""), &mut |path, status| {
+        let contents = match status.kind {
+            Kind::Link => image.read_link(path).unwrap().into_bytes(),
+            Kind::File => image.read(path).unwrap(),
+            _ => Vec::new(),
+        };
+        let name = path.to_str().unwrap().to_owned();
+        if name != "lock" && name != "publish.lock" {
+            found.insert(name, (status.mode, contents));
+        }
+    });
+    found
+}
+
+/// Writes a file system in memory into an empty folder.
+pub(crate) fn write_out(image: &Image, to: &Path) {
+    visit_memory(image, Path::new(""), &mut |path, status| {
+        let copy = to.join(path);
+        match status.kind {
+            Kind::Link => return symlink(image.read_link(path).unwrap(), &copy).unwrap(),
+            Kind::File => fs::write(&copy, image.read(path).unwrap()).unwrap(),
+            _ => fs::create_dir(&copy).unwrap(),
+        }
+        fs::set_permissions(&copy, fs::Permissions::from_mode(status.mode)).unwrap();
+    });
+}
+
+/// Every path below a folder, each before what is in it.
+fn visit_memory(image: &Image, folder: &Path, act: &mut impl FnMut(&Path, Status)) {
+    for name in image.list(folder).unwrap() {
+        let path = folder.join(name);
+        let status = image.status(&path).unwrap();
+        act(&path, status);
+        if status.kind == Kind::Folder {
+            visit_memory(image, &path, act);
+        }
+    }
 }
 
 /// Copies a folder whole: modes, symbolic links and all.

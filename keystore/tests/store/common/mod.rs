@@ -2,11 +2,17 @@
 
 mod authority;
 mod counting_disk;
-mod crashes;
+pub(crate) mod crashes;
+mod faults;
 mod faulty_disk;
 mod files;
+mod health;
+mod image;
+mod machine;
+pub(crate) mod memory_disk;
 mod picture;
 pub(crate) mod vault;
+mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,10 +34,14 @@ use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between};
 pub(crate) use counting_disk::CountingDisk;
-pub(crate) use crashes::{Command, every_point};
-pub(crate) use faulty_disk::{Failure, FaultyDisk, Journal};
-pub(crate) use files::{copy_tree, listing, mode};
+pub(crate) use faults::{Command, every_point};
+pub(crate) use faulty_disk::{Failure, FaultyDisk};
+pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
+pub(crate) use health::assert_healthy;
+pub(crate) use machine::{Machine, Run, on};
+pub(crate) use memory_disk::{MemoryDisk, is_sync};
 pub(crate) use picture::{Picture, live};
+pub(crate) use view::View;
 
 /// The time at which every test begins.
 pub(crate) const NOW: i64 = 1_795_262_400; // 2026-11-21T12:00:00Z

@@ -1,0 +1,554 @@
+//! A file system in memory that knows what a loss of power would leave of it. `docs/keystore-format.md` says what is
+//! assumed of a file system; this is that assumption, as a program.
+//!
+//! Processes see the live image. Beside it, each file knows which bytes of it are durable, and each folder which names;
+//! changes of names wait in a list until a sync makes them durable.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher as _};
+use std::io;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use keystore::store::{Kind, Status};
+use rustix::io::Errno;
+
+/// What a name stands for. A file with two names is one of these, and so is its content.
+pub(crate) type Inode = usize;
+
+const ROOT: Inode = 0;
+
+/// Bytes with their hash, which is all that is compared of them.
+#[derive(Clone)]
+pub(crate) struct Blob(Arc<(u64, Vec<u8>)>);
+
+impl Blob {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new((hash(&bytes), bytes)))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0.1
+    }
+}
+
+impl Hash for Blob {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.0.hash(state);
+    }
+}
+
+pub(crate) fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// One hash of many.
+fn mix(hashes: &[u64]) -> u64 {
+    hashes.iter().fold(0, |mixed, hash| (mixed.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Fate {
+    /// What is live is durable.
+    Durable,
+    /// The next sync makes it durable.
+    Dirty,
+    /// A sync failed: it is durable or not, and no later sync does anything about it.
+    Doubtful,
+}
+
+#[derive(Clone, Hash)]
+enum Body {
+    File { live: Blob, durable: Blob, fate: Fate },
+    Folder { live: BTreeMap<String, Inode>, durable: BTreeMap<String, Inode> },
+    Link(String),
+}
+
+#[derive(Clone, Hash)]
+struct Node {
+    mode: u32,
+    body: Body,
+}
+
+/// A node with its hash, and that of the names in it, shared by the copies of an image in which it is the same.
+#[derive(Clone)]
+struct Shared(Arc<(u64, Node, u64)>);
+
+impl Shared {
+    fn new(node: Node) -> Self {
+        let names = match &node.body {
+            Body::Folder { live, .. } => live.keys().fold(0, |names, name| mix(&[names, hash(name)])),
+            _ => 0,
+        };
+        Self(Arc::new((hash(&node), node, names)))
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.0.1
+    }
+}
+
+/// One operation on names, of which all is durable or nothing: what each name stands for from then on. With its hash.
+struct Naming(Vec<(Inode, String, Option<Inode>)>, u64);
+
+/// What becomes of the contents of files that were never synced.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Contents {
+    Kept,
+    /// What was durable before: nothing, for a new file.
+    Lost,
+    /// Its first half is there.
+    Half,
+    /// As many zero bytes: the length is kept.
+    Zeros,
+    /// One of these for each file.
+    Mixed(u64),
+}
+
+/// What becomes of the names that were never synced. Whatever becomes of them, those of one folder are kept up to
+/// some point and lost after it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Names {
+    Kept,
+    Lost,
+    KeptOnlyIn(Inode),
+    LostOnlyIn(Inode),
+    /// Up to some point of its own in each folder.
+    Mixed(u64),
+}
+
+/// What a loss of power takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Loss {
+    pub(crate) contents: Contents,
+    pub(crate) names: Names,
+}
+
+/// The whole file system, cheap to copy.
+#[derive(Clone)]
+pub(crate) struct Image {
+    /// By number; none where nothing leads to any more.
+    nodes: Vec<Option<Shared>>,
+    pending: Vec<Arc<Naming>>,
+    locked: BTreeSet<Inode>,
+    owner: u32,
+}
+
+/// Looking and changing, as processes do.
+impl Image {
+    /// An empty folder, durable, that belongs to whoever runs this.
+    pub(crate) fn new() -> Self {
+        let nodes = vec![Some(Shared::new(Node { mode: 0o711, body: folder() }))];
+        let owner = rustix::process::geteuid().as_raw();
+        Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), owner }
+    }
+
+    fn at(&self, inode: Inode) -> &Shared {
+        self.nodes[inode].as_ref().unwrap()
+    }
+
+    fn node(&self, path: &Path) -> Result<(Inode, &Node), Errno> {
+        let mut at = ROOT;
+        for component in path.components() {
+            let Component::Normal(name) = component else { return Err(Errno::XDEV) };
+            at = *self.names(at)?.get(name.to_str().ok_or(Errno::ILSEQ)?).ok_or(Errno::NOENT)?;
+        }
+        Ok((at, self.at(at)))
+    }
+
+    fn names(&self, folder: Inode) -> Result<&BTreeMap<String, Inode>, Errno> {
+        match &self.at(folder).body {
+            Body::Folder { live, .. } => Ok(live),
+            Body::Link(_) => Err(Errno::LOOP),
+            Body::File { .. } => Err(Errno::NOTDIR),
+        }
+    }
+
+    /// The folder that a path is in, and its last component.
+    fn place(&self, path: &Path) -> Result<(Inode, String), Errno> {
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or(Errno::INVAL)?;
+        let (folder, _) = self.node(path.parent().unwrap_or(Path::new("")))?;
+        self.names(folder)?;
+        Ok((folder, name.to_owned()))
+    }
+
+    fn vacant(&self, path: &Path) -> Result<(Inode, String), Errno> {
+        let (folder, name) = self.place(path)?;
+        if self.names(folder)?.contains_key(&name) { Err(Errno::EXIST) } else { Ok((folder, name)) }
+    }
+
+    fn edit(&mut self, inode: Inode, edit: impl FnOnce(&mut Body)) {
+        let mut node = (**self.at(inode)).clone();
+        edit(&mut node.body);
+        self.nodes[inode] = Some(Shared::new(node));
+    }
+
+    /// Does it to the live image at once, and durably later.
+    fn name(&mut self, names: Vec<(Inode, String, Option<Inode>)>) {
+        for (folder, name, inode) in &names {
+            self.edit(*folder, |body| {
+                if let Body::Folder { live, .. } = body {
+                    set(live, name, *inode);
+                }
+            });
+        }
+        let hash = hash(&names);
+        self.pending.push(Arc::new(Naming(names, hash)));
+    }
+
+    fn make(&mut self, path: &Path, mode: u32, body: Body) -> Result<Inode, Errno> {
+        let (folder, name) = self.vacant(path)?;
+        let inode = self.nodes.len();
+        self.nodes.push(Some(Shared::new(Node { mode, body })));
+        self.name(vec![(folder, name, Some(inode))]);
+        Ok(inode)
+    }
+
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match &self.node(path)?.1.body {
+            Body::File { live, .. } => Ok(live.bytes().to_vec()),
+            Body::Link(_) => Err(Errno::LOOP.into()),
+            Body::Folder { .. } => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        Ok(self.names(self.node(path)?.0)?.keys().cloned().collect())
+    }
+
+    pub(crate) fn read_link(&self, path: &Path) -> io::Result<String> {
+        match &self.node(path)?.1.body {
+            Body::Link(target) => Ok(target.clone()),
+            _ => Err(Errno::INVAL.into()),
+        }
+    }
+
+    pub(crate) fn status(&self, path: &Path) -> io::Result<Status> {
+        let node = self.node(path)?.1;
+        let kind = match node.body {
+            Body::File { .. } => Kind::File,
+            Body::Folder { .. } => Kind::Folder,
+            Body::Link(_) => Kind::Link,
+        };
+        Ok(Status { kind, mode: node.mode, owner: self.owner })
+    }
+
+    /// Durably.
+    pub(crate) fn set_mode(&mut self, path: &Path, mode: u32) -> io::Result<()> {
+        let inode = self.node(path)?.0;
+        let body = self.node(path)?.1.body.clone();
+        self.nodes[inode] = Some(Shared::new(Node { mode, body }));
+        Ok(())
+    }
+
+    pub(crate) fn create_folder(&mut self, path: &Path, mode: u32) -> io::Result<()> {
+        Ok(self.make(path, mode, folder()).map(drop)?)
+    }
+
+    pub(crate) fn create_file(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<Inode> {
+        let (live, durable) = (Blob::new(bytes.to_vec()), Blob::new(Vec::new()));
+        Ok(self.make(path, mode, Body::File { live, durable, fate: Fate::Dirty })?)
+    }
+
+    pub(crate) fn symlink(&mut self, target: &str, path: &Path) -> io::Result<()> {
+        Ok(self.make(path, 0o777, Body::Link(target.to_owned())).map(drop)?)
+    }
+
+    pub(crate) fn link(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let (inode, node) = self.node(from)?;
+        if matches!(node.body, Body::Folder { .. }) {
+            return Err(Errno::PERM.into());
+        }
+        let (folder, name) = self.vacant(to)?;
+        self.name(vec![(folder, name, Some(inode))]);
+        Ok(())
+    }
+
+    pub(crate) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let (inode, moved) = self.node(from)?;
+        let ((from_folder, from_name), (to_folder, to_name)) = (self.place(from)?, self.place(to)?);
+        if let Ok((there, replaced)) = self.node(to) {
+            match (&moved.body, &replaced.body) {
+                // two names of one file: nothing is done, says POSIX
+                _ if there == inode => return Ok(()),
+                (Body::Folder { .. }, Body::Folder { live, .. }) if live.is_empty() => {}
+                (Body::Folder { .. }, Body::Folder { .. }) => return Err(Errno::NOTEMPTY.into()),
+                (Body::Folder { .. }, _) => return Err(Errno::NOTDIR.into()),
+                (_, Body::Folder { .. }) => return Err(Errno::ISDIR.into()),
+                _ => {}
+            }
+        }
+        self.name(vec![(from_folder, from_name, None), (to_folder, to_name, Some(inode))]);
+        Ok(())
+    }
+
+    pub(crate) fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+        if matches!(self.node(path)?.1.body, Body::Folder { .. }) {
+            return Err(Errno::ISDIR.into());
+        }
+        let (folder, name) = self.place(path)?;
+        self.name(vec![(folder, name, None)]);
+        Ok(())
+    }
+
+    pub(crate) fn remove_folder(&mut self, path: &Path) -> io::Result<()> {
+        match &self.node(path)?.1.body {
+            Body::Folder { live, .. } if live.is_empty() => {}
+            Body::Folder { .. } => return Err(Errno::NOTEMPTY.into()),
+            _ => return Err(Errno::NOTDIR.into()),
+        }
+        let (folder, name) = self.place(path)?;
+        self.name(vec![(folder, name, None)]);
+        Ok(())
+    }
+
+    /// Takes the lock of a file, made when missing; none when an open file has it.
+    pub(crate) fn lock(&mut self, path: &Path) -> io::Result<Option<Inode>> {
+        let inode = match self.node(path) {
+            Ok((inode, Node { body: Body::File { .. }, .. })) => inode,
+            Ok((_, Node { body: Body::Link(_), .. })) => return Err(Errno::LOOP.into()),
+            Ok(_) => return Err(Errno::ISDIR.into()),
+            Err(Errno::NOENT) => self.create_file(path, &[], 0o600)?,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(self.locked.insert(inode).then_some(inode))
+    }
+
+    pub(crate) fn unlock(&mut self, inode: Inode) {
+        self.locked.remove(&inode);
+    }
+
+    /// Writes over the beginning of a file, in place.
+    pub(crate) fn overwrite(&mut self, inode: Inode, bytes: &[u8]) {
+        self.edit(inode, |body| {
+            if let Body::File { live, fate, .. } = body {
+                let rest = live.bytes().get(bytes.len()..).unwrap_or_default();
+                *live = Blob::new([bytes, rest].concat());
+                *fate = Fate::Dirty;
+            }
+        });
+    }
+}
+
+/// What makes things durable.
+impl Image {
+    pub(crate) fn sync_file(&mut self, inode: Inode) {
+        self.edit(inode, |body| {
+            if let Body::File { live, durable, fate: fate @ Fate::Dirty } = body {
+                (*durable, *fate) = (live.clone(), Fate::Durable);
+            }
+        });
+    }
+
+    /// A sync of the file that failed.
+    pub(crate) fn fail_to_sync_file(&mut self, inode: Inode) {
+        self.edit(inode, |body| {
+            if let Body::File { fate: fate @ Fate::Dirty, .. } = body {
+                *fate = Fate::Doubtful;
+            }
+        });
+    }
+
+    /// Makes the names in a folder durable. A renaming between two folders takes with it what the other waited for.
+    pub(crate) fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
+        let (folder, _) = self.node(path)?;
+        self.names(folder)?;
+        let mut folders = BTreeSet::from([folder]);
+        let mut chosen = Vec::new();
+        for (at, Naming(names, _)) in self.pending.iter().map(|naming| &**naming).enumerate().rev() {
+            if names.iter().any(|(folder, ..)| folders.contains(folder)) {
+                folders.extend(names.iter().map(|(folder, ..)| *folder));
+                chosen.push(at);
+            }
+        }
+        for at in chosen.iter().rev() {
+            let naming = Arc::clone(&self.pending[*at]);
+            self.make_durable(&naming);
+        }
+        chosen.into_iter().for_each(|at| drop(self.pending.remove(at)));
+        Ok(())
+    }
+
+    pub(crate) fn sync_everything(&mut self) {
+        self.dirty().into_iter().for_each(|inode| self.sync_file(inode));
+        std::mem::take(&mut self.pending).iter().for_each(|naming| self.make_durable(naming));
+    }
+
+    /// A sync of everything that failed. Names are kept in a journal: a later sync that succeeds has written it.
+    pub(crate) fn fail_to_sync_everything(&mut self) {
+        self.dirty().into_iter().for_each(|inode| self.fail_to_sync_file(inode));
+    }
+
+    fn dirty(&self) -> Vec<Inode> {
+        let is_dirty = |node: &Node| matches!(node.body, Body::File { fate: Fate::Dirty, .. });
+        (0..self.nodes.len()).filter(|inode| self.nodes[*inode].as_deref().is_some_and(is_dirty)).collect()
+    }
+
+    fn make_durable(&mut self, Naming(names, _): &Naming) {
+        for (folder, name, inode) in names {
+            self.edit(*folder, |body| {
+                if let Body::Folder { durable, .. } = body {
+                    set(durable, name, *inode);
+                }
+            });
+        }
+    }
+}
+
+/// What a crash leaves.
+impl Image {
+    /// What a loss of power can leave, each once: contents and names kept or lost, in all four ways, and something at
+    /// random. `all` of it is also half of the contents, and the names of each folder alone kept and alone lost.
+    pub(crate) fn losses(&self, all: bool) -> Vec<(Loss, Self)> {
+        if !self.has_unsynced() {
+            return vec![(Loss { contents: Contents::Kept, names: Names::Kept }, self.clone())];
+        }
+        let mut names = vec![Names::Kept, Names::Lost];
+        if all {
+            let namings = self.pending.iter().flat_map(|naming| &naming.0);
+            let folders: BTreeSet<Inode> = namings.map(|(folder, ..)| *folder).collect();
+            names.extend(folders.iter().flat_map(|folder| [Names::KeptOnlyIn(*folder), Names::LostOnlyIn(*folder)]));
+        }
+        let mut losses = Vec::new();
+        for contents in [Contents::Kept, Contents::Lost] {
+            losses.extend(names.iter().map(|names| Loss { contents, names: *names }));
+        }
+        if all {
+            losses.extend([Contents::Half, Contents::Zeros].map(|contents| Loss { contents, names: Names::Kept }));
+        }
+        let seed = self.fingerprint();
+        let mixed = (0..if all { 4 } else { 1 }).map(|more| seed.wrapping_add(more));
+        losses.extend(mixed.map(|seed| Loss { contents: Contents::Mixed(seed), names: Names::Mixed(seed) }));
+        let mut known = BTreeSet::new();
+        let left = losses.into_iter().map(|loss| (loss, self.after(loss)));
+        left.filter(|(_, image)| known.insert(image.fingerprint())).collect()
+    }
+
+    /// Whether a loss of power would take something.
+    pub(crate) fn has_unsynced(&self) -> bool {
+        let is_unsynced = |node: &Node| matches!(node.body, Body::File { fate: Fate::Dirty | Fate::Doubtful, .. });
+        !self.pending.is_empty() || self.nodes.iter().flatten().any(|node| is_unsynced(node))
+    }
+
+    /// What is there after the power has come back: all of it durable, nobody at work.
+    fn after(&self, loss: Loss) -> Self {
+        let mut image = self.clone();
+        let mut cut = BTreeSet::new();
+        for (at, naming) in self.pending.iter().enumerate() {
+            let folders = || naming.0.iter().map(|(folder, ..)| *folder);
+            if folders().any(|folder| cut.contains(&folder) || !is_kept(loss.names, at, folder)) {
+                cut.extend(folders());
+            } else {
+                image.make_durable(naming);
+            }
+        }
+        let nodes = vec![None; self.nodes.len()];
+        let mut kept = Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), owner: self.owner };
+        kept.take_over(&image, ROOT, loss.contents);
+        let last = kept.nodes.iter().rposition(Option::is_some);
+        kept.nodes.truncate(last.map_or(0, |last| last + 1));
+        kept
+    }
+
+    /// Copies what is durable of a node, and of what can be reached from it.
+    fn take_over(&mut self, from: &Self, inode: Inode, contents: Contents) {
+        if self.nodes[inode].is_some() {
+            return;
+        }
+        let node = from.at(inode);
+        self.nodes[inode] = Some(node.clone());
+        match &node.body {
+            Body::File { live, durable, fate: Fate::Dirty | Fate::Doubtful } => {
+                let left = left(contents, inode, live, durable);
+                let body = Body::File { live: left.clone(), durable: left, fate: Fate::Durable };
+                self.nodes[inode] = Some(Shared::new(Node { mode: node.mode, body }));
+            }
+            Body::Folder { live, durable } => {
+                if live != durable {
+                    let body = Body::Folder { live: durable.clone(), durable: durable.clone() };
+                    self.nodes[inode] = Some(Shared::new(Node { mode: node.mode, body }));
+                }
+                durable.values().for_each(|inode| self.take_over(from, *inode, contents));
+            }
+            Body::File { fate: Fate::Durable, .. } | Body::Link(_) => {}
+        }
+    }
+
+    /// Tells images apart, with what is durable of them.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut seen: Vec<u64> = self.nodes.iter().map(|node| node.as_ref().map_or(0, |node| node.0.0)).collect();
+        seen.extend(self.pending.iter().map(|naming| naming.1));
+        mix(&seen)
+    }
+
+    /// Tells apart what processes see under some names of the uppermost folder.
+    pub(crate) fn live_fingerprint(&self, which: impl Fn(&str) -> bool) -> u64 {
+        let mut seen = Vec::new();
+        if let Body::Folder { live, .. } = &self.at(ROOT).body {
+            for (name, inode) in live.iter().filter(|(name, _)| which(name)) {
+                seen.push(hash(name));
+                self.see(*inode, &mut seen);
+            }
+        }
+        mix(&seen)
+    }
+
+    fn see(&self, inode: Inode, seen: &mut Vec<u64>) {
+        let node = self.at(inode);
+        match &node.body {
+            Body::File { live, .. } => seen.extend([u64::from(node.mode), live.0.0]),
+            Body::Link(_) => seen.push(node.0.0),
+            Body::Folder { live, .. } => {
+                let names = &node.0.2;
+                seen.extend([u64::from(node.mode), *names]);
+                live.values().for_each(|inode| self.see(*inode, seen));
+            }
+        }
+    }
+}
+
+fn folder() -> Body {
+    Body::Folder { live: BTreeMap::new(), durable: BTreeMap::new() }
+}
+
+fn set(names: &mut BTreeMap<String, Inode>, name: &str, inode: Option<Inode>) {
+    match inode {
+        Some(inode) => _ = names.insert(name.to_owned(), inode),
+        None => _ = names.remove(name),
+    }
+}
+
+/// Whether the power stayed long enough for one more name in this folder.
+fn is_kept(names: Names, at: usize, folder: Inode) -> bool {
+    match names {
+        Names::Kept => true,
+        Names::Lost => false,
+        Names::KeptOnlyIn(only) => folder == only,
+        Names::LostOnlyIn(only) => folder != only,
+        Names::Mixed(seed) => !hash(&(seed, at, folder)).is_multiple_of(4),
+    }
+}
+
+fn left(contents: Contents, inode: Inode, live: &Blob, durable: &Blob) -> Blob {
+    let half = || {
+        let rest = durable.bytes().get(live.bytes().len() / 2..).unwrap_or_default();
+        [&live.bytes()[..live.bytes().len() / 2], rest].concat()
+    };
+    match contents {
+        Contents::Kept => live.clone(),
+        Contents::Lost => durable.clone(),
+        Contents::Half => Blob::new(half()),
+        Contents::Zeros => Blob::new(vec![0; live.bytes().len()]),
+        Contents::Mixed(seed) => {
+            let all = [Contents::Kept, Contents::Lost, Contents::Half, Contents::Zeros];
+            left(all[usize::try_from(hash(&(seed, inode)) % 4).unwrap()], inode, live, durable)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A machine in memory: a file system, and processes that come and go.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use keystore::ops::Error;
+use keystore::store::{Disk, Keystore, StoreError};
+use keystore::timestamp::Timestamp;
+use keystore::world::{Actor, World};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::image::{Image, Loss, hash};
+use super::memory_disk::{Failure, MemoryDisk};
+use super::{NOW, View};
+
+/// What a process does with the disk.
+pub(crate) type Run = Box<dyn Fn(Box<dyn Disk>, World) -> Result<(), Error> + Send + Sync>;
+
+/// A run that opens the keystore first.
+pub(crate) fn on(act: impl Fn(&Keystore) -> Result<(), Error> + Send + Sync + 'static) -> Run {
+    Box::new(move |disk, world| act(&Keystore::open(disk, world)?))
+}
+
+/// The locks say who had them last.
+fn is_no_lock(name: &str) -> bool {
+    !name.ends_with("lock")
+}
+
+/// One computer. A clone shares the file system: another process.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    image: Arc<Mutex<Image>>,
+    syncs_everything: bool,
+}
+
+impl Machine {
+    /// With an empty keystore.
+    pub(crate) fn new() -> Self {
+        let machine = Self::without_keystore();
+        Keystore::init(Box::new(machine.disk(Failure::Never)), machine.world("init"), "").unwrap();
+        machine
+    }
+
+    /// With an empty folder where the keystore goes.
+    pub(crate) fn without_keystore() -> Self {
+        Self::with(Image::new())
+    }
+
+    pub(crate) fn with(image: Image) -> Self {
+        Self { image: Arc::new(Mutex::new(image)), syncs_everything: true }
+    }
+
+    /// With `syncfs`, or without.
+    pub(crate) fn that_syncs_everything(self, syncs_everything: bool) -> Self {
+        Self { syncs_everything, ..self }
+    }
+
+    /// A copy as it stands.
+    pub(crate) fn image(&self) -> Image {
+        self.image.lock().unwrap().clone()
+    }
+
+    /// The same, and whatever happens there does not happen here.
+    pub(crate) fn copy(&self) -> Self {
+        Self::with(self.image()).that_syncs_everything(self.syncs_everything)
+    }
+
+    /// Machines such as a loss of power can make of it.
+    pub(crate) fn losses(&self, by_folder: bool) -> impl Iterator<Item = (Loss, Self)> {
+        let with = |(loss, image)| (loss, Self::with(image).that_syncs_everything(self.syncs_everything));
+        self.image().losses(by_folder).into_iter().map(with)
+    }
+
+    /// Whether something stands there.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.image.lock().unwrap().status(Path::new(path)).is_ok()
+    }
+
+    /// Tells apart what can be seen of it.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.image.lock().unwrap().live_fingerprint(is_no_lock)
+    }
+
+    /// Makes everything durable.
+    pub(crate) fn sync(&self) {
+        self.image.lock().unwrap().sync_everything();
+    }
+
+    /// The disk for one process.
+    pub(crate) fn disk(&self, failure: Failure) -> MemoryDisk {
+        let disk = MemoryDisk::open(Arc::clone(&self.image), failure);
+        if self.syncs_everything { disk } else { disk.syncing_one_by_one() }
+    }
+
+    /// A world that is always the same for one command on one file system, so that equal crashes look equal.
+    pub(crate) fn world(&self, command: &str) -> World {
+        let actor =
+            Actor { user: "ada".to_owned(), sudo_user: None, host: "here".to_owned(), command: command.to_owned() };
+        let seed = hash(&(self.fingerprint(), command));
+        let mut world = World::new(|| Timestamp::from_unix(NOW), StdRng::seed_from_u64(seed), actor);
+        world.lock_wait = Duration::ZERO;
+        world
+    }
+
+    pub(crate) fn open(&self) -> Keystore {
+        Keystore::open(Box::new(self.disk(Failure::Never)), self.world("test")).unwrap()
+    }
+
+    /// Runs a command in a process of its own: what it said, and the operations it asked for.
+    pub(crate) fn run(&self, run: &Run, failure: Failure) -> (Result<(), Error>, Vec<String>) {
+        self.run_on(run, self.disk(failure))
+    }
+
+    pub(crate) fn run_on(&self, run: &Run, disk: MemoryDisk) -> (Result<(), Error>, Vec<String>) {
+        let journal = disk.journal();
+        let result = run(Box::new(disk), self.world("test"));
+        let operations = std::mem::take(&mut *journal.lock().unwrap());
+        (result, operations)
+    }
+
+    /// What is to be seen; nothing where there is no keystore yet.
+    pub(crate) fn view(&self) -> Option<Arc<View>> {
+        // The same few come by thousands of times.
+        static KNOWN: LazyLock<Mutex<HashMap<u64, Arc<View>>>> = LazyLock::new(Mutex::default);
+        let image = self.image();
+        let fingerprint = image.live_fingerprint(is_no_lock);
+        if let Some(known) = KNOWN.lock().unwrap().get(&fingerprint) {
+            return Some(Arc::clone(known));
+        }
+        let view = match Keystore::open(Box::new(self.disk(Failure::Never)), self.world("look")) {
+            Ok(keystore) => Arc::new(View::of(&keystore, &image)),
+            Err(StoreError::NoKeystore { .. }) => return None,
+            Err(error) => panic!("{error} ({error:?})"),
+        };
+        KNOWN.lock().unwrap().insert(fingerprint, Arc::clone(&view));
+        Some(view)
+    }
+}
