@@ -45,6 +45,7 @@ Exit codes:
   6    publishing failed and was undone
   7    keystore damaged
   8    undo incomplete
+  12   findings, where the exit code was to tell of them
   130  interrupted";
 
 /// Flags of every command.
@@ -78,6 +79,7 @@ pub(crate) enum Command {
     CreateKey(commands::create_key::Args),
     MakeCsr(Box<commands::make_csr::Args>),
     InstallCert(commands::install_cert::Args),
+    Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),
     Status(commands::status::Args),

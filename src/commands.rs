@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod inspect;
 pub(crate) mod install_cert;
 pub(crate) mod list;
 pub(crate) mod log;
@@ -42,6 +43,7 @@ impl Command {
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
             Self::InstallCert(_) => "install-cert",
+            Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
             Self::Status(_) => "status",
@@ -81,6 +83,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),
         Command::Status(args) => report(context, &status::run(context, &args)?),

@@ -22,6 +22,7 @@ mod doctor;
 mod documents;
 mod help;
 mod init;
+mod inspect;
 mod install_cert;
 mod json;
 mod list;

@@ -12,6 +12,7 @@ mod common;
 
 mod backup;
 mod cycle;
+mod inspect;
 mod key_manager;
 mod private_keys;
 mod published;

@@ -5,7 +5,7 @@ use x509_parser::prelude::FromDer;
 
 use super::CertificateError;
 use crate::pki::asn1::{self, CONTEXT_3, SEQUENCE, Tlv};
-use crate::pki::{PublicKey, Subject, SubjectAltName, extensions, oid};
+use crate::pki::{Extension, PublicKey, Subject, SubjectAltName, extensions, oid};
 use crate::timestamp::Timestamp;
 
 #[derive(Clone)]
@@ -89,6 +89,11 @@ impl<'a> Signed<'a> {
         let [tbs, algorithm, signature] = asn1::whole(der)?.tagged(SEQUENCE)?.children()?.try_into().ok()?;
         Some(Self { message: tbs.raw, algorithm: algorithm.raw, signature: signature.bits()? })
     }
+}
+
+/// What the extensions of a certificate say.
+pub(super) fn extensions(der: &[u8]) -> Vec<Extension> {
+    Extensions::of(der).0.map_or_else(Vec::new, |extensions| Extension::read_all(&extensions))
 }
 
 struct Extensions<'a>(Option<Tlv<'a>>);
