@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
+pub(crate) mod export_csr;
 pub(crate) mod init;
 pub(crate) mod install_cert;
 pub(crate) mod list;
@@ -41,6 +42,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
+            Self::ExportCsr(_) => "export-csr",
             Self::InstallCert(_) => "install-cert",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -80,6 +82,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Init(args) => report(context, &init::run(context, &args)?),
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
+        Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

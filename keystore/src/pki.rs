@@ -5,7 +5,7 @@
 //! web pages and word processors.
 //!
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
-//! - names: [`Subject`], [`SubjectAltName`]
+//! - names: [`Subject`], [`SubjectAltName`]; what they are used for: [`Extensions`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
 
@@ -32,6 +32,8 @@ mod text;
 pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{Chain, ChainError, assemble};
+pub use extensions::{EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Extensions, FoundExtensions};
+pub use extensions::{KeyUsage, Purpose, TlsFeatures};
 pub use key_manager_header::Contact;
 pub use passphrase::{Passphrase, PassphraseError};
 pub use pem::{PemBlock, PemError, pem_blocks};
@@ -43,6 +45,9 @@ pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateN
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};
+
+pub(crate) use pem::decode_base64;
+pub(crate) use text::decode as decode_text;
 
 #[cfg(test)]
 mod test_support;

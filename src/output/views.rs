@@ -6,6 +6,7 @@ use keystore::model::{Fate, Installed, InstalledBrief, KeyBrief, NextBrief, Summ
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::LineFault;
 use keystore::ops::{Fault, Warning};
+use keystore::request_config::Note;
 use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -36,6 +37,12 @@ impl Coded for Warning {
 impl Coded for LineFault {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.fault.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for Note {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: "config-line", message: self.to_string() }
     }
 }
 

@@ -6,10 +6,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::signature::{self, Verdict};
-use super::{PublicKey, Subject, SubjectAltName, oid, pem};
+use super::{FoundExtensions, PublicKey, Subject, SubjectAltName, TemplateName, oid, pem};
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
-use fields::{Fields, Signed};
+use fields::{Extensions, Fields, Signed};
 
 /// A certificate: its DER, and what it says. Equal when the octets are.
 #[derive(Clone)]
@@ -104,6 +104,18 @@ impl Certificate {
     #[must_use]
     pub fn other_names(&self) -> usize {
         self.fields.other_names
+    }
+
+    /// What it may be used for, and the names of its other extensions.
+    #[must_use]
+    pub fn extensions(&self) -> FoundExtensions {
+        Extensions::of(&self.der).read()
+    }
+
+    /// The Microsoft certificate template it was issued by, when it says so by name.
+    #[must_use]
+    pub fn certificate_template(&self) -> Option<TemplateName> {
+        Extensions::of(&self.der).certificate_template()
     }
 
     /// The key it certifies.
