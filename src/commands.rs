@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
+pub(crate) mod export_csr;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
@@ -42,6 +43,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
+            Self::ExportCsr(_) => "export-csr",
             Self::InstallCert(_) => "install-cert",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
@@ -82,6 +84,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Init(args) => report(context, &init::run(context, &args)?),
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
+        Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
