@@ -45,6 +45,7 @@ Exit codes:
   6    publishing failed and was undone
   7    keystore damaged
   8    undo incomplete
+  12   findings
   130  interrupted";
 
 /// Flags of every command.
@@ -93,6 +94,7 @@ pub(crate) enum Command {
     Rollback(commands::rollback::Args),
     List(commands::list::Args),
     Show(commands::show::Args),
+    Verify(commands::verify::Args),
     Log(commands::log::Args),
     Backup(commands::backup::Args),
     Restore(commands::restore::Args),

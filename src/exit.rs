@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Damaged = 7,
     /// An undo could not be completed.
     UndoIncomplete = 8,
+    /// What was looked at is not as it should be.
+    Findings = 12,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -41,6 +43,7 @@ impl Exit {
             Self::Publishing => "publishing",
             Self::Damaged => "damaged",
             Self::UndoIncomplete => "undo-incomplete",
+            Self::Findings => "findings",
             Self::Interrupted => "interrupted",
         }
     }
@@ -68,6 +71,7 @@ mod tests {
             (Exit::Publishing, 6),
             (Exit::Damaged, 7),
             (Exit::UndoIncomplete, 8),
+            (Exit::Findings, 12),
             (Exit::Interrupted, 130),
         ];
         for (exit, code) in codes {

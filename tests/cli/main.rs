@@ -44,4 +44,5 @@ mod rollback;
 mod show;
 mod status;
 mod unbind;
+mod verify;
 mod wizard;
