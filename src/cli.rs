@@ -45,7 +45,7 @@ Exit codes:
   6    publishing failed and was undone
   7    keystore damaged
   8    undo incomplete
-  12   findings
+  12   findings, where the exit code was to tell of them
   130  interrupted";
 
 /// Flags of every command.
@@ -80,6 +80,7 @@ pub(crate) enum Command {
     MakeCsr(Box<commands::make_csr::Args>),
     ExportCsr(commands::export_csr::Args),
     InstallCert(commands::install_cert::Args),
+    Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),
     Status(commands::status::Args),

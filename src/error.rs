@@ -11,7 +11,9 @@ use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
 use keystore::ops::create_key::{AskedFault, LineFault};
-use keystore::pki::{KeyAlgorithmError, PassphraseError, SubjectAltNameError, SubjectError, TemplateNameError};
+use keystore::pki::{
+    KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
+};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
@@ -70,6 +72,12 @@ pub(crate) enum Failure {
         #[source]
         source: PassphraseError,
     },
+    /// Files in which nothing is recognised.
+    #[error("cannot inspect {file}")]
+    NotRecognised { file: String, source: RecogniseError },
+    /// Files in which nothing can be read.
+    #[error("nothing in {} can be read", files.join(", "))]
+    NothingReadable { files: Vec<String>, faults: Vec<CodedJson> },
     /// A recipient of a backup.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
@@ -183,6 +191,8 @@ impl Problem for Failure {
             | Self::Name(_)
             | Self::Template(_)
             | Self::Algorithm(_)
+            | Self::NotRecognised { .. }
+            | Self::NothingReadable { .. }
             | Self::WantedKey { .. }
             | Self::NoSystemRoots
             | Self::Recipient(_)
@@ -222,6 +232,7 @@ impl Problem for Failure {
                 ops::Error::BaseConfig { source: RequestConfigError::Lines { faults }, .. } => coded(faults),
                 _ => Vec::new(),
             },
+            Self::NothingReadable { faults, .. } => faults.clone(),
             _ => Vec::new(),
         }
     }

@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     Damaged = 7,
     /// An undo could not be completed.
     UndoIncomplete = 8,
-    /// What was looked at is not as it should be.
+    /// There are findings, and they were to be told by the exit code.
     Findings = 12,
     /// Ctrl-C.
     Interrupted = 130,

@@ -16,7 +16,7 @@ pub(crate) use page::{Page, style};
 pub(crate) use progress::Bar;
 pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
-    coded, fate_line, or_none, until,
+    coded, days_left, fate_line, or_none, until,
 };
 
 use crate::exit::Exit;

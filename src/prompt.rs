@@ -86,6 +86,13 @@ pub(crate) fn passphrase(question: &str) -> Result<Passphrase, Failure> {
     Passphrase::new(answer).map_err(|source| Failure::Passphrase { from: "the terminal".to_owned(), source })
 }
 
+/// Asks for a passphrase of something that may stay closed; none when the answer is empty.
+pub(crate) fn passphrase_if_any(question: &str) -> Result<Option<Passphrase>, Failure> {
+    let theme = theme()?;
+    let password = Password::with_theme(&*theme).with_prompt(question).allow_empty_password(true);
+    Ok(Passphrase::new(answered(password.interact())?).ok())
+}
+
 /// Asks twice for a new passphrase.
 pub(crate) fn new_passphrase(question: &str) -> Result<Arc<Passphrase>, Failure> {
     let refused = |source| Failure::Passphrase { from: "the terminal".to_owned(), source };

@@ -8,23 +8,31 @@
 //! - names: [`Subject`], [`SubjectAltName`]; what they are used for: [`Extensions`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
 //! - whom to trust: [`Roots`], [`RevocationList`] -> [`find_path`]
+//! - from anywhere: [`recognise()`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
 
 mod algorithm;
 mod asn1;
 mod certificate;
 mod chain;
+mod crl;
 mod extensions;
+mod java_keystore;
+mod key_formats;
 mod key_manager_header;
 mod oid;
+mod open_error;
 mod passphrase;
 mod pem;
+mod pkcs12;
 mod pkcs7;
 mod private_key;
 mod private_key_file;
 mod public_key;
 mod reader;
+mod recognise;
 mod request;
+mod scheme;
 mod signature;
 mod subject;
 mod subject_alt_name;
@@ -34,16 +42,23 @@ mod trust;
 pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{Chain, ChainError, assemble};
-pub use extensions::{EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Extensions, FoundExtensions};
-pub use extensions::{KeyUsage, Purpose, TlsFeatures};
+pub use crl::{Crl, CrlError};
+pub use extensions::{DescribedExtension, EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Extensions};
+pub use extensions::{FoundExtensions, KeyUsage, Purpose, TlsFeatures};
+pub use java_keystore::{JavaEntry, JavaKeystore};
+pub use key_formats::{FoundKey, KeyForm, LockedKey, OpenedKey};
 pub use key_manager_header::Contact;
+pub use open_error::OpenError;
 pub use passphrase::{Passphrase, PassphraseError};
 pub use pem::{PemBlock, PemError, pem_blocks};
+pub use pkcs12::{Bag, BagContent, Pkcs12};
 pub use private_key::{Pbes2, PrivateKey, PrivateKeyError};
 pub use private_key_file::{EncryptedPrivateKey, PrivateKeyFile};
-pub use public_key::{PublicKey, PublicKeyError};
+pub use public_key::{KeyWeakness, PublicKey, PublicKeyError};
 pub use reader::{LooksLike, ReadError, looks_like, read_certificates};
+pub use recognise::{Content, Item, Place, Protection, RecogniseError, Within, recognise};
 pub use request::{CertificationRequest, RequestError, RequestTemplate, TemplateName, TemplateNameError};
+pub use scheme::{Budget, Scheme};
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};

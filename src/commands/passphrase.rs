@@ -27,6 +27,30 @@ pub(crate) struct PassphraseArgs {
     pub(crate) known: Option<Arc<Passphrase>>,
 }
 
+/// The flags that name passphrases of files outside the keystore.
+#[derive(clap::Args, Debug, Default, Clone)]
+pub(crate) struct FilePassphraseArgs {
+    /// Take a passphrase from the first line of FILE; repeatable, each is tried
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Vec<String>,
+    /// Take a passphrase from the environment variable NAME; repeatable, each is tried
+    #[arg(long, value_name = "NAME")]
+    passphrase_env: Vec<String>,
+}
+
+impl FilePassphraseArgs {
+    /// All that are named, the files' first.
+    pub(crate) fn all(&self) -> Result<Vec<Passphrase>, Failure> {
+        let files = self.passphrase_file.iter().map(|file| Ok((file.clone(), first_line(file)?)));
+        let names = self.passphrase_env.iter().map(|name| Ok((format!("${name}"), outside::secret_variable(name)?)));
+        let passphrase = |read: Result<(String, Zeroizing<String>), Failure>| {
+            let (from, text) = read?;
+            Passphrase::new(text.to_string()).map_err(|source| Failure::Passphrase { from, source })
+        };
+        files.chain(names).map(passphrase).collect()
+    }
+}
+
 /// `KEY=REST` when what stands before `=` is a key.
 fn for_key(text: &str) -> (Option<KeyPath>, &str) {
     match text.split_once('=').map(|(key, rest)| (key.parse(), rest)) {

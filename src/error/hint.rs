@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
-use keystore::pki::{LooksLike, ReadError};
+use keystore::pki::{LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
@@ -27,6 +27,8 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Mark(_) => "bad-mark",
         F::NoSystemRoots => "no-system-roots",
         F::Passphrase { .. } => "bad-passphrase",
+        F::NotRecognised { .. } => "not-recognised",
+        F::NothingReadable { .. } => "nothing-readable",
         F::Recipient(_) => "bad-recipient",
         F::Identities { .. } => "bad-identity",
         F::Keystore(error) => keystore_code(error),
@@ -66,6 +68,10 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::PassphraseMissing { .. } => {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
         }
+        F::NotRecognised { source, .. } => Some(recognise_hint(source).to_owned()),
+        F::NothingReadable { .. } => {
+            Some("copy the files again; text from its BEGIN line to its END line, the rest as binary".to_owned())
+        }
         F::Outside(error) => outside_hint(error).map(str::to_owned),
         F::Folder { source, .. } => disk_hint(source).map(str::to_owned),
         F::RequestNotWritten { kept, .. } => Some(format!("send {} to the authority", kept.display())),
@@ -99,6 +105,20 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
         }
         OutsideError::Io { source, .. } if is_full(source) => Some(MAKE_ROOM),
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
+    }
+}
+
+fn recognise_hint(error: &RecogniseError) -> &'static str {
+    match error {
+        RecogniseError::NotRecognised { looks_like: LooksLike::Html } => {
+            "the authority's page was saved instead of the certificate"
+        }
+        RecogniseError::NotRecognised { looks_like: LooksLike::OpensshKey } => {
+            "give the private key, not its public half of one line"
+        }
+        RecogniseError::NotRecognised { .. } => "give certificates, requests, revocation lists or keys",
+        RecogniseError::Empty => "copy the file again",
+        RecogniseError::TooMany { .. } => "give a part of it",
     }
 }
 

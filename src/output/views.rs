@@ -5,6 +5,7 @@ use keystore::change::Change;
 use keystore::model::{Fate, Installed, InstalledBrief, KeyBrief, NextBrief, SummaryBrief, Text, VersionBrief};
 use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::LineFault;
+use keystore::ops::inspect::Finding;
 use keystore::ops::{Fault, Warning};
 use keystore::request_config::Note;
 use keystore::store::{EndpointChange, Keystore, Pair};
@@ -29,6 +30,12 @@ pub(crate) trait Coded {
 }
 
 impl Coded for Warning {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: self.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for Finding {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.code(), message: self.to_string() }
     }
@@ -318,7 +325,7 @@ pub(crate) fn or_none(text: &str) -> &str {
 }
 
 /// Whole days from now to the end of a certificate's validity; negative when it has passed.
-fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
+pub(crate) fn days_left(not_after: Timestamp, now: Timestamp) -> i64 {
     not_after.since(now).whole_days()
 }
 

@@ -61,7 +61,7 @@ fn usage_errors_are_one_document_too() {
       "command": "keyring",
       "error": {
         "code": "usage",
-        "hint": "a similar subcommand exists: 'install-cert'; `keyring --help` names the commands",
+        "hint": "some similar subcommands exist: 'inspect', 'install-cert'; `keyring --help` names the commands",
         "kind": "usage",
         "message": "unrecognized subcommand 'instal-cert'"
       },
@@ -116,7 +116,7 @@ fn usage_errors_for_people_go_to_standard_error() {
     -- stderr
     error: unrecognized subcommand 'instal-cert'
 
-      tip: a similar subcommand exists: 'install-cert'
+      tip: some similar subcommands exist: 'inspect', 'install-cert'
 
     Usage: keyring [OPTIONS] <COMMAND>
 
@@ -166,6 +166,7 @@ fn every_result_is_documented() {
     let verified = result(&["verify", "mail01/imap/main", "--roots", "none"]);
     assert_documented("**trust**", &verified["trust"]);
     assert_documented("**difference**", &verified["differences"][0]);
+    assert_documented("**object**", &result(&["inspect", "reply.pem"])["objects"][0]);
     result(&["bind", "mail01/imap/main", "mail01/pop3@default"]);
     let staged = result(&["status"])["staged"].clone();
     assert_documented("**change**", &staged[0]);

@@ -23,6 +23,7 @@ mod documents;
 mod export_csr;
 mod help;
 mod init;
+mod inspect;
 mod install_cert;
 mod json;
 mod list;

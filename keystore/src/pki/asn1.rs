@@ -3,6 +3,7 @@
 //! Strict reading and all writing of structures is done by the crates `der` and `x509-cert`.
 
 use der::asn1::ObjectIdentifier;
+use zeroize::Zeroizing;
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
@@ -12,8 +13,13 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 /// `[0]`, constructed.
 pub(super) const CONTEXT_0: u8 = 0xa0;
+/// `[1]`, constructed.
+pub(super) const CONTEXT_1: u8 = 0xa1;
 /// `[3]`, constructed.
 pub(super) const CONTEXT_3: u8 = 0xa3;
+
+const OCTET_STRING_IN_PIECES: u8 = OCTET_STRING | CONSTRUCTED;
+const CONSTRUCTED: u8 = 0x20;
 
 /// Deeper than any honest structure of this room.
 const MAX_DEPTH: usize = 32;
@@ -44,7 +50,9 @@ impl<'a> Tlv<'a> {
         if self.tag != OID {
             return None;
         }
-        ObjectIdentifier::from_bytes(self.content).ok()
+        let oid = ObjectIdentifier::from_bytes(self.content).ok()?;
+        // X.690 8.19.2: one form for each. A padded one would be another identifier with the same digits.
+        (ObjectIdentifier::from_arcs(oid.arcs()) == Ok(oid)).then_some(oid)
     }
 
     /// The octets of a BIT STRING that is made of whole octets, as keys and signatures are.
@@ -53,6 +61,43 @@ impl<'a> Tlv<'a> {
             [0, octets @ ..] => Some(octets),
             _ => None,
         }
+    }
+
+    /// The octets of an OCTET STRING, or of one that is tagged implicitly, which BER may bring in pieces.
+    pub(super) fn octets(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let mut octets = Zeroizing::new(Vec::with_capacity(self.content.len()));
+        self.gather(&mut octets, 0).map(|()| octets)
+    }
+
+    fn gather(&self, octets: &mut Vec<u8>, depth: usize) -> Option<()> {
+        if self.tag & CONSTRUCTED == 0 {
+            octets.extend_from_slice(self.content);
+            return Some(());
+        }
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let pieces = self.children()?;
+        pieces.iter().try_for_each(|piece| {
+            let is_piece = matches!(piece.tag, OCTET_STRING | OCTET_STRING_IN_PIECES);
+            is_piece.then_some(())?;
+            piece.gather(octets, depth + 1)
+        })
+    }
+
+    /// The contents as a number that is not negative and fits 64 bits.
+    pub(super) fn unsigned(&self) -> Option<u64> {
+        let octets = self.tagged(INTEGER)?.content;
+        let significant = match octets {
+            [] => return None,
+            [first, ..] if first & 0x80 != 0 => return None,
+            [0, rest @ ..] => rest,
+            octets => octets,
+        };
+        if significant.len() > 8 {
+            return None;
+        }
+        Some(significant.iter().fold(0, |number, &octet| number << 8 | u64::from(octet)))
     }
 
     /// The element when it has this tag.
@@ -133,7 +178,15 @@ pub(crate) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{OCTET_STRING, SEQUENCE, read, whole, write};
+    use super::{OCTET_STRING, OID, SEQUENCE, read, whole, write};
+
+    #[test]
+    fn an_object_identifier_has_one_form() {
+        let oid = |content: &[u8]| read(&write(OID, content)).unwrap().0.oid();
+        assert_eq!(oid(&[0x55, 0x04, 0x03]).unwrap().to_string(), "2.5.4.3");
+        assert_eq!(oid(&[0x00, 0x80, 0x03]), None, "padded");
+        assert_eq!(oid(&[0x55, 0x04, 0x83]), None, "cut short");
+    }
 
     #[test]
     fn lengths_are_written_in_their_shortest_form() {
@@ -161,12 +214,36 @@ mod tests {
         assert!(read(&[0x30, 0x80].repeat(100_000)).is_none());
     }
 
+    #[test]
+    fn octet_strings_in_pieces_are_put_together() {
+        let pieces = [0x24, 0x80, 0x04, 0x01, 0xaa, 0x24, 0x80, 0x04, 0x01, 0xbb, 0, 0, 0, 0];
+        assert_eq!(**whole(&pieces).unwrap().octets().unwrap(), [0xaa, 0xbb]);
+        assert!(whole(&[0x24, 0x80, 0x02, 0x01, 0xaa, 0, 0]).unwrap().octets().is_none());
+    }
+
+    #[test]
+    fn numbers_are_read_as_far_as_they_go() {
+        for (octets, number) in [
+            (&[2, 1, 0][..], Some(0)),
+            (&[2, 2, 0, 0xff], Some(255)),
+            (&[2, 3, 9, 0x27, 0xc0], Some(600_000)),
+            (&[2, 9, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Some(u64::MAX)),
+            (&[2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0], None),
+            (&[2, 1, 0xff], None),
+            (&[2, 0], None),
+            (&[4, 1, 1], None),
+        ] {
+            assert_eq!(whole(octets).unwrap().unsigned(), number, "{octets:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Some((element, rest)) = read(&bytes) {
                 prop_assert_eq!(element.raw.len() + rest.len(), bytes.len());
                 let _ = element.children();
+                let _ = (element.octets(), element.unsigned());
             }
         }
     }

@@ -6,8 +6,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::signature::{self, Verdict};
-use super::{FoundExtensions, PublicKey, Subject, SubjectAltName, TemplateName, oid, pem};
-use crate::digest::Digest;
+use super::{DescribedExtension, FoundExtensions, PublicKey, Subject, SubjectAltName, TemplateName, oid, pem, scheme};
+use crate::digest::{Digest, hexadecimal};
 use crate::timestamp::Timestamp;
 use fields::{Extensions, Fields, Signed};
 
@@ -61,6 +61,18 @@ impl Certificate {
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
         Digest::of(&self.der)
+    }
+
+    /// The SHA-1 hash of the DER, in lower-case hexadecimal: what Windows calls the thumbprint.
+    #[must_use]
+    pub fn sha1_fingerprint(&self) -> String {
+        hexadecimal(&scheme::Hash::Sha1.of(&self.der))
+    }
+
+    /// What its extensions say, in words, in their order.
+    #[must_use]
+    pub fn described_extensions(&self) -> Vec<DescribedExtension> {
+        fields::described_extensions(&self.der)
     }
 
     /// Who it is for.
@@ -149,9 +161,15 @@ impl Certificate {
     /// a certificate that is its own issuer says nothing and is not looked at.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<String> {
-        let hash = oid::broken_hash(self.signature_algorithm()).filter(|_| !self.is_self_issued());
-        let hash = hash.map(|hash| format!("a signature with {hash}: it can be forged"));
-        hash.into_iter().chain(self.public_key().weakness()).collect()
+        let hash = self.broken_hash().map(|hash| format!("a signature with {hash}: it can be forged"));
+        let key = self.public_key().weaknesses();
+        hash.into_iter().chain(key.iter().map(ToString::to_string)).collect()
+    }
+
+    /// The hash function that its signature can be forged by; a certificate that is its own issuer is not looked at.
+    #[must_use]
+    pub fn broken_hash(&self) -> Option<&'static str> {
+        oid::broken_hash(self.signature_algorithm()).filter(|_| !self.is_self_issued())
     }
 
     /// Whether it is an authority's (RFC 5280 section 4.2.1.9).

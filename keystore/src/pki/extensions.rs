@@ -4,6 +4,7 @@ mod error;
 mod extended_key_usage;
 mod key_usage;
 mod tls_features;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ pub use error::ExtensionError;
 pub use extended_key_usage::{ExtendedKeyUsage, Purpose};
 pub use key_usage::KeyUsage;
 pub use tls_features::TlsFeatures;
+pub use words::DescribedExtension;
 
 /// What a certificate may be used for: the extensions beside its names that a request asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

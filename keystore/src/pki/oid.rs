@@ -8,9 +8,13 @@ const fn oid(text: &str) -> ObjectIdentifier {
 
 // keys
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier = oid("1.2.840.113549.1.1.1");
+/// The `AlgorithmIdentifier` of RSA keys in DER, with its parameters, NULL.
+pub(super) const RSA_IDENTIFIER: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = oid("1.2.840.10045.2.1");
 pub(super) const P_256: ObjectIdentifier = oid("1.2.840.10045.3.1.7");
 pub(super) const P_384: ObjectIdentifier = oid("1.3.132.0.34");
+pub(super) const P_521: ObjectIdentifier = oid("1.3.132.0.35");
+pub(super) const SECP256K1: ObjectIdentifier = oid("1.3.132.0.10");
 pub(super) const ED25519: ObjectIdentifier = oid("1.3.101.112");
 // signatures
 pub(super) const RSA_SHA256: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
@@ -18,6 +22,7 @@ pub(super) const RSASSA_PSS: ObjectIdentifier = oid("1.2.840.113549.1.1.10");
 pub(super) const ECDSA_SHA256: ObjectIdentifier = oid("1.2.840.10045.4.3.2");
 pub(super) const ECDSA_SHA384: ObjectIdentifier = oid("1.2.840.10045.4.3.3");
 // encryption (RFC 8018)
+pub(super) const RC4: ObjectIdentifier = oid("1.2.840.113549.3.4");
 pub(super) const PBES2: ObjectIdentifier = oid("1.2.840.113549.1.5.13");
 // requests
 pub(super) const EXTENSION_REQUEST: ObjectIdentifier = oid("1.2.840.113549.1.9.14");
@@ -40,6 +45,20 @@ pub(super) const SERVER_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.1");
 // containers
 pub(super) const DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.1");
 pub(super) const SIGNED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.2");
+pub(super) const ENCRYPTED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.6");
+// PKCS#12 (RFC 7292 appendix D)
+pub(super) const KEY_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.1");
+pub(super) const SHROUDED_KEY_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.2");
+pub(super) const CERTIFICATE_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.3");
+pub(super) const CRL_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.4");
+pub(super) const SECRET_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.5");
+pub(super) const SAFE_CONTENTS_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.6");
+pub(super) const X509_CERTIFICATE: ObjectIdentifier = oid("1.2.840.113549.1.9.22.1");
+pub(super) const X509_CRL: ObjectIdentifier = oid("1.2.840.113549.1.9.23.1");
+pub(super) const FRIENDLY_NAME: ObjectIdentifier = oid("1.2.840.113549.1.9.20");
+pub(super) const LOCAL_KEY_ID: ObjectIdentifier = oid("1.2.840.113549.1.9.21");
+/// `szOID_PKCS_12_KEY_PROVIDER_NAME_ATTR`.
+pub(super) const MS_PROVIDER: ObjectIdentifier = oid("1.3.6.1.4.1.311.17.1");
 
 /// What authorities add of their own to the certificates they issue: nobody asks them for it.
 const AUTHORITYS: [(&str, &str); 9] = [
@@ -167,4 +186,38 @@ fn curve_name(curve: &ObjectIdentifier) -> String {
         other => return format!("curve {other}"),
     };
     name.to_owned()
+}
+
+/// The name of an algorithm that encrypts or derives keys, for saying that it is not read here.
+pub(super) fn encryption_name(oid: &ObjectIdentifier) -> String {
+    let text = oid.to_string();
+    let name = match text.as_str() {
+        "1.2.840.113549.1.5.1" => "pbeWithMD2AndDES-CBC",
+        "1.2.840.113549.1.5.4" => "pbeWithMD2AndRC2-CBC",
+        "1.2.840.113549.1.5.14" => "PBMAC1",
+        "1.2.840.113549.3.9" => "RC5-CBC",
+        "1.2.840.113549.1.7.3" => "envelopedData: encrypted for a certificate, not under a passphrase",
+        "1.2.392.200011.61.1.1.1.2" => "Camellia-128-CBC",
+        "1.2.392.200011.61.1.1.1.3" => "Camellia-192-CBC",
+        "1.2.392.200011.61.1.1.1.4" => "Camellia-256-CBC",
+        "1.2.410.200004.1.4" => "SEED-CBC",
+        "1.2.410.200046.1.1.2" => "ARIA-128-CBC",
+        "1.2.410.200046.1.1.7" => "ARIA-192-CBC",
+        "1.2.410.200046.1.1.12" => "ARIA-256-CBC",
+        "1.2.156.10197.1.104.2" => "SM4-CBC",
+        "1.2.156.10197.1.401.2" => "HMAC-SM3",
+        "1.2.643.2.2.21" => "GOST 28147-89",
+        "1.3.6.1.4.1.188.7.1.1.2" => "IDEA-CBC",
+        "1.3.6.1.4.1.3029.1.2" => "Blowfish-CBC",
+        "1.2.840.113533.7.66.10" => "CAST5-CBC",
+        "2.16.840.1.101.3.4.1.6" => "AES-128-GCM",
+        "2.16.840.1.101.3.4.1.26" => "AES-192-GCM",
+        "2.16.840.1.101.3.4.1.46" => "AES-256-GCM",
+        "2.16.840.1.101.3.4.2.13" => "HMAC-SHA3-224",
+        "2.16.840.1.101.3.4.2.14" => "HMAC-SHA3-256",
+        "2.16.840.1.101.3.4.2.15" => "HMAC-SHA3-384",
+        "2.16.840.1.101.3.4.2.16" => "HMAC-SHA3-512",
+        other => return other.to_owned(),
+    };
+    format!("{name} ({text})")
 }

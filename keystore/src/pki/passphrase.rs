@@ -31,6 +31,10 @@ impl Passphrase {
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Passphrase {

@@ -10,7 +10,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-pub(super) use base64::decode_unarmoured;
+pub(super) use base64::{decode_bare, decode_unarmoured};
 
 /// One block between BEGIN and END.
 pub struct PemBlock {

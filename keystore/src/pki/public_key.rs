@@ -1,16 +1,16 @@
 //! Public keys, as certificates and requests carry them.
 
+mod weakness;
+
 use std::fmt;
 
+use base64ct::Encoding as _;
 use rsa::BoxedUint;
+
+pub use weakness::KeyWeakness;
 
 use super::{KeyAlgorithm, asn1, oid};
 use crate::digest::Digest;
-
-/// An RSA modulus below this can be factored with some effort.
-const RSA_MINIMUM: u32 = 2048;
-/// The smallest public exponent that authorities accept.
-const EXPONENT_MINIMUM: u64 = 65537;
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) in DER. Two keys are equal when their octets are.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -49,6 +49,12 @@ impl PublicKey {
         Digest::of(&self.der)
     }
 
+    /// The same hash in base64: the pin of RFC 7469 section 2.4, which other tools show.
+    #[must_use]
+    pub fn pin(&self) -> String {
+        base64ct::Base64::encode_string(self.hash().as_bytes())
+    }
+
     /// For people: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -78,23 +84,18 @@ impl PublicKey {
         }
     }
 
-    /// What makes the key unfit for use, if anything does: an RSA modulus under 2048 bits, a public exponent
-    /// that is even or smaller than 65537.
+    /// What makes the key unfit for use.
     #[must_use]
-    pub fn weakness(&self) -> Option<String> {
-        let rsa = self.rsa()?;
-        let bits = rsa.modulus.bits_vartime();
-        if bits < RSA_MINIMUM {
-            return Some(format!("an RSA key of {bits} bits: fewer than {RSA_MINIMUM} can be broken"));
-        }
-        let lowest = rsa.exponent.as_words().first().copied().unwrap_or(0);
-        if lowest.is_multiple_of(2) {
-            return Some("an RSA key with an even public exponent: it is damaged".to_owned());
-        }
-        if rsa.exponent.bits_vartime() <= 64 && rsa.exponent < BoxedUint::from(EXPONENT_MINIMUM) {
-            return Some(format!("an RSA key with the public exponent {lowest}: less than {EXPONENT_MINIMUM} is weak"));
-        }
-        None
+    pub fn weaknesses(&self) -> Vec<KeyWeakness> {
+        self.rsa().map_or_else(Vec::new, |rsa| KeyWeakness::of(&rsa))
+    }
+
+    /// The key of an `RSAPublicKey` (RFC 8017 appendix A.1.1), which does not name its algorithm.
+    pub(super) fn from_pkcs1_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        let bits = asn1::write(asn1::BIT_STRING, &[&[0], der].concat());
+        let key = Self::from_spki_der(&asn1::write(asn1::SEQUENCE, &[&oid::RSA_IDENTIFIER[..], &bits].concat()))?;
+        key.rsa().map(|_| ()).ok_or(PublicKeyError::NotAPublicKey)?;
+        Ok(key)
     }
 
     /// The size of the modulus, when it is an RSA key.
@@ -148,7 +149,7 @@ fn parts(der: &[u8]) -> Option<Parts<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyAlgorithm, PublicKey};
+    use super::{KeyAlgorithm, KeyWeakness, PublicKey};
     use crate::pki::asn1::{BIT_STRING, INTEGER, SEQUENCE, write};
 
     fn rsa(modulus: &[u8], exponent: &[u8]) -> PublicKey {
@@ -164,14 +165,14 @@ mod tests {
         let modulus = |octets: usize| [vec![0, 0x80], vec![1; octets - 1]].concat();
         let good = rsa(&modulus(256), &[1, 0, 1]);
         assert_eq!(good.describe(), "RSA 2048 bits");
-        assert_eq!(good.weakness(), None);
+        assert_eq!(good.weaknesses(), []);
         assert_eq!(good.algorithm(), Some(KeyAlgorithm::Rsa2048));
         assert_eq!(rsa(&modulus(128), &[1, 0, 1]).algorithm(), None);
-        assert!(rsa(&modulus(128), &[1, 0, 1]).weakness().unwrap().contains("1024 bits"));
-        assert!(rsa(&modulus(256), &[3]).weakness().unwrap().contains("exponent 3"));
-        assert!(rsa(&modulus(256), &[1, 0, 0]).weakness().unwrap().contains("even"));
-        assert_eq!(rsa(&modulus(256), &[1; 12]).weakness(), None);
-        assert!(rsa(&[], &[]).weakness().is_some());
+        assert_eq!(rsa(&modulus(128), &[1, 0, 1]).weaknesses(), [KeyWeakness::ShortRsa { bits: 1024 }]);
+        assert_eq!(rsa(&modulus(256), &[3]).weaknesses(), [KeyWeakness::SmallExponent { exponent: 3 }]);
+        assert_eq!(rsa(&modulus(256), &[1, 0, 0]).weaknesses(), [KeyWeakness::EvenExponent]);
+        assert_eq!(rsa(&modulus(256), &[1; 12]).weaknesses(), []);
+        assert_eq!(rsa(&[], &[]).weaknesses(), [KeyWeakness::ShortRsa { bits: 0 }, KeyWeakness::EvenExponent]);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 mod looks_like;
 
 pub use looks_like::{LooksLike, looks_like};
+pub(super) use looks_like::{Shape, label_looks_like, shape};
 
 use super::{Certificate, CertificateError, PemBlock, PemError, asn1, pem, pkcs7, text};
-use looks_like::{Shape, label_looks_like, shape};
 
 /// Why a file gave no certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

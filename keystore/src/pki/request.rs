@@ -12,7 +12,7 @@ pub use template_name::{TemplateName, TemplateNameError};
 use super::asn1::{self, CONTEXT_0, INTEGER, SEQUENCE, SET, Tlv};
 use super::extensions::{self, Extensions, FoundExtensions};
 use super::signature::{self, Verdict};
-use super::{PemBlock, PrivateKey, PublicKey, Subject, SubjectAltName, oid, pem, text};
+use super::{DescribedExtension, PemBlock, PrivateKey, PublicKey, Subject, SubjectAltName, oid, pem, text};
 
 /// What a request shall say.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -161,6 +161,19 @@ impl CertificationRequest {
     #[must_use]
     pub fn certificate_template(&self) -> Option<&TemplateName> {
         self.certificate_template.as_ref()
+    }
+
+    /// What the extensions it asks for say, in words, in their order.
+    #[must_use]
+    pub fn described_extensions(&self) -> Vec<DescribedExtension> {
+        let requested = Parts::of(&self.der).and_then(|parts| parts.requested_extensions());
+        requested.map_or_else(Vec::new, |requested| DescribedExtension::read_all(&requested))
+    }
+
+    /// The hash function that its signature can be forged by.
+    #[must_use]
+    pub fn broken_hash(&self) -> Option<&'static str> {
+        oid::broken_hash(&self.signature_algorithm)
     }
 
     /// The key it is for.

@@ -49,6 +49,19 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
     text
 }
 
+/// What a `BMPString` says, fit to be shown: unpaired surrogates and controls are replaced.
+pub(super) fn utf16_big_endian(bytes: &[u8]) -> String {
+    let units = bytes.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair));
+    let chars = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    chars.map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Text from outside, fit to be shown: UTF-8 or Latin-1, with what controls a terminal replaced.
+pub(super) fn printable(bytes: &[u8]) -> String {
+    let text = utf8_or_latin1(bytes);
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn looks_like_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let sample = bytes.as_chunks::<2>().0;
     sample.len() > 1

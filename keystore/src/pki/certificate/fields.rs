@@ -6,7 +6,7 @@ use x509_parser::prelude::FromDer;
 use super::CertificateError;
 use crate::pki::asn1::{self, CONTEXT_3, SEQUENCE, Tlv};
 use crate::pki::extensions::{self, FoundExtensions};
-use crate::pki::{PublicKey, Subject, SubjectAltName, TemplateName, oid};
+use crate::pki::{DescribedExtension, PublicKey, Subject, SubjectAltName, TemplateName, oid};
 use crate::timestamp::Timestamp;
 
 #[derive(Clone)]
@@ -92,6 +92,11 @@ impl<'a> Signed<'a> {
         let [tbs, algorithm, signature] = asn1::whole(der)?.tagged(SEQUENCE)?.children()?.try_into().ok()?;
         Some(Self { message: tbs.raw, algorithm: algorithm.raw, signature: signature.bits()? })
     }
+}
+
+/// What the extensions of a certificate say.
+pub(super) fn described_extensions(der: &[u8]) -> Vec<DescribedExtension> {
+    Extensions::of(der).0.map_or_else(Vec::new, |extensions| DescribedExtension::read_all(&extensions))
 }
 
 pub(super) struct Extensions<'a>(Option<Tlv<'a>>);

@@ -87,6 +87,19 @@ pub(in crate::pki) fn decode_unarmoured(text: &str) -> Option<Result<Zeroizing<V
     Some(decoder.finish())
 }
 
+/// Text that is nothing but base64, of whatever; `None` when it is something else. Damage is only told of what begins
+/// as a long structure in DER.
+pub(in crate::pki) fn decode_bare(text: &str) -> Option<Result<Zeroizing<Vec<u8>>, usize>> {
+    if let Some(decoded) = decode_unarmoured(text) {
+        return Some(decoded);
+    }
+    let mut decoder = Decoder::new();
+    for (number, line) in super::numbered_lines(text) {
+        decoder.push(number, super::clean(line));
+    }
+    decoder.finish().ok().filter(|octets| !octets.is_empty()).map(Ok)
+}
+
 fn value(c: char) -> Option<u8> {
     let octet = u8::try_from(c).ok()?;
     match octet {

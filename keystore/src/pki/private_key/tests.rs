@@ -14,7 +14,7 @@ fn every_algorithm_signs_and_is_read_back() {
         let identifier = der::Encode::to_der(&key.signature_algorithm()).unwrap();
         assert_eq!(check(key.public_key(), &identifier, &signature, b"message"), Verdict::Valid);
         assert_eq!(check(key.public_key(), &identifier, &signature, b"massage"), Verdict::Invalid);
-        assert_eq!(key.public_key().weakness(), None);
+        assert_eq!(key.public_key().weaknesses(), []);
         assert_eq!(key.public_key().algorithm(), Some(algorithm));
         assert_eq!(format!("{key:?}"), "[private key elided]");
         // version 1 of PKCS#8: OpenSSL 3.0 cannot read Ed25519 in version 2

@@ -73,7 +73,7 @@ fn derivations_meant_to_exhaust_are_not_begun() {
         EncryptedPrivateKeyInfoOwned { encryption_algorithm: scheme.into(), encrypted_data }.to_der().unwrap()
     };
     let scrypt = |log_n, p| {
-        let cost = pkcs8::pkcs5::scrypt::Params::new(log_n, 8, p).unwrap();
+        let cost = scrypt::Params::new(log_n, 8, p).unwrap();
         envelope(Parameters::generate_scrypt_aes256cbc(cost, &[0; 16], [0; 16]).unwrap())
     };
     let pbkdf2 = |rounds| envelope(Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &[0; 16], [0; 16]).unwrap());

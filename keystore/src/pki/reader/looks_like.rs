@@ -105,7 +105,7 @@ fn binary(bytes: &[u8]) -> Option<LooksLike> {
 }
 
 /// What a block holds, by its label; `None` for a label that nobody knows.
-pub(super) fn label_looks_like(label: &str) -> Option<LooksLike> {
+pub(in crate::pki) fn label_looks_like(label: &str) -> Option<LooksLike> {
     match label {
         "OPENSSH PRIVATE KEY" | "SSH2 PUBLIC KEY" => Some(LooksLike::OpensshKey),
         "ENCRYPTED PRIVATE KEY" => Some(LooksLike::EncryptedPrivateKey),
@@ -122,14 +122,14 @@ pub(super) fn label_looks_like(label: &str) -> Option<LooksLike> {
 }
 
 /// What a DER structure is.
-pub(super) enum Shape {
+pub(in crate::pki) enum Shape {
     Certificate,
     SignedData,
     Other(LooksLike),
     Unknown,
 }
 
-pub(super) fn shape(element: &Tlv<'_>) -> Shape {
+pub(in crate::pki) fn shape(element: &Tlv<'_>) -> Shape {
     let children = element.tagged(SEQUENCE).and_then(|sequence| sequence.children()).unwrap_or_default();
     let tags: Vec<u8> = children.iter().map(|child| child.tag).collect();
     match (tags.as_slice(), children.as_slice()) {

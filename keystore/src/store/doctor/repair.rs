@@ -167,6 +167,9 @@ fn write_index(
         versions.sort_by_key(|version| version.number);
     }
     copy_aside(disk, world, &layout::facts(server))?;
+    // An index names what is durable. What a crash left may not be.
+    let folders = entries.iter().map(|(key, entry)| layout::version(key, entry.number));
+    disk.sync_batch(&folders.flat_map(|folder| std::iter::successors(Some(folder), StorePath::parent)).collect())?;
     facts::store(disk, server, &index)
 }
 

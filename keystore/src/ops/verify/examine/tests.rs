@@ -63,6 +63,7 @@ fn params_with(mut params: CertificateParams, change: impl FnOnce(&mut Certifica
     params
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "they are made for the call")]
 fn leaf(issuer: &Issuer, params: CertificateParams) -> Certificate {
     let made = params.signed_by(&KeyPair::generate().unwrap(), issuer).unwrap();
     Certificate::from_der(made.der()).unwrap()
