@@ -25,7 +25,7 @@ leaf and chain in any order. The leaf is found by the key it certifies.
 Nothing serves it before `keyring commit`.
 
 A chain that leads to no trusted root is warned of, as authorities of one's own
-are common; `keyring verify` judges it. A certificate that is revoked is refused.
+are common; `keyring verify` judges it. One that is revoked is refused.
 
 Exit codes:
   0    done, or installed already
