@@ -95,6 +95,7 @@ pub(crate) enum Command {
     Rollback(commands::rollback::Args),
     List(commands::list::Args),
     Show(commands::show::Args),
+    Verify(commands::verify::Args),
     Log(commands::log::Args),
     Backup(commands::backup::Args),
     Restore(commands::restore::Args),

@@ -29,7 +29,9 @@ pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod status;
+mod trust;
 pub(crate) mod unbind;
+pub(crate) mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -60,6 +62,7 @@ impl Command {
             Self::Rollback(_) => "rollback",
             Self::List(_) => "list",
             Self::Show(_) => "show",
+            Self::Verify(_) => "verify",
             Self::Log(_) => "log",
             Self::Doctor(_) => "doctor",
             Self::Backup(_) => "backup",
@@ -101,6 +104,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Rollback(args) => report(context, &rollback::run(context, &args)?),
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => report(context, &show::run(context, &args)?),
+        Command::Verify(args) => report(context, &verify::run(context, &args)?),
         Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Doctor(args) => report(context, &doctor::run(context, &args)?),

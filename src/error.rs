@@ -58,6 +58,9 @@ pub(crate) enum Failure {
     /// A config asks for a new private key of a kind that is not made here.
     #[error("line {line} of {file} asks for a private key that is not made here: {says}")]
     WantedKey { file: String, line: usize, says: String },
+    /// This machine has no roots of its own.
+    #[error("this machine has no trusted roots of its own")]
+    NoSystemRoots,
     /// What the log is expected to hold.
     #[error("what the log is expected to hold is refused")]
     Mark(#[from] MarkError),
@@ -191,6 +194,7 @@ impl Problem for Failure {
             | Self::NotRecognised { .. }
             | Self::NothingReadable { .. }
             | Self::WantedKey { .. }
+            | Self::NoSystemRoots
             | Self::Recipient(_)
             | Self::Identities { .. }
             | Self::Mark(_)
@@ -264,6 +268,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::KeyHasStaged { .. }
         | E::KeyBound { .. }
         | E::NoRequest { .. }
+        | E::NoCertificate { .. }
         | E::VersionNotFound { .. }
         | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
@@ -279,6 +284,9 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::WrongKey { .. }
         | E::Chain(_)
         | E::Expired { .. }
+        | E::Revoked { .. }
+        | E::Roots { .. }
+        | E::Lists { .. }
         | E::NotYetValid { .. }
         | E::Refused { .. }
         | E::Warned { .. }

@@ -6,6 +6,7 @@ mod context;
 mod demo;
 mod error;
 mod exit;
+mod fetch;
 mod interrupt;
 mod output;
 mod outside;

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use keystore::pki::Certificate;
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
 use tempfile::NamedTempFile;
@@ -86,6 +87,13 @@ pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
         return Ok(Box::new(io::stdin()));
     }
     Ok(Box::new(File::open(name).map_err(failed("read", name))?))
+}
+
+/// The roots that this machine trusts, wherever its system keeps them (`SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise);
+/// none when it has none. What can't be read as a certificate is left out, as every TLS client leaves it out.
+pub(crate) fn system_roots() -> Vec<Certificate> {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
 }
 
 /// How many threads the machine runs at a time.

@@ -25,6 +25,7 @@ pub mod restore;
 pub mod rollback;
 pub mod status;
 pub mod unbind;
+pub mod verify;
 mod warning;
 
 pub use error::Error;

@@ -7,6 +7,7 @@
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
 //! - names: [`Subject`], [`SubjectAltName`]; what they are used for: [`Extensions`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
+//! - whom to trust: [`Roots`], [`RevocationList`] -> [`find_path`]
 //! - from anywhere: [`recognise()`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
 
@@ -36,6 +37,7 @@ mod signature;
 mod subject;
 mod subject_alt_name;
 mod text;
+mod trust;
 
 pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use certificate::{Certificate, CertificateError};
@@ -61,8 +63,12 @@ pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};
 
+pub use trust::{PathError, RevocationList, RevocationListError, Roots, TrustedPath, find_path, read_revocation_lists};
+
 pub(crate) use pem::decode_base64;
 pub(crate) use text::decode as decode_text;
 
+#[cfg(test)]
+pub(crate) use asn1::write as write_element;
 #[cfg(test)]
 mod test_support;

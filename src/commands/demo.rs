@@ -128,7 +128,9 @@ impl<'c> Stage<'c> {
         self.keyring(&["make-csr", KEY, "--cn", NAMES[0], "--san", names[0], "--san", names[1], "--out", &request])?;
         self.sign(1)?;
         self.heading("The reply, bound to two services on two servers, and committed")?;
-        self.keyring(&["install-cert", KEY, &self.path("reply-1.pem")])?;
+        let root = self.path("authority.pem");
+        outside::write(Path::new(&root), self.authority.root_pem().as_bytes(), false)?;
+        self.keyring(&["install-cert", KEY, &self.path("reply-1.pem"), "--roots", &root])?;
         self.keyring(&["bind", KEY, ENDPOINTS[0], ENDPOINTS[1]])?;
         self.keyring(&["diff"])?;
         self.keyring(&["commit", "-m", "first certificate"])?;
@@ -139,7 +141,7 @@ impl<'c> Stage<'c> {
         self.keyring(&["create-key", KEY, "--next"])?;
         self.keyring(&["make-csr", KEY, "--out", &self.path("request-2.csr")])?;
         self.sign(2)?;
-        self.keyring(&["install-cert", KEY, &self.path("reply-2.pem")])?;
+        self.keyring(&["install-cert", KEY, &self.path("reply-2.pem"), "--roots", &root])?;
         self.keyring(&["commit", "-m", "rotation"])?;
         self.heading("The servers are reloaded, and serve the new certificate")?;
         for service in &services {

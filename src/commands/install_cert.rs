@@ -2,9 +2,12 @@
 
 use keystore::model::Text;
 use keystore::name::KeyPath;
+use keystore::ops::Warning;
 use keystore::ops::install_cert::{self as op, Input};
+use keystore::ops::verify::Finding;
 use serde::Serialize;
 
+use super::trust::{DifferenceJson, TrustArgs, TrustJson};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{CertificateJson, CodedJson, Page, Report, coded, or_none, style, until};
@@ -14,11 +17,15 @@ const HELP: &str = "\
 Examples:
   keyring install-cert mail01/imap/main reply.pem
   keyring install-cert mail01/imap/main mail.cer --chain intermediates.p7b
+  keyring install-cert mail01/imap/main mail.cer --fetch-issuers
   certbot-or-any-other-tool | keyring install-cert mail01/imap/main -
 
 PEM, base64 without armour, DER and PKCS#7 are read, from any number of files,
 leaf and chain in any order. The leaf is found by the key it certifies.
 Nothing serves it before `keyring commit`.
+
+A chain that leads to no trusted root is warned of, as authorities of one's own
+are common; `keyring verify` judges it. One that is revoked is refused.
 
 Exit codes:
   0    done, or installed already
@@ -44,6 +51,8 @@ pub(crate) struct Args {
     /// A file with intermediates; repeatable
     #[arg(long, value_name = "FILE")]
     chain: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// What is asked for, with nothing left open.
@@ -61,6 +70,9 @@ pub(crate) struct Outcome {
     certificate: CertificateJson<'static>,
     root_left_out: Option<String>,
     left_out: Vec<String>,
+    reordered: bool,
+    trust: TrustJson,
+    differences: Vec<DifferenceJson>,
     warnings: Vec<CodedJson>,
     #[serde(skip)]
     validity: String,
@@ -88,6 +100,12 @@ impl Report for Outcome {
         for subject in &self.left_out {
             page.field(2, "left out", format_args!("\"{subject}\": it has no part in this chain"));
         }
+        if self.reordered {
+            page.field(2, "order", "put right: the certificates came in another order than that of the chain");
+        }
+        self.trust.say(page);
+        DifferenceJson::say(&self.differences, page);
+        self.trust.say_findings(page, false);
         for CodedJson { message, .. } in &self.warnings {
             page.tagged(style::WARN, "warning:", message);
         }
@@ -100,6 +118,11 @@ impl Report for Outcome {
 impl Args {
     pub(crate) fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    /// The flags that no question is about, for a command line that does the same.
+    pub(crate) fn trust_flags(&self) -> Vec<String> {
+        self.trust.flags()
     }
 
     pub(crate) fn files(&self) -> Vec<String> {
@@ -120,7 +143,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     }
     let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)? });
     let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
-    let outcome = op::install_cert(&keystore, &request.key, &inputs)?;
+    let resolved = args.trust.resolve(false)?;
+    let mut outcome = op::install_cert(&keystore, &request.key, &inputs, &resolved.trust())?;
+    // the chain's own warning says it with what to do
+    let says_missing = |warning: &Warning| matches!(warning, Warning::IssuerMissing { .. });
+    if outcome.warnings.iter().any(says_missing) {
+        outcome.examined.findings.retain(|finding| !matches!(finding, Finding::MissingIssuer { .. }));
+    }
     Ok(Outcome {
         key: outcome.key.to_string(),
         version: outcome.installed.version.0,
@@ -129,6 +158,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         certificate: CertificateJson::of(&outcome.installed),
         root_left_out: outcome.root.map(|root| root.to_string()),
         left_out: outcome.foreign.iter().map(ToString::to_string).collect(),
+        reordered: outcome.reordered,
+        trust: resolved.json(&outcome.examined),
+        differences: DifferenceJson::all(&outcome.differences),
         warnings: coded(&outcome.warnings),
         validity: until(outcome.installed.summary.not_after, keystore.world().now()),
     })

@@ -25,6 +25,7 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Template(_) => "bad-template",
         F::Algorithm(_) | F::WantedKey { .. } => "bad-algorithm",
         F::Mark(_) => "bad-mark",
+        F::NoSystemRoots => "no-system-roots",
         F::Passphrase { .. } => "bad-passphrase",
         F::NotRecognised { .. } => "not-recognised",
         F::NothingReadable { .. } => "nothing-readable",
@@ -51,6 +52,9 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
         F::Usage { hint, .. } => Some((*hint).to_owned()),
         F::Arguments { hint, .. } => Some(hint.clone()),
+        F::NoSystemRoots => Some(
+            "install its bundle (Debian package ca-certificates), or say whom to trust with --roots FILE".to_owned(),
+        ),
         F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
@@ -184,6 +188,10 @@ fn keystore_code(error: &E) -> &'static str {
         E::WrongKey { .. } => "key-mismatch",
         E::Chain(_) => "bad-chain",
         E::Expired { .. } => "expired",
+        E::Revoked { .. } => "revoked",
+        E::Roots { source, .. } => read_code(source),
+        E::Lists { .. } => "not-a-crl",
+        E::NoCertificate { .. } => "no-certificate",
         E::NotYetValid { .. } => "not-yet-valid",
         E::NotBound { .. } => "not-bound",
         E::Refused { .. } => "plan-refused",
@@ -287,6 +295,12 @@ fn keystore_hint(error: &E) -> Option<String> {
                 "ask for the certificate of the request that `keyring show {key}` names; the key still waits for it"
             )
         }
+        E::Roots { .. } => {
+            "give certificates in PEM, base64, DER or PKCS#7; `system` means this machine's own".to_owned()
+        }
+        E::Lists { .. } => "give revocation lists (CRLs) in PEM or DER".to_owned(),
+        E::Revoked { .. } => "ask the authority why, and for another one; the key still waits for it".to_owned(),
+        E::NoCertificate { key } => format!("`keyring install-cert {key} FILE` installs one"),
         E::Expired { .. } => "ask the authority for a new certificate; the key still waits for it".to_owned(),
         E::NotYetValid { .. } => "check this machine's clock, or install it when it is valid".to_owned(),
         E::NotBound { .. } => "`keyring list` shows what is bound".to_owned(),

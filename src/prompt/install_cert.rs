@@ -27,6 +27,7 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
     confirm_summary("To be installed", &[("key", key.to_string()), ("from", files.join(", "))])?;
     let mut line = words(&["keyring", "install-cert", &key.to_string()]);
     line.extend(files.iter().cloned());
+    line.extend(args.trust_flags());
     show_command(context, line)?;
     Ok(Request { key, files })
 }

@@ -60,10 +60,57 @@ fn reports_it_in_json() {
           "subject": "CN=mail01.example.com"
         },
         "changed": true,
+        "differences": [
+          {
+            "issued": "CN=mail01.example.com",
+            "requested": "CN=mail01.example.com",
+            "state": "same",
+            "what": "subject"
+          },
+          {
+            "issued": "dns:mail01.example.com",
+            "requested": "dns:mail01.example.com",
+            "state": "same",
+            "what": "names"
+          },
+          {
+            "issued": "ECDSA P-256",
+            "requested": "ECDSA P-256",
+            "state": "same",
+            "what": "public key"
+          },
+          {
+            "issued": "from [DATE] to [DATE], 48 days",
+            "requested": null,
+            "state": "same",
+            "what": "lifetime"
+          },
+          {
+            "issued": "critical,digitalSignature",
+            "requested": "critical,digitalSignature",
+            "state": "same",
+            "what": "key usage"
+          },
+          {
+            "issued": "serverAuth",
+            "requested": "serverAuth",
+            "state": "same",
+            "what": "extended key usage"
+          }
+        ],
         "in_place_of": null,
         "key": "mail01/imap/main",
         "left_out": [],
+        "reordered": false,
         "root_left_out": null,
+        "trust": {
+          "fetched": [],
+          "findings": [],
+          "good": true,
+          "path": [],
+          "root": null,
+          "roots": "none"
+        },
         "version": 1,
         "warnings": []
       },
@@ -114,6 +161,7 @@ fn warns_of_a_missing_issuer_names_not_issued_and_a_weak_signature() {
       names         dns:mail01.example.com
       issuer        CN=Test Issuing CA
       chain         0 intermediate(s)
+      missing       names: requested dns:mail01.example.com, dns:imap.example.com, issued dns:mail01.example.com
     warning: the chain of mail01/imap/main lacks its issuer "CN=Test Issuing CA": give it to install-cert with --chain
     warning: the certificate of mail01/imap/main lacks names that were requested: dns:imap.example.com
     `keyring status` shows what is staged; `keyring commit` makes it effective.

@@ -163,6 +163,9 @@ fn every_result_is_documented() {
     world.write("reply.pem", authority.order(request["request_pem"].as_str().unwrap()).chain());
     let certificate = result(&["install-cert", "mail01/imap/main", "reply.pem"])["certificate"].clone();
     assert_documented("**certificate**", &certificate);
+    let verified = result(&["verify", "mail01/imap/main", "--roots", "none"]);
+    assert_documented("**trust**", &verified["trust"]);
+    assert_documented("**difference**", &verified["differences"][0]);
     assert_documented("**object**", &result(&["inspect", "reply.pem"])["objects"][0]);
     result(&["bind", "mail01/imap/main", "mail01/pop3@default"]);
     let staged = result(&["status"])["staged"].clone();

@@ -45,4 +45,5 @@ mod rollback;
 mod show;
 mod status;
 mod unbind;
+mod verify;
 mod wizard;

@@ -2,8 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "certificates of tests begin and end relative to now")]
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DistinguishedName, DnType,
-    IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
+    CertifiedIssuer, CustomExtension, DistinguishedName, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RevokedCertParams, SanType, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -60,6 +61,25 @@ impl Authority {
         pem::encode(&pem::Pem::new("CERTIFICATE", der))
     }
 
+    /// The issuing CA's revocation list with these serial numbers.
+    pub(crate) fn revocation_list(&self, serials: &[u64]) -> String {
+        let revoked = serials.iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: OffsetDateTime::now_utc() - Duration::hours(1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: OffsetDateTime::now_utc() - Duration::days(1),
+            next_update: OffsetDateTime::now_utc() + Duration::days(7),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuing).unwrap().pem().unwrap()
+    }
+
     /// The chain of a certificate for a private key that no keystore has.
     pub(crate) fn foreign(&self) -> String {
         let mut params = CertificateParams::new(["stranger.example.com".to_owned()]).unwrap();
@@ -82,6 +102,24 @@ impl Order<'_> {
     pub(crate) fn names(mut self, names: &[&str]) -> Self {
         let name = |name: &&str| SanType::DnsName((*name).try_into().unwrap());
         self.request.params.subject_alt_names = names.iter().map(name).collect();
+        self
+    }
+
+    /// Writes into the certificate where its issuer's can be had (`authorityInfoAccess`).
+    pub(crate) fn issuer_at(mut self, url: &str) -> Self {
+        let length = |value: &[u8]| u8::try_from(value.len()).unwrap();
+        let element = |tag: u8, value: &[u8]| [&[tag, length(value)], value].concat();
+        let ca_issuers = [6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2];
+        let description = [&ca_issuers[..], &element(0x86, url.as_bytes())].concat();
+        let der = element(0x30, &element(0x30, &description));
+        let extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], der);
+        self.request.params.custom_extensions.push(extension);
+        self
+    }
+
+    /// Chooses the serial number, for a revocation list.
+    pub(crate) fn serial(mut self, serial: u64) -> Self {
+        self.request.params.serial_number = Some(SerialNumber::from(serial));
         self
     }
 

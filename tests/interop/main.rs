@@ -11,6 +11,7 @@
 mod common;
 
 mod backup;
+mod chains;
 mod cycle;
 mod inspect;
 mod key_manager;

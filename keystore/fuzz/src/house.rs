@@ -11,6 +11,7 @@ use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::install_cert::{Input, install_cert};
 use keystore::ops::make_csr::{self, MakeCsr, SubjectChoice, SubjectFields};
 use keystore::ops::publish::{Unlocked, left_over, to_publish, unpublished_or_differing};
+use keystore::ops::verify::Trust;
 use keystore::ops::{self, Error, doctor, list::Scope};
 use keystore::pki::{KeyAlgorithm, PrivateKey, PrivateKeyFile};
 use keystore::progress::Unwatched;
@@ -64,7 +65,7 @@ static HOUSE: LazyLock<Tree> = LazyLock::new(|| {
         request.params.is_ca = IsCa::NoCa;
         let bytes = request.signed_by(&issuer).expect("a certificate").pem().into_bytes();
         let input = Input { name: "reply.pem".into(), bytes: bytes.into() };
-        install_cert(keystore, &key(name), &[input]).expect("it fits");
+        install_cert(keystore, &key(name), &[input], &Trust::default()).expect("it fits");
     };
     let disk = MemoryDisk::new(Tree::new());
     let keystore = Keystore::init(Box::new(disk.clone()), world(), "").expect("a keystore");

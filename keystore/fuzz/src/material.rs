@@ -20,7 +20,8 @@ pub fn check_certificate(certificate: &Certificate) {
     check_names(certificate.names());
     let _ = (certificate.weaknesses(), certificate.signature_algorithm(), certificate.public_key().describe());
     let _ = (certificate.is_ca(), certificate.is_self_signed(), certificate.issued_by(certificate));
-    let _ = certificate.covers("service.example.com");
+    let _ = (certificate.covers("service.example.com"), certificate.issuer_urls(), certificate.certificate_template());
+    check_extensions(&certificate.extensions());
 }
 
 /// A request that was read can be kept and read again.

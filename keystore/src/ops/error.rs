@@ -7,7 +7,7 @@ use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts,
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
-use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
+use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
 use crate::request_config::RequestConfigError;
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
@@ -190,6 +190,38 @@ pub enum Error {
         subjects: Vec<Subject>,
         /// The key of this keystore that one of them is for.
         belongs_to: Option<KeyPath>,
+    },
+    /// A file holds no roots that could be read.
+    #[error("{file} cannot be taken for trusted roots")]
+    Roots {
+        /// The file, as the user named it.
+        file: String,
+        /// What it holds.
+        #[source]
+        source: ReadError,
+    },
+    /// A file holds no revocation lists that could be read.
+    #[error("{file} cannot be taken for revocation lists")]
+    Lists {
+        /// The file, as the user named it.
+        file: String,
+        /// What it holds.
+        #[source]
+        source: RevocationListError,
+    },
+    /// The certificate is revoked.
+    #[error("the certificate for {key} is revoked: \"{subject}\" is in a revocation list of its issuer")]
+    Revoked {
+        /// The key.
+        key: KeyPath,
+        /// Which one of the chain.
+        subject: Subject,
+    },
+    /// The key has no certificate to be looked at.
+    #[error("{key} has no certificate yet")]
+    NoCertificate {
+        /// The key.
+        key: KeyPath,
     },
     /// Certificates that can't be put together.
     #[error("the certificates cannot be put together")]

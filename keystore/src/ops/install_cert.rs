@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::verify::{self, Difference, Examined, Trust};
 use super::{Error, Warning, find_lasting_key, lasting};
 use crate::change::{Change, Target};
 use crate::digest::Digest;
@@ -36,14 +37,20 @@ pub struct Outcome {
     pub foreign: Vec<Subject>,
     /// What to look at.
     pub warnings: Vec<Warning>,
+    /// Whether the certificates came in another order than that of the chain.
+    pub reordered: bool,
+    /// Whether the chain leads to a trusted root, and what was found on the way.
+    pub examined: Examined,
+    /// What was requested and what was issued.
+    pub differences: Vec<Difference>,
 }
 
 /// Stages the certificate for `key` that is among `inputs`, with its chain.
 ///
 /// # Errors
-/// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now, or when
-/// the disk refuses.
-pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input]) -> Result<Outcome, Error> {
+/// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now or revoked, or
+/// when the disk refuses.
+pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust: &Trust<'_>) -> Result<Outcome, Error> {
     let mut certificates = Vec::new();
     for Input { name, bytes } in inputs {
         let read = read_certificates(bytes);
@@ -51,9 +58,39 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input]) -> Res
     }
     let snapshot = keystore.read()?;
     let view = find_lasting_key(&snapshot, key)?;
-    let chain = find_leaf(&snapshot, &view, certificates)?;
-    check_validity(key, &chain.leaf, keystore.world().now())?;
-    stage(keystore, key, &chain)
+    let now = keystore.world().now();
+    let mut chain = find_leaf(&snapshot, &view, certificates.clone())?;
+    check_validity(key, &chain.leaf, now)?;
+    let reordered = !is_in_order(&certificates, &chain);
+    let others: Vec<Certificate> = chain.intermediates.iter().chain(&chain.root).cloned().collect();
+    let mut examined = verify::examine(&chain.leaf, &others, trust, now);
+    if !examined.fetched.is_empty() {
+        // with what was fetched, the chain is complete, and is examined as it will be installed
+        certificates.extend(examined.fetched.iter().map(|fetched| fetched.certificate.clone()));
+        chain = find_leaf(&snapshot, &view, certificates)?;
+        let again = verify::examine(&chain.leaf, &chain.intermediates, &Trust { fetch: None, ..*trust }, now);
+        examined = Examined { fetched: examined.fetched, ..again };
+    }
+    // the root may be among what was given: it is left out, and there is no need to say so twice
+    examined.forget_superfluous_root(&chain);
+    if let Some(subject) = examined.revoked() {
+        return Err(Error::Revoked { key: key.clone(), subject: subject.clone() });
+    }
+    stage(keystore, key, &chain, (reordered, examined))
+}
+
+/// Whether the certificates of the chain were given in the order of the chain.
+fn is_in_order(given: &[Certificate], chain: &Chain) -> bool {
+    let members: Vec<&Certificate> =
+        std::iter::once(&chain.leaf).chain(&chain.intermediates).chain(&chain.root).collect();
+    let given: Vec<&Certificate> = given.iter().filter(|one| members.contains(one)).collect();
+    let mut seen = Vec::new();
+    for one in given {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen == members
 }
 
 fn find_leaf(snapshot: &Snapshot<'_>, view: &KeyView, certificates: Vec<Certificate>) -> Result<Chain, Error> {
@@ -94,7 +131,12 @@ fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(
     Ok(())
 }
 
-fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, Error> {
+fn stage(
+    keystore: &Keystore,
+    key: &KeyPath,
+    chain: &Chain,
+    (reordered, examined): (bool, Examined),
+) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
     let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
@@ -124,6 +166,9 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
     Ok(Outcome {
         key: key.clone(),
         warnings: warnings(&view, version, &installed),
+        reordered,
+        differences: verify::differences(version, &chain.leaf),
+        examined,
         installed,
         unchanged,
         in_place_of: staged.filter(|_| !unchanged),

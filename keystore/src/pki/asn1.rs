@@ -159,7 +159,7 @@ fn read_indefinite<'a>(tag: u8, bytes: &'a [u8], contents: &'a [u8], depth: usiz
 }
 
 /// An element in DER.
-pub(super) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut element = vec![tag];
     match u8::try_from(content.len()) {
         Ok(length) if length < 0x80 => element.push(length),

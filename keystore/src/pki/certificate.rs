@@ -124,6 +124,21 @@ impl Certificate {
         Extensions::of(&self.der).read()
     }
 
+    /// Where its issuer's certificate can be had, as it says itself (RFC 5280 section 4.2.2.1).
+    #[must_use]
+    pub fn issuer_urls(&self) -> Vec<String> {
+        Extensions::of(&self.der).issuer_urls()
+    }
+
+    /// The contents of the serial number, with the octet that keeps it positive.
+    pub(super) fn raw_serial(&self) -> Vec<u8> {
+        self.fields.raw_serial.clone()
+    }
+
+    pub(super) fn raw_issuer(&self) -> &[u8] {
+        &self.fields.raw_issuer
+    }
+
     /// The Microsoft certificate template it was issued by, when it says so by name.
     #[must_use]
     pub fn certificate_template(&self) -> Option<TemplateName> {

@@ -16,6 +16,7 @@ pub(super) struct Fields {
     pub(super) raw_subject: Vec<u8>,
     pub(super) raw_issuer: Vec<u8>,
     pub(super) serial: String,
+    pub(super) raw_serial: Vec<u8>,
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
     pub(super) names: Vec<SubjectAltName>,
@@ -45,6 +46,7 @@ impl Fields {
             raw_subject: raw_subject.to_vec(),
             raw_issuer: raw_issuer.to_vec(),
             serial: serial(parsed.raw_serial()),
+            raw_serial: parsed.raw_serial().to_vec(),
             not_before: Timestamp::from_unix(parsed.validity().not_before.timestamp()),
             not_after: Timestamp::from_unix(parsed.validity().not_after.timestamp()),
             names,
@@ -118,6 +120,18 @@ impl<'a> Extensions<'a> {
 
     pub(super) fn certificate_template(&self) -> Option<TemplateName> {
         TemplateName::read(self.find(oid::MS_TEMPLATE_NAME)?)
+    }
+
+    /// `AuthorityInfoAccessSyntax ::= SEQUENCE OF SEQUENCE { accessMethod, accessLocation GeneralName }`
+    pub(super) fn issuer_urls(&self) -> Vec<String> {
+        let descriptions = || asn1::whole(self.find(oid::AUTHORITY_INFO_ACCESS)?)?.tagged(SEQUENCE)?.children();
+        let url = |description: &Tlv<'_>| {
+            let [method, location] = description.tagged(SEQUENCE)?.children()?.try_into().ok()?;
+            // uniformResourceIdentifier [6]
+            let url = location.tagged(0x86).filter(|_| method.oid() == Some(oid::CA_ISSUERS))?;
+            Some(std::str::from_utf8(url.content).ok()?.to_owned())
+        };
+        descriptions().unwrap_or_default().iter().filter_map(url).collect()
     }
 
     fn names(&self) -> (Vec<SubjectAltName>, usize) {

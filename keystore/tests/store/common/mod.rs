@@ -162,7 +162,7 @@ pub(crate) fn make_csr(keystore: &Keystore, asked: &MakeCsr) -> Result<Made, Err
 
 pub(crate) fn install(keystore: &Keystore, path: &str, bytes: &str) -> Result<Outcome, Error> {
     let input = Input { name: "reply.pem".to_owned(), bytes: bytes.as_bytes().to_vec().into() };
-    ops::install_cert::install_cert(keystore, &key(path), &[input])
+    ops::install_cert::install_cert(keystore, &key(path), &[input], &ops::verify::Trust::default())
 }
 
 pub(crate) fn bind(keystore: &Keystore, path: &str, endpoints: &[&str]) -> Result<ops::bind::Outcome, Error> {
