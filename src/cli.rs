@@ -79,6 +79,7 @@ pub(crate) enum Command {
     CreateKey(commands::create_key::Args),
     MakeCsr(Box<commands::make_csr::Args>),
     InstallCert(commands::install_cert::Args),
+    ImportKey(Box<commands::import_key::Args>),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

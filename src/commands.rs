@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
+pub(crate) mod import_key;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
@@ -20,6 +21,7 @@ pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
 pub(crate) mod mark_compromised;
+mod opening;
 mod passphrase;
 pub(crate) mod prune;
 pub(crate) mod publish;
@@ -43,6 +45,7 @@ impl Command {
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
             Self::InstallCert(_) => "install-cert",
+            Self::ImportKey(_) => "import-key",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -83,6 +86,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

@@ -11,6 +11,7 @@ pub mod discard;
 pub mod doctor;
 mod error;
 mod fault;
+pub mod import_key;
 pub mod inspect;
 pub mod install_cert;
 pub mod list;

@@ -5,6 +5,7 @@ use keystore::name::KeyPath;
 use keystore::ops::install_cert::{self as op, Input};
 use serde::Serialize;
 
+use super::opening;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{CertificateJson, CodedJson, Page, Report, coded, or_none, style, until};
@@ -115,9 +116,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         Some(_) => return Err(Failure::Missing { what: "the certificate's file", flag: "FILE" }),
         None => return Err(Failure::Missing { what: "the key to install a certificate for", flag: "KEY and FILE" }),
     };
-    if request.files.iter().filter(|file| *file == "-").count() > 1 {
-        return Err(Failure::Usage { message: "standard input is named twice".to_owned(), hint: "give - once" });
-    }
+    opening::refuse_two_inputs(&request.files)?;
     let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)? });
     let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let outcome = op::install_cert(&keystore, &request.key, &inputs)?;

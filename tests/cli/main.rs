@@ -21,6 +21,7 @@ mod discard;
 mod doctor;
 mod documents;
 mod help;
+mod import_key;
 mod init;
 mod inspect;
 mod install_cert;

@@ -83,7 +83,7 @@ fn owner(snapshot: &Snapshot<'_>, spkis: &[Digest]) -> Result<Option<KeyPath>, E
     Ok(None)
 }
 
-fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
     let key = || key.clone();
     if leaf.not_after() < now {
         return Err(Error::Expired { key: key(), not_after: leaf.not_after() });
@@ -96,6 +96,13 @@ fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(
 
 fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
+    let outcome = stage_in(&mut transaction, key, chain)?;
+    transaction.finish()?;
+    Ok(outcome)
+}
+
+/// Stages a certificate with its chain.
+pub(super) fn stage_in(transaction: &mut Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Outcome, Error> {
     let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
     let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
@@ -110,7 +117,7 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
     let (installed, unchanged) = match (staged.clone().filter(is_there), current.filter(is_there)) {
         (Some(staged), _) => (staged, true),
         (None, Some(current)) => {
-            let unchanged = go_back(&mut transaction, key, &current);
+            let unchanged = go_back(transaction, key, &current);
             (current, unchanged)
         }
         (None, None) => {
@@ -120,7 +127,6 @@ fn stage(keystore: &Keystore, key: &KeyPath, chain: &Chain) -> Result<Outcome, E
             (installed, false)
         }
     };
-    transaction.finish()?;
     Ok(Outcome {
         key: key.clone(),
         warnings: warnings(&view, version, &installed),

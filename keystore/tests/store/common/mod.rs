@@ -32,7 +32,7 @@ use keystore::world::{Actor, World};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-pub(crate) use authority::{DAY, certificate, certify, certify_between};
+pub(crate) use authority::{DAY, certificate, certify, certify_between, certify_request};
 pub(crate) use counting_disk::CountingDisk;
 pub(crate) use faults::{Command, every_point};
 pub(crate) use faulty_disk::{Failure, FaultyDisk};

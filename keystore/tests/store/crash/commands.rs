@@ -3,17 +3,20 @@
 use keystore::model::{Generation, VersionFacts};
 use keystore::ops::commit as committing;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
+use keystore::ops::import_key::import_key;
 use keystore::ops::make_csr::{make_csr as sign, plan, private_key_file};
 use keystore::ops::publish::{to_publish, unpublished_or_differing};
 use keystore::ops::{Error, publish};
-use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey, PrivateKeyFile};
+use keystore::pki::{
+    KeyAlgorithm, Passphrase, Pbes2, PrivateKey, PrivateKeyFile, RequestTemplate, assemble, read_certificates,
+};
 use keystore::store::{Keystore, StoreError};
 
 use crate::common::crashes::{Command, recovery};
 use crate::common::memory_disk::Failure;
 use crate::common::{
-    Machine, Run, View, asking, bind, certify, commit, commit_with, create, discard, install, installed_key,
-    installed_next, key, make_csr, material, on, unbind,
+    Machine, Run, View, asking, bind, certify, certify_request, commit, commit_with, create, discard, install,
+    installed_key, installed_next, key, make_csr, material, on, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -54,6 +57,22 @@ pub(super) const COMMANDS: &[Command] = &[
         },
         says_done: |error| matches!(error, Error::NextExists { .. }),
         is_done: |view| versions(view).len() == 2,
+    },
+    Command {
+        name: "import-key",
+        prepare: |machine| {
+            with_keystore(machine);
+            let (asked, material) = (CreateKey { key: key(MAIN), next: false }, material());
+            on(move |keystore| import_key(keystore, &asked, &material, None).map(drop))
+        },
+        says_done: never,
+        is_done: |view| versions(view).len() == 1,
+    },
+    Command {
+        name: "import-key, with its certificate",
+        prepare: importing,
+        says_done: never,
+        is_done: |view| versions(view).len() == 1 && view.picture.stage.len() == 1,
     },
     Command {
         name: "make-csr",
@@ -237,6 +256,19 @@ fn published(machine: &Machine) -> Keystore {
 fn creating(next: bool) -> Run {
     let (asked, material) = (CreateKey { key: key(MAIN), next }, material());
     on(move |keystore| create_key(keystore, &asked, &material).map(drop))
+}
+
+/// A private key with a certificate that was issued for it elsewhere.
+fn importing(machine: &Machine) -> Run {
+    let keystore = with_keystore(machine);
+    let private_key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
+    let material = Material::plain(&private_key);
+    let template = RequestTemplate { subject: format!("CN={HOST}").parse().unwrap(), ..RequestTemplate::default() };
+    let now = keystore.world().now().unix();
+    let reply = certify_request(&template.sign(&private_key).unwrap(), now, now + 90 * 86_400);
+    let chain = assemble(read_certificates(reply.as_bytes()).unwrap(), &[private_key.public_key().hash()]).unwrap();
+    let asked = CreateKey { key: key(MAIN), next: false };
+    on(move |keystore| import_key(keystore, &asked, &material, Some(&chain)).map(drop))
 }
 
 fn requesting(keystore: &Keystore) -> Result<(), Error> {
