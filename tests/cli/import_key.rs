@@ -129,6 +129,39 @@ fn old_encryption_is_read_and_named_and_the_new_one_is_the_keystores_own() {
 }
 
 #[test]
+fn what_every_program_wrote_gives_its_private_key() {
+    let world = world();
+    world.write("public.pem", fixture!("p256.pub"));
+    let spki = |file: &str| world.done(&["inspect", file, "--json"]).result()["objects"][0]["spki_sha256"].clone();
+    let expected = spki("public.pem");
+    for (number, bytes) in [
+        &fixture!("modern.p12")[..],
+        fixture!("legacy.p12"),
+        fixture!("rc2-128.p12"),
+        fixture!("sha512.p12"),
+        fixture!("no-mac.p12"),
+        fixture!("open.p12"),
+        fixture!("open-no-mac.p12"),
+        fixture!("empty-passphrase.p12"),
+        fixture!("windows.p12"),
+        fixture!("pbmac1.p12"),
+        fixture!("nss.p12"),
+        fixture!("nss-aes.p12"),
+        fixture!("java.p12"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.write("file", bytes);
+        let key = format!("mail01/imap/n{number}");
+        let java = if bytes == fixture!("java.p12") { &["--friendly-name", "main"][..] } else { &[] };
+        let arguments = ["import-key", &key, "file", "--passphrase-file", "secret.txt", "--key-only", "--json"];
+        let imported = world.done(&[&arguments[..], java].concat()).result();
+        assert_eq!(imported["spki_sha256"], expected, "{number}");
+    }
+}
+
+#[test]
 fn each_cause_has_its_own_refusal() {
     let world = world();
     world.write("wrong.txt", "wrong\n");

@@ -12,6 +12,7 @@ mod common;
 
 mod backup;
 mod cycle;
+mod import_key;
 mod inspect;
 mod key_manager;
 mod private_keys;
