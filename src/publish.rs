@@ -37,20 +37,24 @@ pub(crate) fn publish(
 /// Loads a pair as a TLS server would. That they belong together was checked before, by their public keys; what
 /// rustls does not parse at all, such as an X.509 version 1 certificate, other servers take, so that it is no fault.
 fn load(publication: &Publication) -> Result<(), Failure> {
-    // rustls takes no RSA key under 2048 bits; what still runs on one does
-    let is_short = |file| matches!(file, PrivateKeyFile::Plain(key) if key.is_short());
-    if PrivateKeyFile::from_pem(&publication.private_key).is_ok_and(is_short) {
-        return Ok(());
-    }
     let wrong = |source| Failure::Pair { endpoint: publication.endpoint.to_string(), source };
     let unreadable = |error: pem::Error| wrong(rustls::Error::General(error.to_string()));
     let chain = [&publication.certificate[..], &publication.chain[..]].concat();
     let certificates = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let private_key = PrivateKeyDer::from_pem_slice(&publication.private_key).map_err(unreadable)?;
     let loader = aws_lc_rs::default_provider().key_provider;
-    let private_key = loader.load_private_key(private_key).map_err(wrong)?;
+    let private_key = match loader.load_private_key(private_key) {
+        Ok(private_key) => private_key,
+        // rustls takes no RSA key under 2048 bits; what still runs on one does
+        Err(_) if is_short(&publication.private_key) => return Ok(()),
+        Err(error) => return Err(wrong(error)),
+    };
     match CertifiedKey::new(certificates, private_key).keys_match() {
         Err(error @ rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(wrong(error)),
         _ => Ok(()),
     }
+}
+
+fn is_short(private_key: &[u8]) -> bool {
+    PrivateKeyFile::from_pem(private_key).is_ok_and(|file| matches!(file, PrivateKeyFile::Plain(key) if key.is_short()))
 }
