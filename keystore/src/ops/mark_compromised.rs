@@ -1,11 +1,11 @@
 //! `mark-compromised`: a private key that somebody else may know. A fact: it takes effect at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Error, find_key};
 use crate::digest::Digest;
 use crate::model::{Compromise, VersionNumber};
-use crate::name::{KeyPath, ServicePath};
+use crate::name::{KeyPath, ServerName, ServicePath};
 use crate::store::{Keystore, Snapshot, Transaction};
 
 /// What was marked.
@@ -21,11 +21,15 @@ pub struct Marked {
     pub current: bool,
 }
 
+/// A version that holds the private key, and the mark it has.
+type Held = (KeyPath, VersionNumber, Option<Compromise>);
+
 /// Marks a version of a key, by default the one it works with, and every other version of the keystore that holds the
 /// same private key.
 ///
 /// # Errors
-/// When there is no such key or version, or when the disk refuses; versions that were marked before then stay marked.
+/// When there is no such key or version, or when the disk refuses; what was marked on other servers by then stays
+/// marked.
 pub fn mark_compromised(
     keystore: &Keystore,
     key: &KeyPath,
@@ -39,40 +43,48 @@ pub fn mark_compromised(
     let found = number.and_then(|number| view.facts.version(number));
     let found = found.ok_or_else(|| Error::VersionNotFound { key: key.clone(), version: number })?;
     let holders = holders(transaction.snapshot(), found.spki)?;
-    let marked = holders.into_iter().map(|(key, version)| mark(&mut transaction, key, version, reason)).collect();
+    let marked: Result<Vec<_>, Error> =
+        holders.into_iter().map(|(server, held)| mark(&mut transaction, &server, held, reason)).collect();
     transaction.finish()?;
-    marked
+    Ok(marked?.concat())
 }
 
-/// Every version of the keystore with this public key, in the tree or not.
-fn holders(snapshot: &Snapshot<'_>, spki: Digest) -> Result<BTreeSet<(KeyPath, VersionNumber)>, Error> {
-    let mut holders = BTreeSet::new();
+/// Every version of the keystore with this public key, in the tree or not, by server.
+fn holders(snapshot: &Snapshot<'_>, spki: Digest) -> Result<BTreeMap<ServerName, Vec<Held>>, Error> {
+    let mut holders = BTreeMap::new();
     for server in snapshot.servers()? {
+        let mut held = Vec::new();
         for (protocol, keys) in snapshot.facts(&server)?.protocols {
             for (name, facts) in keys {
                 let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
                 let key = KeyPath { service, name };
-                let same = facts.versions.iter().filter(|version| version.spki == spki);
-                holders.extend(same.map(|version| (key.clone(), version.number)));
+                let same = facts.versions.into_iter().filter(|version| version.spki == spki);
+                held.extend(same.map(|version| (key.clone(), version.number, version.compromised)));
             }
+        }
+        if !held.is_empty() {
+            holders.insert(server, held);
         }
     }
     Ok(holders)
 }
 
+/// Marks what a server holds of it, where that is not marked already.
 fn mark(
     transaction: &mut Transaction<'_>,
-    key: KeyPath,
-    version: VersionNumber,
+    server: &ServerName,
+    held: Vec<Held>,
     reason: &str,
-) -> Result<Marked, Error> {
-    let facts = transaction.snapshot().facts(key.server())?;
-    let known = facts.key(&key).and_then(|facts| facts.version(version));
-    let before = known.and_then(|version| version.compromised.clone());
-    if before.is_none() {
-        transaction.mark_compromised(&key, version, reason)?;
+) -> Result<Vec<Marked>, Error> {
+    let new = held.iter().filter(|(.., before)| before.is_none());
+    let new: Vec<_> = new.map(|(key, version, _)| (key.clone(), *version)).collect();
+    if !new.is_empty() {
+        transaction.mark_compromised(server, &new, reason)?;
     }
-    let view = transaction.snapshot().key(&key)?;
-    let current = view.and_then(|view| view.current).is_some_and(|current| current.installed.version == version);
-    Ok(Marked { key, version, before, current })
+    let marked = held.into_iter().map(|(key, version, before)| {
+        let view = transaction.snapshot().key(&key)?;
+        let current = view.and_then(|view| view.current).is_some_and(|current| current.installed.version == version);
+        Ok(Marked { key, version, before, current })
+    });
+    marked.collect()
 }

@@ -50,7 +50,9 @@ impl<'a> Tlv<'a> {
         if self.tag != OID {
             return None;
         }
-        ObjectIdentifier::from_bytes(self.content).ok()
+        let oid = ObjectIdentifier::from_bytes(self.content).ok()?;
+        // X.690 8.19.2: one form for each. A padded one would be another identifier with the same digits.
+        (ObjectIdentifier::from_arcs(oid.arcs()) == Ok(oid)).then_some(oid)
     }
 
     /// The octets of a BIT STRING that is made of whole octets, as keys and signatures are.
@@ -176,7 +178,15 @@ pub(super) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{OCTET_STRING, SEQUENCE, read, whole, write};
+    use super::{OCTET_STRING, OID, SEQUENCE, read, whole, write};
+
+    #[test]
+    fn an_object_identifier_has_one_form() {
+        let oid = |content: &[u8]| read(&write(OID, content)).unwrap().0.oid();
+        assert_eq!(oid(&[0x55, 0x04, 0x03]).unwrap().to_string(), "2.5.4.3");
+        assert_eq!(oid(&[0x00, 0x80, 0x03]), None, "padded");
+        assert_eq!(oid(&[0x55, 0x04, 0x83]), None, "cut short");
+    }
 
     #[test]
     fn lengths_are_written_in_their_shortest_form() {

@@ -85,7 +85,10 @@ impl Removal<'_> {
     fn records(&self, parent: Option<Digest>) -> Result<(), StoreError> {
         let (keystore, through) = (self.keystore, self.plan.through);
         let is_cut = self.snapshot.base()?.is_some_and(|base| base.covers(through));
-        if let Some(hash) = parent.filter(|_| !is_cut) {
+        if is_cut {
+            // Whoever wrote it may not have lived to make it durable.
+            self.disk().sync_names(&layout::commits())?;
+        } else if let Some(hash) = parent {
             let id = keystore.config().id.clone();
             let (time, actor) = (keystore.world().now(), keystore.world().actor.clone());
             Base { format: format::VERSION, keystore: id, through, hash, time, actor }.store(self.disk())?;

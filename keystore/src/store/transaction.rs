@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::model::{
     CertificateNumber, Compromise, KeyView, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
 };
-use crate::name::{Endpoint, KeyPath};
+use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
 use crate::timestamp::Timestamp;
 use crate::world::World;
@@ -133,27 +133,27 @@ impl<'k> Transaction<'k> {
         })
     }
 
-    /// Marks a private key as one that somebody else may know: a fact from now on.
+    /// Marks private keys of one server as known to somebody else: a fact from now on, for all of them at once.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the disk refuses; then the index has marked none.
     pub fn mark_compromised(
         &mut self,
-        key: &KeyPath,
-        number: VersionNumber,
+        server: &ServerName,
+        versions: &[(KeyPath, VersionNumber)],
         reason: &str,
-    ) -> Result<Compromise, StoreError> {
+    ) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
         let world = self.keystore.world();
         let mark = Compromise { marked: world.now(), by: world.actor.clone(), reason: reason.to_owned() };
-        let mut index = self.snapshot.facts(key.server())?;
-        let known = self.known_version(&mut index, key, number)?;
-        known.compromised = Some(mark.clone());
-        let known = known.clone();
+        let mut index = self.snapshot.facts(server)?;
         self.held.change(|| {
-            facts::rewrite_version(disk, key, &known)?;
-            facts::store(disk, key.server(), &index)?;
-            Ok(mark)
+            for (key, number) in versions {
+                let known = self.known_version(&mut index, key, *number)?;
+                known.compromised = Some(mark.clone());
+                facts::rewrite_version(disk, key, known)?;
+            }
+            facts::store(disk, server, &index)
         })
     }
 

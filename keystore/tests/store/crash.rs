@@ -16,7 +16,7 @@ use keystore::store::{Keystore, StoreError};
 use crate::common::crashes::{Command, Count, every_point};
 use crate::common::memory_disk::Failure;
 use crate::common::{House, Machine, Run, bind, commit, create, installed_key, on};
-use commands::COMMANDS;
+use commands::commands;
 
 const MAIN: &str = "mail01/imap/main";
 const HOST: &str = "mail01.example.com";
@@ -24,7 +24,7 @@ const ENDPOINTS: [&str; 2] = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"
 
 #[test]
 fn nothing_is_lost_wherever_a_command_ends() {
-    let jobs: Vec<_> = COMMANDS.iter().flat_map(|command| [(command, true), (command, false)]).collect();
+    let jobs: Vec<_> = commands().flat_map(|command| [(command, true), (command, false)]).collect();
     let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some((command, syncs_everything)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -38,7 +38,7 @@ fn nothing_is_lost_wherever_a_command_ends() {
     let results = results.into_inner().unwrap();
     println!("{:<32} | {:^19} | {:^19}", "", "with syncfs", "without");
     println!("{:<32} | operations | fsyncs | operations | fsyncs", "command");
-    for Command { name, .. } in COMMANDS {
+    for Command { name, .. } in commands() {
         let [with, without] = [false, true].map(|without| match &results[&(*name, without)] {
             Ok(Count { operations, syncs }) => format!("{operations:>10} | {syncs:>6}"),
             Err(_) => format!("{:^19}", "FAILED"),
@@ -75,9 +75,7 @@ fn recovery_makes_the_record_durable_before_it_forgets_what_was_staged() {
 
 #[test]
 fn a_keystore_can_be_made_again_where_its_making_was_cut_short() {
-    let Some(Command { prepare, .. }) = COMMANDS.iter().find(|command| command.name == "init") else {
-        panic!("no init")
-    };
+    let Some(Command { prepare, .. }) = commands().find(|command| command.name == "init") else { panic!("no init") };
     let init = prepare(&Machine::without_keystore());
     let count = operations(&Machine::without_keystore(), &init, Failure::Never).len();
     assert!(count > 5);

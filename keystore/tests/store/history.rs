@@ -1,6 +1,5 @@
 //! What was: generations to look at, to compare and to come back to; private keys that must not come back.
 
-use keystore::change::Change;
 use keystore::model::{Fate, Generation, VersionNumber};
 use keystore::ops::copy_key::copy_key;
 use keystore::ops::delete_key::delete_key;
@@ -13,8 +12,8 @@ use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, StoreError};
 
 use crate::common::{
-    Command, DAY, House, Picture, asking, bind, certify, commit, create, endpoint, every_point, install, installed_key,
-    installed_next, key, live, make_csr, staged, unbind,
+    DAY, House, Picture, asking, bind, certify, commit, create, endpoint, install, installed_key, installed_next, key,
+    live, make_csr, staged, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -220,28 +219,4 @@ fn a_compromised_private_key_stays_where_it_is_and_comes_back_only_by_force() {
     commit(&keystore).unwrap();
     let current = keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap().current.unwrap();
     assert_eq!(current.installed.version, VersionNumber(1));
-}
-
-#[test]
-fn a_mark_is_made_or_not() {
-    every_point(
-        &house(),
-        &Command {
-            run: &|keystore| mark_compromised(keystore, &key(MAIN), None, "lost").map(drop),
-            says_done: |_| false,
-            is_done: |picture| format!("{:?}", picture.facts).contains("lost"),
-        },
-    );
-}
-
-#[test]
-fn a_rollback_is_staged_whole_or_not_at_all() {
-    every_point(
-        &house(),
-        &Command {
-            run: &|keystore| rollback(keystore, Generation(1), false).map(drop),
-            says_done: |error| matches!(error, Error::StageNotEmpty),
-            is_done: |picture| picture.stage.iter().any(|change| matches!(change, Change::RestoreKey { .. })),
-        },
-    );
 }

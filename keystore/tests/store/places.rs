@@ -13,8 +13,8 @@ use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, Pair};
 
 use crate::common::{
-    Command, House, asking, bind, certify, commit, create, create_next, discard, endpoint, every_point, install,
-    installed_key, installed_next, key, live, make_csr, staged, unbind,
+    House, asking, bind, certify, commit, create, create_next, discard, endpoint, install, installed_key,
+    installed_next, key, live, make_csr, staged, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -202,42 +202,4 @@ fn an_expired_certificate_is_not_published_under_another_name() {
         Err(Error::Refused { faults }) => assert!(matches!(faults[..], [Fault::Expired { .. }]), "{faults:?}"),
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_renaming_is_staged_whole_or_not_at_all() {
-    every_point(
-        &house(),
-        &Command {
-            run: &|keystore| rename_key(keystore, &key(MAIN), &key(NEW)).map(drop),
-            says_done: |error| matches!(error, Error::KeyHasStaged { .. }),
-            is_done: |picture| picture.stage.len() == 4,
-        },
-    );
-}
-
-#[test]
-fn a_deletion_is_staged_whole_or_not_at_all() {
-    every_point(
-        &house(),
-        &Command {
-            run: &|keystore| delete_key(keystore, &key(MAIN), true).map(drop),
-            says_done: |error| matches!(error, Error::KeyHasStaged { .. }),
-            is_done: |picture| picture.stage.len() == 3,
-        },
-    );
-}
-
-#[test]
-fn a_renaming_is_committed_whole_or_not_at_all() {
-    let house = house();
-    rename_key(&house.open(), &key(MAIN), &key(NEW)).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| commit(keystore).map(drop),
-            says_done: |_| false,
-            is_done: |picture| picture.stage.is_empty() && picture.generation == Generation(2),
-        },
-    );
 }

@@ -9,8 +9,7 @@ use keystore::progress::Unwatched;
 use keystore::store::{Defaults, Keystore, RealDisk};
 
 use crate::common::{
-    Command, CountingDisk, House, Picture, asking, bind, certify, commit, create_next, every_point, install,
-    installed_key, key, make_csr,
+    CountingDisk, House, Picture, asking, bind, certify, commit, create_next, install, installed_key, make_csr,
 };
 
 /// A keystore whose syncs are counted from here on.
@@ -86,24 +85,6 @@ fn a_crash_undoes_a_commit_of_many_endpoints_in_as_few_syncs_as_one_of_one() {
         counted(&house, |keystore| drop(keystore.write().unwrap()))
     };
     assert_eq!(syncs(1), syncs(40));
-}
-
-#[test]
-fn a_list_of_keys_is_made_whole_server_by_server() {
-    let house = House::new();
-    create_from(&house.open_unsynced(), "mail01/imap/other\n", Existing::Refuse).unwrap();
-    let generated = generated("mail01/imap/main\n{\"key\":\"mail01/imap/second\",\"subject\":\"CN=a\"}\n");
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| create_key::create_keys(keystore, &generated, Existing::Refuse, &Unwatched).map(drop),
-            says_done: |error| matches!(error, Error::Lines { .. }),
-            is_done: |picture| {
-                let is_there = |path| picture.facts[key(path).server()].key(&key(path)).is_some();
-                is_there("mail01/imap/main") && is_there("mail01/imap/second")
-            },
-        },
-    );
 }
 
 #[test]

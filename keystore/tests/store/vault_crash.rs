@@ -7,27 +7,10 @@ use keystore::store::{Keystore, PruneRequest, StoreError};
 use crate::common::vault::{
     ENDPOINTS, MAIN, PENDING, backup, keep_no_keys, pending, plan, prune, restore_on, with_a_past,
 };
-use crate::common::{
-    Command, Failure, FaultyDisk, House, Picture, commit, create, create_next, every_point, key, listing, unbind,
-};
+use crate::common::{Failure, FaultyDisk, House, Picture, commit, create, create_next, key, listing, unbind};
 
 fn everything() -> PruneRequest {
     pending(&PruneRequest { live: true, ..keep_no_keys(1) }, PENDING)
-}
-
-#[test]
-fn a_prune_takes_place_or_does_not() {
-    every_point(
-        &with_a_past(),
-        &Command {
-            run: &|keystore| prune(keystore, &everything()).map(drop),
-            says_done: |error| matches!(error, Error::KeyNotFound { .. }),
-            is_done: |picture| {
-                let index = &picture.facts[&"mail01".parse().unwrap()];
-                index.key(&key(PENDING)).is_none() && index.key(&key(MAIN)).unwrap().versions.len() == 1
-            },
-        },
-    );
 }
 
 #[test]

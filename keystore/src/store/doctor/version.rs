@@ -101,6 +101,7 @@ impl Version<'_> {
                 self.found(look, Code::VersionDamaged, self.version_json(), reason, repair.into());
                 (Some(indexed.clone()), None)
             }
+            (None, Some(Ok(stated))) if self.is_torn(material, stated) => (None, None),
             (None, Some(Ok(stated))) => {
                 (Some(stated.clone()), Some(self.adopt(stated, format!("version {} is in no index", self.number))))
             }
@@ -124,6 +125,13 @@ impl Version<'_> {
                 None => (None, None),
             },
         }
+    }
+
+    /// Nothing knows the private key that is stated, and it is not here: a loss of power came before it was whole.
+    fn is_torn(&self, material: &Material, stated: &VersionFacts) -> bool {
+        let is_other = |held: &HeldKey| held.key.is_err() && held.digest != stated.file;
+        let is_none = !material.is_unreadable && material.key.as_ref().is_none_or(is_other);
+        is_none && !self.known.is_broken && self.named().next().is_none()
     }
 
     /// A private key that an index knows stands here too, and nothing says that it should.
@@ -241,6 +249,12 @@ impl Version<'_> {
         let path = layout::private_key(self.key, self.number);
         match &material.key {
             None if is_named => self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
+            None if material.stated.is_some() => {
+                let message =
+                    format!("a loss of power cut the making of version {} off: it has no private key", self.number);
+                let repair = Repair::SetAside { path: self.folder() };
+                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+            }
             None => {
                 let message = format!("version {} has no private key: a crash came before it", self.number);
                 self.found(look, Code::VersionEmpty, self.folder(), message, Remedy::Nothing);

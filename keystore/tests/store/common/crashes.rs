@@ -1,12 +1,14 @@
 //! One command, failed and killed at each of its operations on the disk, and the power cut at each.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use keystore::change::Target;
+use keystore::change::{Change, Target};
 use keystore::ops::Error;
+use keystore::ops::doctor::{Request, doctor};
+use keystore::progress::Unwatched;
 use keystore::store::CommitError;
 use rustix::io::Errno;
 
@@ -44,11 +46,20 @@ pub(crate) fn every_point(command: &Command, syncs_everything: bool) -> Result<C
     let undisturbed = template.copy();
     let (result, operations) = undisturbed.run(&run, Failure::Never);
     result.unwrap();
-    assert_ne!(template.fingerprint(), undisturbed.fingerprint(), "it does nothing");
+    assert_ne!(template.live_fingerprint(), undisturbed.live_fingerprint(), "it does nothing");
     let after = undisturbed.view().unwrap();
     assert!((command.is_done)(&after), "not done: {after:#?}");
     let before = template.view();
-    let trial = Trial { command, run, template, before, after, seen: RefCell::default(), trail: RefCell::default() };
+    let trial = Trial {
+        command,
+        run,
+        template,
+        before,
+        after,
+        seen: RefCell::default(),
+        recovered: RefCell::default(),
+        trail: RefCell::default(),
+    };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| trial.everything(&undisturbed, operations.len()))) {
         let trail = trial.trail.borrow().join(", ");
         let told: Vec<_> = operations.iter().enumerate().map(|(at, told)| format!("{at} {told}")).collect();
@@ -85,6 +96,8 @@ struct Trial<'a> {
     after: Arc<View>,
     /// What has been tried: many crashes look the same.
     seen: RefCell<HashSet<(u64, Found, Depth)>>,
+    /// What recovery came to: many crashes end the same.
+    recovered: RefCell<HashSet<(u64, Found)>>,
     /// How it came to where it is.
     trail: RefCell<Vec<String>>,
 }
@@ -143,7 +156,8 @@ impl Trial<'_> {
 
     /// Tries what readers, recovery and the next run of the command make of what a crash left.
     fn left(&self, machine: &Machine, found: Found, depth: Depth) {
-        let tried = |depth| (machine.image().fingerprint(), found, depth);
+        let fingerprint = machine.fingerprint();
+        let tried = |depth| (fingerprint, found, depth);
         if self.seen.borrow().contains(&tried(Depth::CrashingAgain)) || !self.seen.borrow_mut().insert(tried(depth)) {
             return;
         }
@@ -160,12 +174,54 @@ impl Trial<'_> {
             recovered.run(&recovery(), Failure::Never).0.unwrap();
             self.step("recovered", || {
                 let settled = self.settled(&recovered, found);
+                if !self.recovered.borrow_mut().insert((recovered.fingerprint(), settled)) {
+                    return;
+                }
                 self.cut(&recovered, false, |machine| _ = self.settled(machine, settled));
             });
         }
-        if depth == Depth::CrashingAgain && machine.has("keystore.toml") && machine.image().has_unsynced() {
-            self.build_on(machine);
+        if depth == Depth::CrashingAgain && machine.has("keystore.toml") {
+            self.repair(machine);
+            if machine.has_unsynced() {
+                self.build_on(machine);
+            }
         }
+    }
+
+    /// Has the doctor mend what it finds: nothing is lost by that, and nothing is left to find.
+    fn repair(&self, machine: &Machine) {
+        let before = machine.diagnosis();
+        if before.is_sound() {
+            return;
+        }
+        self.step("repaired", || {
+            let repaired = machine.copy();
+            repaired.run(&mending(), Failure::Never).0.unwrap();
+            let after = repaired.diagnosis();
+            assert!(after.is_sound(), "{:#?}", after.findings);
+            self.mended(machine, &repaired);
+            self.run_again(&repaired);
+        });
+    }
+
+    /// A repair takes in private keys that a crash left, and what was written of them; it changes nothing else.
+    fn mended(&self, machine: &Machine, repaired: &Machine) {
+        let (Some(left), Some(mended)) = (machine.view(), repaired.view()) else { panic!("the keystore is gone") };
+        let apart_from_facts = |view: &View| View {
+            picture: Picture { facts: BTreeMap::new(), ..view.picture.clone() },
+            served: view.served.clone(),
+        };
+        let is_either = [self.before.as_deref(), Some(&self.after)].into_iter().flatten();
+        let is_either = is_either.map(apart_from_facts).any(|either| either == apart_from_facts(&mended));
+        assert!(is_either, "neither before nor after: {mended:#?}");
+        let versions = |view: &View| -> BTreeSet<_> {
+            let services = view.picture.facts.values().flat_map(|server| &server.protocols);
+            let keys = services.flat_map(|(protocol, keys)| keys.iter().map(move |key| (protocol, key)));
+            let versions = keys
+                .flat_map(|(protocol, (name, key))| key.versions.iter().map(move |version| (protocol, name, version)));
+            versions.map(|(protocol, name, version)| (protocol.clone(), name.clone(), version.number)).collect()
+        };
+        assert!(versions(&left).is_subset(&versions(&mended)), "a repair lost a private key: {mended:#?}");
     }
 
     /// Kills the recovery at each of its operations too. How it fails is tried where it is a command of its own.
@@ -254,7 +310,9 @@ impl Trial<'_> {
             });
         };
         self.step("create-key", || check(NEW, on(|keystore| create(keystore, NEW).map(drop)), |_| true));
-        if machine.view().is_some_and(|view| knows(&view, MAIN)) {
+        let is_last = |change: &Change| matches!(change, Change::DeleteKey { key: gone, .. } if *gone == key(MAIN));
+        let goes = |view: &View| view.picture.stage.iter().any(is_last);
+        if machine.view().is_some_and(|view| knows(&view, MAIN) && !goes(&view)) {
             let is_bound = |view: &View| view.picture.stage.iter().any(|change| change.target() == elsewhere());
             self.step("bind", || check(MAIN, on(|keystore| bind(keystore, MAIN, &[ELSEWHERE]).map(drop)), is_bound));
         }
@@ -272,4 +330,12 @@ fn elsewhere() -> Target {
 /// What the next writer does first.
 pub(crate) fn recovery() -> Run {
     on(|keystore| Ok(keystore.begin_commit().map(drop)?))
+}
+
+/// Has the doctor mend what it can; what it could not is an error.
+pub(crate) fn mending() -> Run {
+    Box::new(|disk, world| {
+        let outcome = doctor(&*disk, &world, &Request { repair: true, expected: None }, &Unwatched)?;
+        outcome.mended.into_iter().try_for_each(|mended| mended.result).map_err(Error::from)
+    })
 }

@@ -62,6 +62,22 @@ pub(crate) fn write_out(image: &Image, to: &Path) {
     });
 }
 
+/// Reads a folder into a file system in memory, where it is durable.
+pub(crate) fn read_in(from: &Path) -> Image {
+    let mut image = Image::new();
+    visit(from, &mut |path| {
+        let copy = path.strip_prefix(from).unwrap();
+        match fs::symlink_metadata(path).unwrap().file_type() {
+            kind if kind.is_symlink() => image.symlink(fs::read_link(path).unwrap().to_str().unwrap(), copy).unwrap(),
+            kind if kind.is_file() => _ = image.create_file(copy, &fs::read(path).unwrap(), mode(path)).unwrap(),
+            _ => image.create_folder(copy, mode(path)).unwrap(),
+        }
+    });
+    image.set_mode(Path::new(""), mode(from)).unwrap();
+    image.sync_everything();
+    image
+}
+
 /// Every path below a folder, each before what is in it.
 fn visit_memory(image: &Image, folder: &Path, act: &mut impl FnMut(&Path, Status)) {
     for name in image.list(folder).unwrap() {

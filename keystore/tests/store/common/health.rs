@@ -1,4 +1,5 @@
-//! What must hold of every keystore, whatever happened to it: nothing that it names is missing or another.
+//! What must hold of every keystore, whatever happened to it: nothing that it names is missing or another, and the
+//! doctor knows a remedy for whatever else it finds.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -8,6 +9,7 @@ use keystore::change::Change;
 use keystore::digest::Digest;
 use keystore::model::{Installed, ServerState};
 use keystore::name::{KeyPath, ServerName, ServicePath};
+use keystore::ops::doctor::{Finding, Remedy, Severity};
 use keystore::store::{Keystore, Snapshot};
 use serde::Deserialize;
 
@@ -25,11 +27,10 @@ struct Root {
 pub(crate) fn assert_healthy(machine: &Machine) {
     // The same few come by thousands of times.
     static SEEN: LazyLock<Mutex<HashSet<u64>>> = LazyLock::new(Mutex::default);
-    let image = machine.image();
-    let is_named = |name: &str| ["commits", "servers", "stage.json", "state"].contains(&name);
-    if !SEEN.lock().unwrap().insert(image.live_fingerprint(is_named)) {
+    if !SEEN.lock().unwrap().insert(machine.live_fingerprint()) {
         return;
     }
+    let image = machine.image();
     let keystore = machine.open();
     let snapshot = keystore.read().unwrap();
     facts_are_there(&snapshot);
@@ -39,6 +40,10 @@ pub(crate) fn assert_healthy(machine: &Machine) {
         }
     }
     history_is_there(&image, &keystore, &snapshot);
+    let needs_a_person =
+        |finding: &&Finding| finding.severity() != Severity::Note && !matches!(finding.remedy, Remedy::Automatic(_));
+    let findings = machine.diagnosis().findings;
+    assert_eq!(findings.iter().find(needs_a_person), None);
 }
 
 fn facts_are_there(snapshot: &Snapshot<'_>) {
@@ -61,14 +66,17 @@ fn facts_are_there(snapshot: &Snapshot<'_>) {
 fn material_is_there(snapshot: &Snapshot<'_>, key: &KeyPath, installed: &Installed) {
     snapshot.installed_key_file(key, installed).unwrap();
     snapshot.certificate_files(key, installed).unwrap();
-    let view = snapshot.key(key).unwrap().unwrap_or_else(|| panic!("the index lacks {key}"));
-    assert!(view.facts.version(installed.version).is_some(), "the index lacks version {} of {key}", installed.version);
+    let index = snapshot.facts(key.server()).unwrap();
+    let facts = index.key(key).unwrap_or_else(|| panic!("the index lacks {key}"));
+    assert!(facts.version(installed.version).is_some(), "the index lacks version {} of {key}", installed.version);
 }
 
 /// Every generation can be gone back to.
 fn history_is_there(image: &Image, keystore: &Keystore, snapshot: &Snapshot<'_>) {
     let records = snapshot.records(usize::MAX).unwrap();
-    assert_eq!(u64::try_from(records.len()).unwrap(), snapshot.generation().0, "of each generation a record");
+    let cut_off = snapshot.base().unwrap().map_or(0, |base| base.through.0);
+    let generations = snapshot.generation().0 - cut_off;
+    assert_eq!(u64::try_from(records.len()).unwrap(), generations, "of each generation a record");
     for (record, _) in records {
         assert_eq!(record.keystore, keystore.config().id);
         let root: Root = object(image, record.state);

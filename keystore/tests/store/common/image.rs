@@ -242,8 +242,8 @@ impl Image {
 
     /// Durably.
     pub(crate) fn set_mode(&mut self, path: &Path, mode: u32) -> io::Result<()> {
-        let inode = self.node(path)?.0;
-        let body = self.node(path)?.1.body.clone();
+        let (inode, node) = self.node(path)?;
+        let body = node.body.clone();
         self.nodes[inode] = Some(Shared::new(Node { mode, body }));
         Ok(())
     }
@@ -368,17 +368,16 @@ impl Image {
                 chosen.push(at);
             }
         }
-        for at in chosen.iter().rev() {
-            let naming = Arc::clone(&self.pending[*at]);
-            self.make_durable(&naming);
-        }
-        chosen.into_iter().for_each(|at| drop(self.pending.remove(at)));
+        let mut chosen: Vec<_> = chosen.into_iter().map(|at| self.pending.remove(at)).collect();
+        chosen.reverse();
+        self.make_durable(&chosen);
         Ok(())
     }
 
     pub(crate) fn sync_everything(&mut self) {
         self.dirty().into_iter().for_each(|inode| self.sync_file(inode));
-        std::mem::take(&mut self.pending).iter().for_each(|naming| self.make_durable(naming));
+        let pending = std::mem::take(&mut self.pending);
+        self.make_durable(&pending);
     }
 
     /// A sync of everything that failed. Names are kept in a journal: a later sync that succeeds has written it.
@@ -391,11 +390,15 @@ impl Image {
         (0..self.nodes.len()).filter(|inode| self.nodes[*inode].as_deref().is_some_and(is_dirty)).collect()
     }
 
-    fn make_durable(&mut self, Naming(names, _): &Naming) {
-        for (folder, name, inode) in names {
-            self.edit(*folder, |body| {
+    fn make_durable(&mut self, namings: &[Arc<Naming>]) {
+        let mut folders: BTreeMap<Inode, Vec<(&String, Option<Inode>)>> = BTreeMap::new();
+        for (folder, name, inode) in namings.iter().flat_map(|naming| &naming.0) {
+            folders.entry(*folder).or_default().push((name, *inode));
+        }
+        for (folder, names) in folders {
+            self.edit(folder, |body| {
                 if let Body::Folder { durable, .. } = body {
-                    set(durable, name, *inode);
+                    names.into_iter().for_each(|(name, inode)| set(durable, name, inode));
                 }
             });
         }
@@ -440,15 +443,16 @@ impl Image {
     /// What is there after the power has come back: all of it durable, nobody at work.
     fn after(&self, loss: Loss) -> Self {
         let mut image = self.clone();
-        let mut cut = BTreeSet::new();
+        let (mut kept, mut cut) = (Vec::new(), BTreeSet::new());
         for (at, naming) in self.pending.iter().enumerate() {
             let folders = || naming.0.iter().map(|(folder, ..)| *folder);
             if folders().any(|folder| cut.contains(&folder) || !is_kept(loss.names, at, folder)) {
                 cut.extend(folders());
             } else {
-                image.make_durable(naming);
+                kept.push(Arc::clone(naming));
             }
         }
+        image.make_durable(&kept);
         let nodes = vec![None; self.nodes.len()];
         let mut kept = Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), owner: self.owner };
         kept.take_over(&image, ROOT, loss.contents);

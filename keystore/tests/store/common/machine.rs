@@ -6,12 +6,15 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use keystore::ops::Error;
+use keystore::ops::doctor::{Diagnosis, Scope, examine};
+use keystore::progress::Unwatched;
 use keystore::store::{Disk, Keystore, StoreError};
 use keystore::timestamp::Timestamp;
 use keystore::world::{Actor, World};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use super::files::read_in;
 use super::image::{Image, Loss, hash};
 use super::memory_disk::{Failure, MemoryDisk};
 use super::{NOW, View};
@@ -58,6 +61,18 @@ impl Machine {
         Self { syncs_everything, ..self }
     }
 
+    /// Puts what is in a folder in the place of everything.
+    pub(crate) fn take_in(&self, folder: &Path) {
+        *self.image.lock().unwrap() = read_in(folder);
+    }
+
+    /// Takes a file away, durably.
+    pub(crate) fn remove(&self, path: &str) {
+        let mut image = self.image.lock().unwrap();
+        image.remove_file(Path::new(path)).unwrap();
+        image.sync_everything();
+    }
+
     /// A copy as it stands.
     pub(crate) fn image(&self) -> Image {
         self.image.lock().unwrap().clone()
@@ -69,9 +84,9 @@ impl Machine {
     }
 
     /// Machines such as a loss of power can make of it.
-    pub(crate) fn losses(&self, by_folder: bool) -> impl Iterator<Item = (Loss, Self)> {
+    pub(crate) fn losses(&self, all: bool) -> impl Iterator<Item = (Loss, Self)> {
         let with = |(loss, image)| (loss, Self::with(image).that_syncs_everything(self.syncs_everything));
-        self.image().losses(by_folder).into_iter().map(with)
+        self.image.lock().unwrap().losses(all).into_iter().map(with)
     }
 
     /// Whether something stands there.
@@ -79,9 +94,19 @@ impl Machine {
         self.image.lock().unwrap().status(Path::new(path)).is_ok()
     }
 
-    /// Tells apart what can be seen of it.
+    /// Tells machines apart.
     pub(crate) fn fingerprint(&self) -> u64 {
+        self.image.lock().unwrap().fingerprint()
+    }
+
+    /// Tells apart what can be seen of them.
+    pub(crate) fn live_fingerprint(&self) -> u64 {
         self.image.lock().unwrap().live_fingerprint(is_no_lock)
+    }
+
+    /// Whether a loss of power would take something.
+    pub(crate) fn has_unsynced(&self) -> bool {
+        self.image.lock().unwrap().has_unsynced()
     }
 
     /// Makes everything durable.
@@ -99,10 +124,16 @@ impl Machine {
     pub(crate) fn world(&self, command: &str) -> World {
         let actor =
             Actor { user: "ada".to_owned(), sudo_user: None, host: "here".to_owned(), command: command.to_owned() };
-        let seed = hash(&(self.fingerprint(), command));
+        let seed = hash(&(self.live_fingerprint(), command));
         let mut world = World::new(|| Timestamp::from_unix(NOW), StdRng::seed_from_u64(seed), actor);
         world.lock_wait = Duration::ZERO;
         world
+    }
+
+    /// What the doctor says of it, at the first look.
+    pub(crate) fn diagnosis(&self) -> Diagnosis {
+        let disk = self.disk(Failure::Never);
+        examine(&disk, &self.world("doctor"), &Scope::default(), &Unwatched).unwrap()
     }
 
     pub(crate) fn open(&self) -> Keystore {
@@ -125,13 +156,12 @@ impl Machine {
     pub(crate) fn view(&self) -> Option<Arc<View>> {
         // The same few come by thousands of times.
         static KNOWN: LazyLock<Mutex<HashMap<u64, Arc<View>>>> = LazyLock::new(Mutex::default);
-        let image = self.image();
-        let fingerprint = image.live_fingerprint(is_no_lock);
+        let fingerprint = self.live_fingerprint();
         if let Some(known) = KNOWN.lock().unwrap().get(&fingerprint) {
             return Some(Arc::clone(known));
         }
         let view = match Keystore::open(Box::new(self.disk(Failure::Never)), self.world("look")) {
-            Ok(keystore) => Arc::new(View::of(&keystore, &image)),
+            Ok(keystore) => Arc::new(View::of(&keystore, &self.image())),
             Err(StoreError::NoKeystore { .. }) => return None,
             Err(error) => panic!("{error} ({error:?})"),
         };

@@ -3,7 +3,6 @@
 mod authority;
 mod counting_disk;
 pub(crate) mod crashes;
-mod faults;
 mod faulty_disk;
 mod files;
 mod health;
@@ -34,7 +33,6 @@ use rand::rngs::StdRng;
 
 pub(crate) use authority::{DAY, certificate, certify, certify_between, certify_request};
 pub(crate) use counting_disk::CountingDisk;
-pub(crate) use faults::{Command, every_point};
 pub(crate) use faulty_disk::{Failure, FaultyDisk};
 pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
 pub(crate) use health::assert_healthy;

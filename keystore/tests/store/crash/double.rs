@@ -6,7 +6,7 @@ use std::path::Path;
 
 use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
 
-use super::commands::COMMANDS;
+use super::commands::commands;
 use crate::common::memory_disk::Failure;
 use crate::common::{Machine, MemoryDisk, listing, memory_listing, write_out};
 
@@ -16,7 +16,7 @@ use crate::common::{Machine, MemoryDisk, listing, memory_listing, write_out};
 fn the_disk_in_memory_does_what_the_machines_disk_does() {
     let folders = [tempfile::tempdir(), tempfile::tempdir_in("/dev/shm")];
     for folder in folders.into_iter().flatten() {
-        for (number, command) in COMMANDS.iter().enumerate() {
+        for (number, command) in commands().enumerate() {
             let machine = Machine::without_keystore();
             let run = (command.prepare)(&machine);
             let root = folder.path().join(number.to_string());

@@ -7,14 +7,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use keystore::digest::Digest;
-use keystore::ops::Error;
 use keystore::ops::doctor::{Code, Remedy, Request, doctor};
 use keystore::progress::Unwatched;
 
 use super::{MAIN, codes, diagnose, faults, repair, run_on, with_history};
-use crate::common::{
-    Command, Failure, FaultyDisk, House, Picture, bind, commit, create, every_point, installed_key, listing, live,
-};
+use crate::common::{Failure, FaultyDisk, House, Picture, bind, commit, create, installed_key, listing, live};
 
 /// A way to damage a keystore, and whether readers can still read all of it.
 struct Damage {
@@ -233,27 +230,4 @@ fn a_repair_that_is_cut_off_anywhere_is_done_again_and_loses_nothing() {
             assert_nothing_lost(&before, &house, &format!("{failure:?}"));
         }
     }
-}
-
-#[test]
-fn an_index_is_rebuilt_whole_or_not_at_all() {
-    let house = House::new();
-    installed_key(&house.open(), MAIN, "mail01.example.com");
-    create(&house.open(), "mail01/smtp/other").unwrap();
-    let intact = Picture::of(&house.open());
-    fs::remove_file(house.root().join("servers/mail01/facts.json")).unwrap();
-    every_point(
-        &house,
-        &Command {
-            run: &|keystore| {
-                let request = Request { repair: true, expected: None };
-                let outcome = doctor(keystore.disk(), keystore.world(), &request, &Unwatched)?;
-                outcome.mended.into_iter().try_for_each(|mended| mended.result).map_err(Error::from)
-            },
-            says_done: |_| false,
-            is_done: |picture| picture.facts.values().flat_map(|facts| facts.protocols.values()).count() == 2,
-        },
-    );
-    repair(&house);
-    assert_eq!(intact, Picture::of(&house.open()));
 }
