@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Init(commands::init::Args),
     CreateKey(commands::create_key::Args),
     MakeCsr(Box<commands::make_csr::Args>),
+    ExportCsr(commands::export_csr::Args),
     InstallCert(commands::install_cert::Args),
     ImportKey(Box<commands::import_key::Args>),
     Inspect(commands::inspect::Args),

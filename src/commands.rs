@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
+pub(crate) mod export_csr;
 pub(crate) mod import_key;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -44,6 +45,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
+            Self::ExportCsr(_) => "export-csr",
             Self::InstallCert(_) => "install-cert",
             Self::ImportKey(_) => "import-key",
             Self::Inspect(_) => "inspect",
@@ -85,6 +87,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Init(args) => report(context, &init::run(context, &args)?),
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
+        Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
         Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),

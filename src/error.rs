@@ -15,6 +15,7 @@ use keystore::ops::create_key::{AskedFault, LineFault};
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
 };
+use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
 use crate::demo::DemoError;
@@ -55,6 +56,9 @@ pub(crate) enum Failure {
     /// A key algorithm.
     #[error(transparent)]
     Algorithm(#[from] KeyAlgorithmError),
+    /// A config asks for a new private key of a kind that is not made here.
+    #[error("line {line} of {file} asks for a private key that is not made here: {says}")]
+    WantedKey { file: String, line: usize, says: String },
     /// What the log is expected to hold.
     #[error("what the log is expected to hold is refused")]
     Mark(#[from] MarkError),
@@ -187,6 +191,7 @@ impl Problem for Failure {
             | Self::Algorithm(_)
             | Self::NotRecognised { .. }
             | Self::NothingReadable { .. }
+            | Self::WantedKey { .. }
             | Self::Recipient(_)
             | Self::Identities { .. }
             | Self::Mark(_)
@@ -221,6 +226,7 @@ impl Problem for Failure {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 ops::Error::Lines { faults } => coded(faults),
+                ops::Error::BaseConfig { source: RequestConfigError::Lines { faults }, .. } => coded(faults),
                 _ => Vec::new(),
             },
             Self::NothingReadable { faults, .. } => faults.clone(),
@@ -258,6 +264,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::KeyGoes { .. }
         | E::KeyHasStaged { .. }
         | E::KeyBound { .. }
+        | E::NoRequest { .. }
         | E::VersionNotFound { .. }
         | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
@@ -266,6 +273,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Request { .. }
         | E::Subject(_)
         | E::Unreadable { .. }
+        | E::BaseCertificate { .. }
+        | E::BaseSeveral { .. }
+        | E::BaseRequest { .. }
+        | E::BaseConfig { .. }
         | E::WrongKey { .. }
         | E::Chain(_)
         | E::Expired { .. }

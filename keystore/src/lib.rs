@@ -10,6 +10,7 @@ pub mod ops;
 mod parallel;
 pub mod pki;
 pub mod progress;
+pub mod request_config;
 pub mod store;
 pub mod timestamp;
 pub mod world;

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod discard;
 pub mod doctor;
 mod error;
+pub mod export_csr;
 mod fault;
 pub mod import_key;
 pub mod inspect;

@@ -5,7 +5,7 @@
 //! web pages and word processors.
 //!
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
-//! - names: [`Subject`], [`SubjectAltName`]
+//! - names: [`Subject`], [`SubjectAltName`]; what they are used for: [`Extensions`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
 //! - from anywhere: [`recognise()`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
@@ -41,7 +41,8 @@ pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{Chain, ChainError, assemble};
 pub use crl::{Crl, CrlError};
-pub use extensions::Extension;
+pub use extensions::{DescribedExtension, EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Extensions};
+pub use extensions::{FoundExtensions, KeyUsage, Purpose, TlsFeatures};
 pub use java_keystore::{JavaEntry, JavaKeystore};
 pub use key_formats::{FoundKey, KeyForm, LockedKey, OpenedKey};
 pub use key_manager_header::Contact;
@@ -59,6 +60,9 @@ pub use scheme::{Budget, Scheme};
 pub use subject::{AttributeType, OtherAttribute, Subject, SubjectError};
 pub use subject_alt_name::{DnsName, DnsNameError, EmailAddress, EmailError, SubjectAltName, SubjectAltNameError};
 pub use subject_alt_name::{Uri, UriError};
+
+pub(crate) use pem::decode_base64;
+pub(crate) use text::decode as decode_text;
 
 #[cfg(test)]
 mod test_support;

@@ -1,11 +1,12 @@
 //! `make-csr`: a certification request for an authority.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
-use keystore::ops::make_csr::{self as op, Made, MakeCsr, SubjectChoice, SubjectFields};
-use keystore::pki::{Contact, SubjectAltName};
+use keystore::ops::make_csr::{self as op, Made, MakeCsr, RequestPlan, SubjectChoice, SubjectFields, Taken};
+use keystore::pki::{Contact, KeyAlgorithm, SubjectAltName};
 use keystore::store::Keystore;
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use super::create_key;
 use super::passphrase::PassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{Page, Report, or_none};
+use crate::output::{CodedJson, Page, Report, coded, or_none, style};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
@@ -21,6 +22,8 @@ Examples:
   keyring make-csr mail01/imap/main --cn mail.example.com --out mail.csr
   keyring make-csr mail01/imap/main --org \"Example Corp\" --country US > mail.csr
   keyring make-csr web/https/main --new-key --san dns:example.com
+  keyring make-csr web/https/main --new-key --from-certificate expiring.pem
+  keyring make-csr web/https/main --config openssl.cnf --out web.csr
   keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 
 What is not given is taken from the key's last request, else from
@@ -28,11 +31,17 @@ keystore.toml; a subject is encoded in the order given. On a key with a
 certificate, the request is for its next version (create-key --next), or with
 --reuse-key for the private key in use. With --new-key, create-key comes first.
 
+With --from-certificate, --from-csr or --config, subject, names, certificate
+template and extensions (key usage, extended key usage, CA:FALSE, must-staple)
+are those of FILE and no others; flags win over them. A config is one of
+`openssl req` or an INF file of Windows' `certreq`: lines that can't be done are
+refused, all at once; lines that have no meaning here are named.
+
 Exit codes:
   0    done
   1    FILE can't be written, or something else failed
   2    usage
-  3    subject, name or passphrase refused
+  3    subject, name, passphrase or FILE refused
   4    no keystore, no such key, no version to make it with, or FILE is there
   5    in use
   7    keystore damaged
@@ -71,6 +80,15 @@ pub(crate) struct Args {
     /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
     #[arg(long, value_name = "KIND:VALUE")]
     san: Vec<String>,
+    /// Take over what this certificate says, for a renewal or another key; - is standard input
+    #[arg(long, value_name = "FILE", requires = "key", group = "source", help_heading = "Taken over")]
+    from_certificate: Option<String>,
+    /// Take over what this request says, whoever made it
+    #[arg(long, value_name = "FILE", requires = "key", group = "source", help_heading = "Taken over")]
+    from_csr: Option<String>,
+    /// Take what a config of `openssl req` or an INF file of `certreq` says
+    #[arg(long, value_name = "FILE", requires = "key", group = "source", help_heading = "Taken over")]
+    config: Option<String>,
     /// Ask for the current private key to be certified again
     #[arg(long)]
     reuse_key: bool,
@@ -108,6 +126,15 @@ pub(crate) struct Request {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// What was taken from a file, and what was not.
+#[derive(Serialize)]
+struct TakenJson {
+    from: &'static str,
+    file: String,
+    left_out: Vec<String>,
+    left_to_authority: Vec<String>,
+}
+
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     key: String,
@@ -119,6 +146,10 @@ pub(crate) struct Outcome {
     names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<String>,
+    extensions: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<TakenJson>,
+    warnings: Vec<CodedJson>,
     request_pem: String,
     kept: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,11 +176,41 @@ impl Report for Outcome {
         }
         page.field(2, "subject", or_none(subject));
         page.field(2, "names", or_none(&self.names.join(", ")));
+        if let Some(taken) = &self.taken {
+            taken.say(page, self);
+        }
         page.field(2, "kept in", &self.kept);
         if let Some(out) = &self.out {
             page.field(2, "written to", out);
         }
+        for CodedJson { message, .. } in &self.warnings {
+            page.tagged(style::WARN, "warning:", message);
+        }
         page.line(format_args!("Send it to your authority, then: keyring install-cert {key} REPLY"));
+    }
+}
+
+impl TakenJson {
+    fn say(&self, page: &mut Page, outcome: &Outcome) {
+        if let Some(template) = &outcome.template {
+            page.field(2, "template", template);
+        }
+        for (name, value) in &outcome.extensions {
+            page.field(2, "asks for", format_args!("{name} = {value}"));
+        }
+        let what = match self.from {
+            "certificate" => "a certificate",
+            "request" => "a request",
+            "openssl" => "a config of openssl",
+            _ => "an INF file of certreq",
+        };
+        page.field(2, "taken from", format_args!("{}, {what}", self.file));
+        if !self.left_to_authority.is_empty() {
+            page.field(2, "not taken", format_args!("what authorities add: {}", self.left_to_authority.join(", ")));
+        }
+        for left in &self.left_out {
+            page.field(2, "not taken", left);
+        }
     }
 }
 
@@ -206,7 +267,22 @@ impl Args {
         };
         let names = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
         let certificate_template = self.template.as_deref().map(str::parse).transpose()?;
-        Ok(MakeCsr { key, subject, names, certificate_template, reuse_key: self.reuse_key })
+        Ok(MakeCsr { key, subject, names, certificate_template, base: None, reuse_key: self.reuse_key })
+    }
+
+    /// What the file says that the request is to be taken from, with the file's name.
+    fn taken(&self) -> Result<Option<(Taken, String)>, Failure> {
+        type Take = fn(&str, &[u8]) -> Result<Taken, keystore::ops::Error>;
+        let sources: [(&Option<String>, Take); 3] = [
+            (&self.from_certificate, op::from_certificate),
+            (&self.from_csr, op::from_request),
+            (&self.config, op::from_config),
+        ];
+        let given = sources.into_iter().find_map(|(file, take)| Some((file.as_deref()?, take)));
+        let Some((file, take)) = given else { return Ok(None) };
+        let bytes = outside::read(file)?;
+        let name = if file == "-" { "standard input" } else { file };
+        Ok(Some((take(name, &bytes)?, name.to_owned())))
     }
 }
 
@@ -218,12 +294,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         });
     }
     let keystore = context.keystore()?;
-    let request = resolve(context, &keystore, args)?;
+    let taken = args.taken()?;
+    let mut request = resolve(context, &keystore, args, taken.is_some())?;
+    request.csr.base = taken.as_ref().map(|(taken, _)| taken.base.clone());
     let out = request.out.filter(|out| out.as_os_str() != "-");
     if let Some(out) = out.as_deref().filter(|out| !args.force && outside::exists(out)) {
         return Err(outside::OutsideError::Exists { name: out.display().to_string() }.into());
     }
-    let passphrase = if args.new_key { make_key(&keystore, args, &request.csr.key)? } else { args.passphrase.clone() };
+    let passphrase = match args.new_key {
+        true => make_key(&keystore, args, &request.csr, taken.as_ref())?,
+        false => args.passphrase.clone(),
+    };
     let snapshot = keystore.read()?;
     let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &request.csr)?;
     let file = op::private_key_file(&snapshot, &plan)?;
@@ -235,13 +316,47 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         outside::write(out, text.as_bytes(), args.force)
             .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
-    Ok(outcome(&made, plan.reused, args.new_key, text, out))
+    let warnings = taken.as_ref().map(|(taken, _)| warnings(taken, &plan)).unwrap_or_default();
+    let taken = taken.map(|(taken, file)| TakenJson {
+        from: taken.form,
+        file,
+        left_out: taken.left_out,
+        left_to_authority: taken.authoritys,
+    });
+    Ok(Outcome { taken, warnings, ..outcome(&made, plan.reused, args.new_key, text, out) })
+}
+
+/// What to look at in what was taken from a file, now that its private key is known.
+fn warnings(taken: &Taken, plan: &RequestPlan) -> Vec<CodedJson> {
+    let algorithm = plan.version.algorithm;
+    let mut warnings = coded(&taken.notes);
+    if let Some(wanted) = taken.key.as_ref().filter(|wanted| wanted.algorithm != Some(algorithm)) {
+        let message = format!(
+            "line {}: {} is not what the private key of {} is: {algorithm}",
+            wanted.line, wanted.says, plan.key
+        );
+        warnings.push(CodedJson { code: "other-key", message });
+    }
+    let asked = plan.template.extensions.clone().unwrap_or_default();
+    if asked.clone().fit_for(algorithm) != asked {
+        let message = format!("a key of {algorithm} cannot encrypt: its encipherment is not requested");
+        warnings.push(CodedJson { code: "no-encipherment", message });
+    }
+    warnings
 }
 
 /// Makes the private key that the request is for: a next version when the key has a certificate. Returns how to open it.
-fn make_key(keystore: &Keystore, args: &Args, key: &KeyPath) -> Result<PassphraseArgs, Failure> {
-    let algorithm = create_key::algorithm(keystore, args.algorithm.as_deref())?;
-    let next = keystore.read()?.key(key)?.is_some_and(|view| view.current.is_some());
+fn make_key(
+    keystore: &Keystore,
+    args: &Args,
+    csr: &MakeCsr,
+    taken: Option<&(Taken, String)>,
+) -> Result<PassphraseArgs, Failure> {
+    let algorithm = new_algorithm(keystore, args, taken)?;
+    let view = keystore.read()?.key(&csr.key)?;
+    // what is refused now leaves no private key behind
+    op::template(view.as_ref(), &keystore.config().defaults.subject, csr)?;
+    let (key, next) = (&csr.key, view.is_some_and(|view| view.current.is_some()));
     let known = args.passphrase.get(key)?;
     create_key::create(
         keystore,
@@ -250,8 +365,21 @@ fn make_key(keystore: &Keystore, args: &Args, key: &KeyPath) -> Result<Passphras
     Ok(PassphraseArgs { known, ..PassphraseArgs::default() })
 }
 
+/// The algorithm that is named, else that which a config asks for, else that of `keystore.toml`.
+fn new_algorithm(keystore: &Keystore, args: &Args, taken: Option<&(Taken, String)>) -> Result<KeyAlgorithm, Failure> {
+    let wanted = taken.and_then(|(taken, file)| Some((taken.key.as_ref()?, file)));
+    match (&args.algorithm, wanted) {
+        (None, Some((wanted, file))) => wanted.algorithm.ok_or_else(|| Failure::WantedKey {
+            file: file.clone(),
+            line: wanted.line,
+            says: wanted.says.clone(),
+        }),
+        (name, _) => create_key::algorithm(keystore, name.as_deref()),
+    }
+}
+
 /// Completes what the command line lacks: from the last request, or by asking.
-fn resolve(context: &Context, keystore: &Keystore, args: &Args) -> Result<Request, Failure> {
+fn resolve(context: &Context, keystore: &Keystore, args: &Args, taken: bool) -> Result<Request, Failure> {
     let Some(key) = &args.key else {
         if !context.can_ask() {
             return Err(Failure::Missing { what: "the key to make a request for", flag: "KEY" });
@@ -259,7 +387,7 @@ fn resolve(context: &Context, keystore: &Keystore, args: &Args) -> Result<Reques
         return prompt::make_csr::ask(context, keystore, args);
     };
     let csr = args.request(key.parse()?)?;
-    if args.is_specific() || has_request(keystore, args, &csr.key)? {
+    if taken || args.is_specific() || has_request(keystore, args, &csr.key)? {
         return Ok(Request { csr, out: args.out.clone() });
     }
     if args.new_key || !context.can_ask() {
@@ -294,6 +422,9 @@ fn outcome(made: &Made, reused_key: bool, new_key: bool, text: String, out: Opti
         subject: facts.subject.to_string(),
         names: facts.names.iter().map(ToString::to_string).collect(),
         template: facts.certificate_template.clone(),
+        extensions: made.request.extensions().extensions.named().collect(),
+        taken: None,
+        warnings: Vec::new(),
         request_pem: text,
         kept: folder.join(format!("request-{}.csr", facts.number)).display().to_string(),
         out: out.map(|out| out.display().to_string()),

@@ -6,6 +6,7 @@ use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::pki::{LooksLike, ReadError, RecogniseError};
+use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
 use super::{Failure, import, vault};
@@ -22,7 +23,7 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Subject(_) => "bad-subject",
         F::Name(_) => "bad-subject-alt-name",
         F::Template(_) => "bad-template",
-        F::Algorithm(_) => "bad-algorithm",
+        F::Algorithm(_) | F::WantedKey { .. } => "bad-algorithm",
         F::Mark(_) => "bad-mark",
         F::Passphrase { .. } => "bad-passphrase",
         F::NotRecognised { .. } => "not-recognised",
@@ -50,6 +51,7 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Missing { flag, .. } => Some(format!("give {flag}, or run this on a terminal to be asked")),
         F::Usage { hint, .. } => Some((*hint).to_owned()),
         F::Arguments { hint, .. } => Some(hint.clone()),
+        F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
         F::Recipient(_) => {
@@ -176,7 +178,11 @@ fn keystore_code(error: &E) -> &'static str {
         E::Import { source, .. } => source.code(),
         E::StageNotEmpty => "stage-not-empty",
         E::RollbackRefused { .. } => "rollback-refused",
-        E::Unreadable { source, .. } => read_code(source),
+        E::Unreadable { source, .. } | E::BaseCertificate { source, .. } => read_code(source),
+        E::BaseSeveral { .. } => "several-certificates",
+        E::BaseRequest { .. } => "not-a-request",
+        E::BaseConfig { .. } => "config-refused",
+        E::NoRequest { .. } => "no-request",
         E::WrongKey { .. } => "key-mismatch",
         E::Chain(_) => "bad-chain",
         E::Expired { .. } => "expired",
@@ -270,6 +276,16 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::StageNotEmpty => "commit them, or take them back with `keyring discard`".to_owned(),
         E::RollbackRefused { .. } => "say --force to bring them back all the same; nothing was changed".to_owned(),
         E::Unreadable { source, .. } => return read_hint(source),
+        E::BaseCertificate { .. } => {
+            "give the certificate that is to be renewed: PEM, base64, DER or PKCS#7".to_owned()
+        }
+        E::BaseSeveral { .. } => "give a file with one of them, and its chain at most".to_owned(),
+        E::BaseRequest { .. } => "give a request (PKCS#10) in PEM, base64 or DER".to_owned(),
+        E::BaseConfig { source: RequestConfigError::Lines { .. }, .. } => {
+            "take these lines out, or change them, and say the rest on the command line".to_owned()
+        }
+        E::BaseConfig { .. } => "give a config of `openssl req` or an INF file of `certreq`".to_owned(),
+        E::NoRequest { key, .. } => format!("`keyring make-csr {key}` makes one; `keyring show {key}` shows them"),
         E::WrongKey { belongs_to: Some(key), .. } => format!("it is for {key}: `keyring install-cert {key} ...`"),
         E::WrongKey { key, .. } => {
             format!(

@@ -7,6 +7,7 @@ use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::create_key::LineFault;
 use keystore::ops::inspect::Finding;
 use keystore::ops::{Fault, Warning};
+use keystore::request_config::Note;
 use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -43,6 +44,12 @@ impl Coded for Finding {
 impl Coded for LineFault {
     fn json(&self) -> CodedJson {
         CodedJson { code: self.fault.code(), message: self.to_string() }
+    }
+}
+
+impl Coded for Note {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: "config-line", message: self.to_string() }
     }
 }
 

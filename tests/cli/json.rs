@@ -155,6 +155,7 @@ fn every_result_is_documented() {
     result(&["init", "--store", "other"]);
     result(&["create-key", "mail01/imap/main", "--next"]);
     let request = result(&["make-csr", "mail01/imap/main", "--out", "next.csr"]);
+    result(&["export-csr", "mail01/imap/main"]);
     world.write("keys.txt", "{\"key\":\"mail02/imap/main\",\"subject\":\"CN=a.example\"}\n");
     world.write("key.p12", include_bytes!("../../keystore/tests/fixtures/formats/open-no-mac.p12"));
     result(&["import-key", "mail04/imap/main", "key.p12", "--key-only"]);

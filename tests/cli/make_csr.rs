@@ -50,6 +50,10 @@ fn the_request_is_a_string_in_json() {
       "command": "make-csr",
       "ok": true,
       "result": {
+        "extensions": {
+          "extendedKeyUsage": "serverAuth",
+          "keyUsage": "critical,digitalSignature"
+        },
         "kept": "[FOLDER]/keystore/servers/mail01/imap/main/1/request-1.csr",
         "key": "mail01/imap/main",
         "names": [
@@ -60,7 +64,8 @@ fn the_request_is_a_string_in_json() {
         "request_pem": "-----BEGIN CERTIFICATE REQUEST-----\n[BASE64]\n-----END CERTIFICATE REQUEST-----\n",
         "reused_key": false,
         "subject": "C=US,O=Example Corp,OU=IT,OU=Mail,CN=m",
-        "version": 1
+        "version": 1,
+        "warnings": []
       },
       "schema": 1
     }

@@ -18,5 +18,6 @@ mod key_manager;
 mod private_keys;
 mod published;
 mod replies;
+mod request_configs;
 mod requests;
 mod stranger;

@@ -206,6 +206,7 @@ fn make_request(keystore: &Keystore, name: &str) -> Result<make_csr::Made, Error
         subject: SubjectChoice::Fields(fields),
         names: Vec::new(),
         certificate_template: None,
+        base: None,
         reuse_key: false,
     };
     let plan = make_csr::plan(&snapshot, &keystore.config().defaults.subject, &asked)?;

@@ -1,7 +1,9 @@
 //! What holds for certificates and requests, whatever bytes they were read from.
 
 use keystore::model::CertificateSummary;
-use keystore::pki::{Certificate, CertificationRequest, Subject, SubjectAltName, read_certificates};
+use keystore::pki::{
+    Certificate, CertificationRequest, Extensions, FoundExtensions, Subject, SubjectAltName, read_certificates,
+};
 
 /// A certificate that was read can be told, kept and read again.
 pub fn check_certificate(certificate: &Certificate) {
@@ -29,10 +31,17 @@ pub fn check_request(request: &CertificationRequest) {
     assert_eq!(read.as_der(), request.as_der());
     check_subject(request.subject());
     check_names(request.names());
+    check_extensions(request.extensions());
     let _ = (request.verify(), request.signature_algorithm(), request.public_key().describe());
     if let Some(template) = request.certificate_template() {
         assert_eq!(template.to_string().parse().as_ref(), Ok(template));
     }
+}
+
+/// Extensions that were read are kept as text.
+pub fn check_extensions(found: &FoundExtensions) {
+    let text = serde_json::to_string(&found.extensions).expect("they are text");
+    assert_eq!(serde_json::from_str::<Extensions>(&text).ok().as_ref(), Some(&found.extensions), "{text}");
 }
 
 /// A name that was read is kept as text and as DER.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{KeyEntry, RequestNumber, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
-use crate::pki::{CertificationRequest, KeyAlgorithm, Subject, SubjectAltName};
+use crate::pki::{CertificationRequest, Extensions, KeyAlgorithm, Subject, SubjectAltName};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
 
@@ -27,16 +27,23 @@ pub struct RequestFacts {
     /// The Microsoft certificate template it asks for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate_template: Option<String>,
+    /// What the certificate shall be used for, where that is not what a TLS server needs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<Extensions>,
 }
 
 impl RequestFacts {
     /// What a request says of itself; `file` is the hash of its file.
     #[must_use]
     pub fn of(number: RequestNumber, made: Timestamp, file: Digest, request: &CertificationRequest) -> Self {
+        let extensions = &request.extensions().extensions;
+        let algorithm = request.public_key().algorithm();
+        let usual = algorithm.map(|algorithm| Extensions::of_tls_server().fit_for(algorithm));
         Self {
             number,
             made,
             file,
+            extensions: (usual.as_ref() != Some(extensions)).then(|| extensions.clone()),
             subject: request.subject().clone(),
             names: request.names().to_vec(),
             certificate_template: request.certificate_template().map(ToString::to_string),

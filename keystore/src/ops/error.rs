@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::envelope::OpeningError;
-use crate::model::{Compromise, Generation, KeyView, VersionFacts, VersionNumber};
+use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::ops::import_key::ImportError;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, Subject, SubjectError};
+use crate::request_config::RequestConfigError;
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -135,6 +136,51 @@ pub enum Error {
         /// What it holds.
         #[source]
         source: ReadError,
+    },
+    /// A file that a request was to be taken from holds no certificate that could be read.
+    #[error("{file} cannot be taken for a request to begin with")]
+    BaseCertificate {
+        /// The file, as the user named it.
+        file: String,
+        /// What it holds.
+        #[source]
+        source: ReadError,
+    },
+    /// It holds several certificates, none of which is alone at the head of a chain.
+    #[error("{file} holds the certificates of several: {}", offered(.subjects))]
+    BaseSeveral {
+        /// The file, as the user named it.
+        file: String,
+        /// What they are for.
+        subjects: Vec<Subject>,
+    },
+    /// A file that a request was to be taken from holds no request that could be read.
+    #[error("{file} cannot be taken for a request to begin with")]
+    BaseRequest {
+        /// The file, as the user named it.
+        file: String,
+        /// What it holds.
+        #[source]
+        source: RequestError,
+    },
+    /// A request config was refused.
+    #[error("{file} is refused, and nothing was made")]
+    BaseConfig {
+        /// The file, as the user named it.
+        file: String,
+        /// Why.
+        #[source]
+        source: RequestConfigError,
+    },
+    /// The key has no request.
+    #[error("{key} has no request{}{}", .request.map(|request| format!(" {request}")).unwrap_or_default(), in_version(*.version))]
+    NoRequest {
+        /// The key.
+        key: KeyPath,
+        /// The version that was asked for.
+        version: Option<VersionNumber>,
+        /// The request that was asked for.
+        request: Option<RequestNumber>,
     },
     /// Several certificates, and none of them certifies one of the key's private keys.
     #[error("none of the certificates is for a private key of {key}: they are for {}", offered(.subjects))]
@@ -298,6 +344,10 @@ impl Error {
             None => Self::KeyWaits { key, state: view.state() },
         }
     }
+}
+
+fn in_version(version: Option<VersionNumber>) -> String {
+    version.map_or_else(String::new, |version| format!(" with version {version}"))
 }
 
 /// The first few of them: somebody may offer a whole bundle of authorities.

@@ -1,15 +1,18 @@
 //! `make-csr`: a certification request (PKCS#10, RFC 2986), kept beside its private key.
 
+mod base;
+
 use std::path::PathBuf;
 
 use super::{Error, find_lasting_key};
 use crate::model::{KeyView, Next, RequestFacts, VersionFacts};
 use crate::name::KeyPath;
 use crate::pki::{
-    AttributeType, CertificationRequest, PrivateKey, PrivateKeyFile, RequestTemplate, Subject, SubjectAltName,
-    SubjectError, TemplateName,
+    AttributeType, CertificationRequest, PrivateKey, PrivateKeyFile, RequestError, RequestTemplate, Subject,
+    SubjectAltName, SubjectError, TemplateName,
 };
 use crate::store::{Keystore, Snapshot, SubjectDefaults};
+pub use base::{Base, Taken, from_certificate, from_config, from_request};
 
 /// Single fields of a subject; what is not given stays as it was.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -76,6 +79,8 @@ pub struct MakeCsr {
     pub names: Vec<SubjectAltName>,
     /// The Microsoft certificate template; none given: that of the last request.
     pub certificate_template: Option<TemplateName>,
+    /// What stands in for the last request.
+    pub base: Option<Base>,
     /// Whether the current private key is to be certified again.
     pub reuse_key: bool,
 }
@@ -123,19 +128,32 @@ pub fn check(view: &KeyView, reuse_key: bool) -> Result<(), Error> {
 pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, request: &MakeCsr) -> Result<RequestPlan, Error> {
     let view = find_lasting_key(snapshot, &request.key)?;
     let (version, reused) = choose_version(&view, request.reuse_key)?;
-    let last = view.last_request();
+    let template = template(Some(&view), defaults, request)?;
+    Ok(RequestPlan { key: request.key.clone(), version: version.clone(), reused, template })
+}
+
+/// What a request says, on top of the last one of the key when it has one. For a key that is not made yet, too.
+///
+/// # Errors
+/// When the subject is refused, or when there is neither a subject nor a name.
+pub fn template(
+    view: Option<&KeyView>,
+    defaults: &SubjectDefaults,
+    request: &MakeCsr,
+) -> Result<RequestTemplate, Error> {
+    let last = || view?.last_request().map(Base::of_last);
+    let base = request.base.clone().or_else(last);
     let subject = match &request.subject {
         SubjectChoice::Whole(subject) => subject.clone(),
-        SubjectChoice::Fields(fields) => merge(last.map(|last| &last.subject), defaults, fields)?,
+        SubjectChoice::Fields(fields) => merge(base.as_ref().map(|base| &base.subject), defaults, fields)?,
     };
-    let names = match last {
-        Some(last) if request.names.is_empty() => last.names.clone(),
-        _ => request.names.clone(),
-    };
-    let known_template = || last?.certificate_template.as_deref()?.parse().ok();
-    let certificate_template = request.certificate_template.clone().or_else(known_template);
-    let template = RequestTemplate { subject, names, certificate_template };
-    Ok(RequestPlan { key: request.key.clone(), version: version.clone(), reused, template })
+    let base = base.unwrap_or_default();
+    let names = if request.names.is_empty() { base.names } else { request.names.clone() };
+    let certificate_template = request.certificate_template.clone().or(base.certificate_template);
+    if subject.is_empty() && names.is_empty() {
+        return Err(Error::Request { key: request.key.clone(), source: RequestError::Nameless });
+    }
+    Ok(RequestTemplate { subject, names, certificate_template, extensions: base.extensions })
 }
 
 fn choose_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bool), Error> {

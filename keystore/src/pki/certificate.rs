@@ -6,10 +6,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::signature::{self, Verdict};
-use super::{Extension, PublicKey, Subject, SubjectAltName, oid, pem, scheme};
+use super::{DescribedExtension, FoundExtensions, PublicKey, Subject, SubjectAltName, TemplateName, oid, pem, scheme};
 use crate::digest::{Digest, hexadecimal};
 use crate::timestamp::Timestamp;
-use fields::{Fields, Signed};
+use fields::{Extensions, Fields, Signed};
 
 /// A certificate: its DER, and what it says. Equal when the octets are.
 #[derive(Clone)]
@@ -71,8 +71,8 @@ impl Certificate {
 
     /// What its extensions say, in words, in their order.
     #[must_use]
-    pub fn extensions(&self) -> Vec<Extension> {
-        fields::extensions(&self.der)
+    pub fn described_extensions(&self) -> Vec<DescribedExtension> {
+        fields::described_extensions(&self.der)
     }
 
     /// Who it is for.
@@ -116,6 +116,18 @@ impl Certificate {
     #[must_use]
     pub fn other_names(&self) -> usize {
         self.fields.other_names
+    }
+
+    /// What it may be used for, and the names of its other extensions.
+    #[must_use]
+    pub fn extensions(&self) -> FoundExtensions {
+        Extensions::of(&self.der).read()
+    }
+
+    /// The Microsoft certificate template it was issued by, when it says so by name.
+    #[must_use]
+    pub fn certificate_template(&self) -> Option<TemplateName> {
+        Extensions::of(&self.der).certificate_template()
     }
 
     /// The key it certifies.

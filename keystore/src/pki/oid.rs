@@ -37,6 +37,8 @@ pub(super) const SUBJECT_ALT_NAME: ObjectIdentifier = oid("2.5.29.17");
 pub(super) const BASIC_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.19");
 pub(super) const AUTHORITY_KEY_ID: ObjectIdentifier = oid("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = oid("2.5.29.37");
+/// RFC 7633.
+pub(super) const TLS_FEATURE: ObjectIdentifier = oid("1.3.6.1.5.5.7.1.24");
 pub(super) const SERVER_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.1");
 // containers
 pub(super) const DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.1");
@@ -55,6 +57,63 @@ pub(super) const FRIENDLY_NAME: ObjectIdentifier = oid("1.2.840.113549.1.9.20");
 pub(super) const LOCAL_KEY_ID: ObjectIdentifier = oid("1.2.840.113549.1.9.21");
 /// `szOID_PKCS_12_KEY_PROVIDER_NAME_ATTR`.
 pub(super) const MS_PROVIDER: ObjectIdentifier = oid("1.3.6.1.4.1.311.17.1");
+
+/// What authorities add of their own to the certificates they issue: nobody asks them for it.
+const AUTHORITYS: [(&str, &str); 9] = [
+    ("2.5.29.14", "subjectKeyIdentifier"),
+    ("2.5.29.35", "authorityKeyIdentifier"),
+    ("2.5.29.18", "issuerAltName"),
+    ("2.5.29.31", "cRLDistributionPoints"),
+    ("2.5.29.32", "certificatePolicies"),
+    ("2.5.29.46", "freshestCRL"),
+    ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
+    ("1.3.6.1.4.1.11129.2.4.2", "signedCertificateTimestampList"),
+    ("1.3.6.1.4.1.11129.2.4.3", "precertificatePoison"),
+];
+
+/// Other extensions that certificates and requests have.
+const EXTENSIONS: [(&str, &str); 13] = [
+    ("2.5.29.15", "keyUsage"),
+    ("2.5.29.17", "subjectAltName"),
+    ("2.5.29.19", "basicConstraints"),
+    ("2.5.29.30", "nameConstraints"),
+    ("2.5.29.36", "policyConstraints"),
+    ("2.5.29.37", "extendedKeyUsage"),
+    ("1.3.6.1.5.5.7.1.24", "tlsfeature"),
+    ("1.3.6.1.4.1.311.20.2", "certificate template"),
+    ("1.3.6.1.4.1.311.21.7", "certificate template by identifier"),
+    ("1.3.6.1.4.1.311.21.10", "application policies"),
+    ("1.3.6.1.4.1.311.25.2", "NTDS security extension"),
+    ("2.16.840.1.113730.1.1", "nsCertType"),
+    ("2.16.840.1.113730.1.13", "nsComment"),
+];
+
+/// Whether an extension is one that authorities add of their own.
+pub(super) fn is_authoritys(oid: &ObjectIdentifier) -> bool {
+    let text = oid.to_string();
+    AUTHORITYS.iter().any(|(known, _)| *known == text)
+}
+
+/// The name of an extension, else its dotted form.
+pub(super) fn extension_name(oid: &ObjectIdentifier) -> String {
+    let text = oid.to_string();
+    let known = AUTHORITYS.iter().chain(&EXTENSIONS).find(|(known, _)| *known == text);
+    known.map_or_else(|| format!("extension {text}"), |(_, name)| (*name).to_owned())
+}
+
+/// The name of an attribute of a request, else its dotted form.
+pub(super) fn attribute_name(oid: &ObjectIdentifier) -> String {
+    let text = oid.to_string();
+    match text.as_str() {
+        "1.2.840.113549.1.9.7" => "challengePassword".to_owned(),
+        "1.2.840.113549.1.9.2" => "unstructuredName".to_owned(),
+        "1.3.6.1.4.1.311.13.2.1" => "enrollment name and value".to_owned(),
+        "1.3.6.1.4.1.311.13.2.2" => "enrollment provider".to_owned(),
+        "1.3.6.1.4.1.311.13.2.3" => "operating system version".to_owned(),
+        "1.3.6.1.4.1.311.21.20" => "request client".to_owned(),
+        _ => format!("attribute {text}"),
+    }
+}
 
 /// The name of a signature algorithm as RFCs and other tools write it, else its dotted form.
 pub(super) fn signature_name(oid: &ObjectIdentifier) -> String {

@@ -84,6 +84,13 @@ pub(super) fn blocks(text: &str) -> Vec<PemBlock> {
     reader.blocks
 }
 
+/// The octets of base64 (RFC 4648 section 4) that has no armour.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut decoder = base64::Decoder::new();
+    decoder.push(1, text);
+    Some(decoder.finish().ok()?.to_vec())
+}
+
 /// A block with 64 columns and LF.
 pub(super) fn encode(label: &str, der: &[u8]) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);

@@ -10,8 +10,9 @@ pub use error::RequestError;
 pub use template_name::{TemplateName, TemplateNameError};
 
 use super::asn1::{self, CONTEXT_0, INTEGER, SEQUENCE, SET, Tlv};
+use super::extensions::{self, Extensions, FoundExtensions};
 use super::signature::{self, Verdict};
-use super::{Extension, PemBlock, PrivateKey, PublicKey, Subject, SubjectAltName, extensions, oid, pem, text};
+use super::{DescribedExtension, PemBlock, PrivateKey, PublicKey, Subject, SubjectAltName, oid, pem, text};
 
 /// What a request shall say.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,10 +23,12 @@ pub struct RequestTemplate {
     pub names: Vec<SubjectAltName>,
     /// The certificate template of an Active Directory authority.
     pub certificate_template: Option<TemplateName>,
+    /// What it shall be used for; none given: what a TLS server needs. Encryption is left out where the key can't.
+    pub extensions: Option<Extensions>,
 }
 
 impl RequestTemplate {
-    /// The request, signed by its key: subject, names, and the use as a TLS server.
+    /// The request, signed by its key: subject, names, and what it shall be used for.
     ///
     /// # Errors
     ///
@@ -41,6 +44,9 @@ pub struct CertificationRequest {
     der: Vec<u8>,
     subject: Subject,
     names: Vec<SubjectAltName>,
+    other_names: usize,
+    extensions: FoundExtensions,
+    other_attributes: Vec<String>,
     certificate_template: Option<TemplateName>,
     public_key: PublicKey,
     signature_algorithm: String,
@@ -59,12 +65,16 @@ impl CertificationRequest {
         let signature_algorithm = parts.algorithm.children().and_then(|parts| parts.first()?.oid());
         let requested = parts.requested_extensions();
         let extension = |oid| requested.as_ref().and_then(|requested| extensions::find(requested, oid));
+        let names =
+            extension(oid::SUBJECT_ALT_NAME).map(|value| SubjectAltName::read_all(value).unwrap_or((Vec::new(), 1)));
+        let (names, other_names) = names.unwrap_or_default();
         Ok(Self {
             der: der.to_vec(),
             subject: Subject::from_der(parts.subject.raw).map_err(|_| damaged("its subject"))?,
-            names: extension(oid::SUBJECT_ALT_NAME)
-                .and_then(SubjectAltName::read_all)
-                .map_or_else(Vec::new, |(names, _)| names),
+            names,
+            other_names,
+            extensions: requested.as_ref().map(Extensions::read).unwrap_or_default(),
+            other_attributes: parts.other_attributes(),
             certificate_template: extension(oid::MS_TEMPLATE_NAME).and_then(TemplateName::read),
             public_key: PublicKey::from_spki_der(parts.public_key.raw).map_err(|_| damaged("its public key"))?,
             signature_algorithm: oid::signature_name(&signature_algorithm.ok_or(damaged("its signature"))?),
@@ -129,6 +139,24 @@ impl CertificationRequest {
         &self.names
     }
 
+    /// How many subject alternative names are of other kinds than ours, or damaged.
+    #[must_use]
+    pub fn other_names(&self) -> usize {
+        self.other_names
+    }
+
+    /// What it asks for beside names.
+    #[must_use]
+    pub fn extensions(&self) -> &FoundExtensions {
+        &self.extensions
+    }
+
+    /// What else there is in it, in words: attributes that are no extensions.
+    #[must_use]
+    pub fn other_attributes(&self) -> &[String] {
+        &self.other_attributes
+    }
+
     /// The certificate template it asks for.
     #[must_use]
     pub fn certificate_template(&self) -> Option<&TemplateName> {
@@ -137,9 +165,9 @@ impl CertificationRequest {
 
     /// What the extensions it asks for say, in words, in their order.
     #[must_use]
-    pub fn extensions(&self) -> Vec<Extension> {
+    pub fn described_extensions(&self) -> Vec<DescribedExtension> {
         let requested = Parts::of(&self.der).and_then(|parts| parts.requested_extensions());
-        requested.map_or_else(Vec::new, |requested| Extension::read_all(&requested))
+        requested.map_or_else(Vec::new, |requested| DescribedExtension::read_all(&requested))
     }
 
     /// The hash function that its signature can be forged by.
@@ -222,6 +250,14 @@ impl<'a> Parts<'a> {
             algorithm: algorithm.tagged(SEQUENCE)?,
             signature: signature.bits()?,
         })
+    }
+
+    fn other_attributes(&self) -> Vec<String> {
+        let attributes = self.attributes.and_then(|attributes| attributes.children()).unwrap_or_default();
+        let kind = |attribute: &Tlv<'_>| attribute.tagged(SEQUENCE)?.children()?.first()?.oid();
+        let kinds = attributes.iter().filter_map(kind);
+        let others = kinds.filter(|kind| *kind != oid::EXTENSION_REQUEST && *kind != oid::MS_EXTENSION_REQUEST);
+        others.map(|kind| oid::attribute_name(&kind)).collect()
     }
 
     /// The value of the extension request (RFC 2985 section 5.4.2), or of Microsoft's alias of it.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 const SAMPLE: usize = 64;
 
 /// UTF-8 or UTF-16 with or without byte order mark, else Latin-1. Never fails; a byte order mark is dropped.
-pub(super) fn decode(bytes: &[u8]) -> Zeroizing<String> {
+pub(crate) fn decode(bytes: &[u8]) -> Zeroizing<String> {
     if let Some(rest) = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]) {
         return utf8_or_latin1(rest);
     }

@@ -2,8 +2,8 @@
 
 use keystore::ops::inspect::{FoundChain, Object};
 use keystore::pki::{
-    Certificate, CertificationRequest, Content, Crl, Extension, JavaKeystore, OpenedKey, Place, Protection, PublicKey,
-    Within,
+    Certificate, CertificationRequest, Content, Crl, DescribedExtension, JavaKeystore, OpenedKey, Place, Protection,
+    PublicKey, Within,
 };
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
@@ -229,7 +229,7 @@ fn of_certificate(certificate: &Certificate, now: Timestamp) -> AboutJson {
         signature_algorithm: Some(certificate.signature_algorithm().to_owned()),
         sha256: Some(certificate.fingerprint().to_string()),
         sha1: Some(certificate.sha1_fingerprint()),
-        extensions: Some(extensions(certificate.extensions())),
+        extensions: Some(extensions(certificate.described_extensions())),
         ..of_key(Some(certificate.public_key()))
     }
 }
@@ -239,7 +239,7 @@ fn of_request(request: &CertificationRequest) -> AboutJson {
         subject: Some(request.subject().to_string()),
         names: Some(request.names().iter().map(ToString::to_string).collect()),
         signature_algorithm: Some(request.signature_algorithm().to_owned()),
-        extensions: Some(extensions(request.extensions())),
+        extensions: Some(extensions(request.described_extensions())),
         template: request.certificate_template().map(ToString::to_string),
         ..of_key(Some(request.public_key()))
     }
@@ -267,7 +267,7 @@ fn of_java(store: &JavaKeystore, file: &str) -> AboutJson {
     }
 }
 
-fn extensions(extensions: Vec<Extension>) -> Vec<ExtensionJson> {
-    let json = |Extension { oid, name, critical, text }| ExtensionJson { oid, name, critical, text };
+fn extensions(extensions: Vec<DescribedExtension>) -> Vec<ExtensionJson> {
+    let json = |DescribedExtension { oid, name, critical, text }| ExtensionJson { oid, name, critical, text };
     extensions.into_iter().map(json).collect()
 }

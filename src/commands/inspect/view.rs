@@ -2,8 +2,8 @@
 
 use keystore::ops::inspect::{FoundChain, Inspection, Object};
 use keystore::pki::{
-    Certificate, CertificationRequest, Content, Crl, Extension, JavaKeystore, OpenedKey, Protection, PublicKey,
-    SubjectAltName,
+    Certificate, CertificationRequest, Content, Crl, DescribedExtension, JavaKeystore, OpenedKey, Protection,
+    PublicKey, SubjectAltName,
 };
 use keystore::timestamp::Timestamp;
 
@@ -92,7 +92,7 @@ fn show_certificate(page: &mut Page, certificate: &Certificate, now: Timestamp) 
     page.field(2, "signed with", certificate.signature_algorithm());
     page.field(2, "SHA-256", certificate.fingerprint());
     page.field(2, "SHA-1", certificate.sha1_fingerprint());
-    extensions(page, certificate.extensions());
+    extensions(page, certificate.described_extensions());
 }
 
 fn show_request(page: &mut Page, request: &CertificationRequest) {
@@ -100,7 +100,7 @@ fn show_request(page: &mut Page, request: &CertificationRequest) {
     page.field(2, "names", or_none(&names(request.names(), 0)));
     show_key(page, request.public_key());
     page.field(2, "signed with", request.signature_algorithm());
-    extensions(page, request.extensions());
+    extensions(page, request.described_extensions());
 }
 
 fn show_crl(page: &mut Page, crl: &Crl) {
@@ -157,8 +157,8 @@ fn protection(page: &mut Page, protection: Option<&Protection>) {
     }
 }
 
-fn extensions(page: &mut Page, extensions: Vec<Extension>) {
-    for Extension { name, critical, text, .. } in extensions {
+fn extensions(page: &mut Page, extensions: Vec<DescribedExtension>) {
+    for DescribedExtension { name, critical, text, .. } in extensions {
         let critical = if critical { " (critical)" } else { "" };
         page.field(2, "extension", format_args!("{name}{critical}: {text}"));
     }

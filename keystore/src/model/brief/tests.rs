@@ -29,6 +29,7 @@ fn version(number: u32, requests: u32, copied: bool, compromised: bool) -> Versi
         subject: "O=Example\\, Inc.,CN=\"a\"".parse().unwrap(),
         names: vec!["dns:mail01.example.com".parse().unwrap()],
         certificate_template: None,
+        extensions: None,
     };
     let mark = || Compromise { marked: Timestamp::from_unix(0), by: actor(), reason: "a \"laptop\"".to_owned() };
     VersionFacts {

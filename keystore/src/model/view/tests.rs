@@ -18,6 +18,7 @@ fn version(number: u32, requests: u32) -> VersionFacts {
         subject: Subject::default(),
         names: Vec::new(),
         certificate_template: None,
+        extensions: None,
     };
     VersionFacts {
         number: VersionNumber(number),

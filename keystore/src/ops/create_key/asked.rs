@@ -183,7 +183,7 @@ fn request(
     if subject.is_empty() && names.is_empty() {
         return Err(AskedFault::Nameless { key: key.clone() });
     }
-    Ok(Some(RequestTemplate { subject, names, certificate_template: None }))
+    Ok(Some(RequestTemplate { subject, names, ..RequestTemplate::default() }))
 }
 
 #[cfg(test)]

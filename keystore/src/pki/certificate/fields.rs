@@ -5,7 +5,8 @@ use x509_parser::prelude::FromDer;
 
 use super::CertificateError;
 use crate::pki::asn1::{self, CONTEXT_3, SEQUENCE, Tlv};
-use crate::pki::{Extension, PublicKey, Subject, SubjectAltName, extensions, oid};
+use crate::pki::extensions::{self, FoundExtensions};
+use crate::pki::{DescribedExtension, PublicKey, Subject, SubjectAltName, TemplateName, oid};
 use crate::timestamp::Timestamp;
 
 #[derive(Clone)]
@@ -92,14 +93,14 @@ impl<'a> Signed<'a> {
 }
 
 /// What the extensions of a certificate say.
-pub(super) fn extensions(der: &[u8]) -> Vec<Extension> {
-    Extensions::of(der).0.map_or_else(Vec::new, |extensions| Extension::read_all(&extensions))
+pub(super) fn described_extensions(der: &[u8]) -> Vec<DescribedExtension> {
+    Extensions::of(der).0.map_or_else(Vec::new, |extensions| DescribedExtension::read_all(&extensions))
 }
 
-struct Extensions<'a>(Option<Tlv<'a>>);
+pub(super) struct Extensions<'a>(Option<Tlv<'a>>);
 
 impl<'a> Extensions<'a> {
-    fn of(der: &'a [u8]) -> Self {
+    pub(super) fn of(der: &'a [u8]) -> Self {
         let find = || {
             let tbs = asn1::read(Signed::of(der)?.message)?.0.children()?;
             tbs.last()?.tagged(CONTEXT_3)?.children()?.first().copied()
@@ -111,16 +112,22 @@ impl<'a> Extensions<'a> {
         extensions::find(self.0.as_ref()?, oid)
     }
 
+    pub(super) fn read(&self) -> FoundExtensions {
+        self.0.as_ref().map(extensions::Extensions::read).unwrap_or_default()
+    }
+
+    pub(super) fn certificate_template(&self) -> Option<TemplateName> {
+        TemplateName::read(self.find(oid::MS_TEMPLATE_NAME)?)
+    }
+
     fn names(&self) -> (Vec<SubjectAltName>, usize) {
         let Some(value) = self.find(oid::SUBJECT_ALT_NAME) else { return (Vec::new(), 0) };
         // an extension that is damaged as a whole counts as one damaged name
         SubjectAltName::read_all(value).unwrap_or((Vec::new(), 1))
     }
 
-    /// `BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, ... }`
     fn is_ca(&self) -> bool {
-        let first = || asn1::whole(self.find(oid::BASIC_CONSTRAINTS)?)?.children()?.first().copied();
-        first().is_some_and(|first| first.tag == 0x01 && first.content.iter().any(|&octet| octet != 0))
+        self.find(oid::BASIC_CONSTRAINTS).is_some_and(extensions::is_ca)
     }
 
     /// `SubjectKeyIdentifier ::= OCTET STRING`

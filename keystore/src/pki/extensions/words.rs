@@ -4,8 +4,36 @@ use crate::digest::hexadecimal;
 use crate::pki::asn1::{self, BIT_STRING, CONTEXT_0, CONTEXT_1, OCTET_STRING, SEQUENCE, Tlv};
 use crate::pki::{SubjectAltName, text};
 
+/// One extension, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DescribedExtension {
+    /// Its object identifier, dotted.
+    pub oid: String,
+    /// Its name: `key usage`, `subject alternative names` ...; its object identifier when it is not known here.
+    pub name: String,
+    /// Whether whoever does not understand it must refuse the certificate.
+    pub critical: bool,
+    /// What it says.
+    pub text: String,
+}
+
+impl DescribedExtension {
+    /// All of an `Extensions`.
+    pub(in crate::pki) fn read_all(extensions: &Tlv<'_>) -> Vec<Self> {
+        let elements = extensions.tagged(SEQUENCE).and_then(|extensions| extensions.children()).unwrap_or_default();
+        elements.iter().filter_map(Self::read).collect()
+    }
+
+    fn read(extension: &Tlv<'_>) -> Option<Self> {
+        let (oid, critical, value) = super::parts(extension)?;
+        let oid = oid.to_string();
+        let (name, text) = describe(&oid, value);
+        Some(Self { name: name.map_or_else(|| oid.clone(), str::to_owned), oid, critical, text })
+    }
+}
+
 /// The name of an extension, when it is known, and what it says.
-pub(super) fn describe(oid: &str, value: &[u8]) -> (Option<&'static str>, String) {
+fn describe(oid: &str, value: &[u8]) -> (Option<&'static str>, String) {
     let (name, text) = match oid {
         "2.5.29.14" => ("subject key identifier", octets(value)),
         "2.5.29.15" => ("key usage", key_usage(value)),

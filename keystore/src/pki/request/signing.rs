@@ -1,17 +1,17 @@
-//! Makes requests: `CertificationRequestInfo` of RFC 2986 with the extensions that a TLS server asks for.
+//! Makes requests: `CertificationRequestInfo` of RFC 2986 with the extensions that are asked for.
 
 use der::asn1::{Any, BitString, Ia5String, ObjectIdentifier, OctetString, SetOfVec};
 use der::{Decode, Encode};
 use x509_cert::attr::Attribute;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
 use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::{RequestError, RequestTemplate};
-use crate::pki::{PrivateKey, SubjectAltName, oid};
+use crate::pki::{self, Extensions, PrivateKey, SubjectAltName, oid};
 
 /// The request in DER.
 pub(super) fn sign(template: &RequestTemplate, key: &PrivateKey) -> Result<Vec<u8>, RequestError> {
@@ -30,12 +30,19 @@ fn info(template: &RequestTemplate, key: &PrivateKey) -> Result<CertReqInfo, Req
     }
     let build = || {
         let extensions = extensions(template, &names, key)?;
-        let values = SetOfVec::from_iter([Any::encode_from(&extensions)?])?;
+        // Extensions has one at least (RFC 5280 section 4.1)
+        let attributes = match extensions.as_slice() {
+            [] => SetOfVec::new(),
+            _ => {
+                let values = SetOfVec::from_iter([Any::encode_from(&extensions)?])?;
+                SetOfVec::from_iter([Attribute { oid: oid::EXTENSION_REQUEST, values }])?
+            }
+        };
         Ok(CertReqInfo {
             version: Version::V1,
             subject: Name::from_der(&template.subject.to_der())?,
             public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().as_der())?,
-            attributes: SetOfVec::from_iter([Attribute { oid: oid::EXTENSION_REQUEST, values }])?,
+            attributes,
         })
     };
     build().map_err(RequestError::Encoding)
@@ -62,13 +69,22 @@ fn extensions(template: &RequestTemplate, names: &[SubjectAltName], key: &Privat
         let critical = template.subject.is_empty();
         extensions.push(extension(oid::SUBJECT_ALT_NAME, critical, names.to_der()?)?);
     }
-    let mut usage = KeyUsages::DigitalSignature.into();
-    if key.algorithm().is_rsa() {
-        usage |= KeyUsages::KeyEncipherment;
+    let asked = template.extensions.clone().unwrap_or_else(Extensions::of_tls_server).fit_for(key.algorithm());
+    if let Some(usage) = &asked.key_usage {
+        extensions.push(extension(oid::KEY_USAGE, usage.critical, key_usage(usage.value).to_der()?)?);
     }
-    extensions.push(extension(oid::KEY_USAGE, true, KeyUsage(usage).to_der()?)?);
-    let server = ExtendedKeyUsage(vec![oid::SERVER_AUTH]);
-    extensions.push(extension(oid::EXTENDED_KEY_USAGE, false, server.to_der()?)?);
+    if let Some(usage) = &asked.extended_key_usage {
+        let value = ExtendedKeyUsage(usage.value.oids()).to_der()?;
+        extensions.push(extension(oid::EXTENDED_KEY_USAGE, usage.critical, value)?);
+    }
+    if let Some(constraints) = &asked.basic_constraints {
+        let value = BasicConstraints { ca: false, path_len_constraint: None }.to_der()?;
+        extensions.push(extension(oid::BASIC_CONSTRAINTS, constraints.critical, value)?);
+    }
+    if let Some(features) = &asked.tls_features {
+        let value = features.value.numbers().to_vec().to_der()?;
+        extensions.push(extension(oid::TLS_FEATURE, features.critical, value)?);
+    }
     if let Some(name) = &template.certificate_template {
         extensions.push(extension(oid::MS_TEMPLATE_NAME, false, name.to_der())?);
     }
@@ -77,6 +93,26 @@ fn extensions(template: &RequestTemplate, names: &[SubjectAltName], key: &Privat
 
 fn extension(extn_id: ObjectIdentifier, critical: bool, value: Vec<u8>) -> der::Result<Extension> {
     Ok(Extension { extn_id, critical, extn_value: OctetString::new(value)? })
+}
+
+/// By the numbers of RFC 5280 section 4.2.1.3.
+fn key_usage(usage: pki::KeyUsage) -> KeyUsage {
+    const IN_ORDER: [KeyUsages; 9] = [
+        KeyUsages::DigitalSignature,
+        KeyUsages::NonRepudiation,
+        KeyUsages::KeyEncipherment,
+        KeyUsages::DataEncipherment,
+        KeyUsages::KeyAgreement,
+        KeyUsages::KeyCertSign,
+        KeyUsages::CRLSign,
+        KeyUsages::EncipherOnly,
+        KeyUsages::DecipherOnly,
+    ];
+    let mut all = KeyUsage(Default::default());
+    for number in usage.numbers() {
+        all.0 |= IN_ORDER[number];
+    }
+    all
 }
 
 fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {

@@ -45,7 +45,7 @@ impl TemplateName {
     }
 
     /// Reads a bare string or, as MS-WCCE has it, one in a SEQUENCE.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(in crate::pki) fn read(der: &[u8]) -> Option<Self> {
         let element = asn1::whole(der)?;
         let element = match element.tag {
             asn1::SEQUENCE => *element.children()?.first()?,

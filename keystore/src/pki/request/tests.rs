@@ -10,6 +10,7 @@ fn template(subject: &str, names: &[&str]) -> RequestTemplate {
         subject: subject.parse().unwrap(),
         names: names.iter().map(|name| name.parse().unwrap()).collect(),
         certificate_template: None,
+        extensions: None,
     }
 }
 

@@ -145,6 +145,7 @@ pub(crate) fn asking(path: &str, host: &str) -> MakeCsr {
         subject: SubjectChoice::Fields(fields),
         names: Vec::new(),
         certificate_template: None,
+        base: None,
         reuse_key: false,
     }
 }
