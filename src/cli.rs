@@ -80,6 +80,7 @@ pub(crate) enum Command {
     MakeCsr(Box<commands::make_csr::Args>),
     ExportCsr(commands::export_csr::Args),
     InstallCert(commands::install_cert::Args),
+    ImportKey(Box<commands::import_key::Args>),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

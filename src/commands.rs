@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
 pub(crate) mod export_csr;
+pub(crate) mod import_key;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
@@ -21,6 +22,7 @@ pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
 pub(crate) mod mark_compromised;
+mod opening;
 mod passphrase;
 pub(crate) mod prune;
 pub(crate) mod publish;
@@ -47,6 +49,7 @@ impl Command {
             Self::MakeCsr(_) => "make-csr",
             Self::ExportCsr(_) => "export-csr",
             Self::InstallCert(_) => "install-cert",
+            Self::ImportKey(_) => "import-key",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -89,6 +92,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
         Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

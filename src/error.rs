@@ -1,6 +1,7 @@
 //! Errors as users meet them: what happened, to which file or key, what to do next, with which exit code.
 
 mod hint;
+mod import;
 mod vault;
 
 use std::io;
@@ -291,8 +292,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Refused { .. }
         | E::Warned { .. }
         | E::Compromised { .. }
+        | E::WeakKey { .. }
         | E::RollbackRefused { .. }
         | E::NotUnlocked { .. } => Exit::Rejected,
+        E::Import { source, .. } => import::exit(source),
         E::Lines { faults } => {
             let is_there = |line: &LineFault| matches!(line.fault, AskedFault::Exists { .. });
             if faults.iter().all(is_there) { Exit::Conflict } else { Exit::Rejected }

@@ -110,6 +110,11 @@ fn ask_twice(question: &str, allow_empty: bool) -> Result<String, Failure> {
     answered(password.with_confirmation("The same again", "The two differ.").interact())
 }
 
+/// Asks which of several private keys is meant.
+pub(crate) fn choose_private_key(labels: &[String]) -> Result<usize, Failure> {
+    choose("Which private key", labels, 0)
+}
+
 /// Asks for one of the keystore's keys, those first that `first` picks.
 pub(crate) fn choose_key(
     snapshot: &Snapshot<'_>,

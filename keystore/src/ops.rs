@@ -12,6 +12,7 @@ pub mod doctor;
 mod error;
 pub mod export_csr;
 mod fault;
+pub mod import_key;
 pub mod inspect;
 pub mod install_cert;
 pub mod list;

@@ -4,17 +4,18 @@ mod json;
 mod view;
 
 use keystore::ops::inspect::{self as op, File, Inspection};
-use keystore::pki::{Budget, Content, Item, Passphrase, RecogniseError, recognise};
+use keystore::pki::{Content, Item, RecogniseError, recognise};
 use keystore::store::{Keystore, StoreError};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
+use super::opening::{self, open, shown};
 use super::passphrase::FilePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{CodedJson, Found, Page, Report};
-use crate::{outside, prompt};
+use crate::outside;
 use json::{ChainJson, ObjectJson};
 
 const HELP: &str = "\
@@ -103,9 +104,7 @@ impl Outcome {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    if args.files.iter().filter(|file| *file == "-").count() > 1 {
-        return Err(Failure::Usage { message: "standard input is named twice".to_owned(), hint: "give - once" });
-    }
+    opening::refuse_two_inputs(&args.files)?;
     let passphrases = args.passphrases.all()?;
     let (mut files, mut strangers) = (Vec::new(), Vec::new());
     for name in &args.files {
@@ -128,43 +127,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         now,
         fail_on_findings: args.fail_on_findings,
     })
-}
-
-fn shown(name: &str) -> String {
-    if name == "-" { "standard input".to_owned() } else { name.to_owned() }
-}
-
-/// Opens what is encrypted: with no passphrase, with those that are named, with one that is asked for.
-fn open(context: &Context, name: &str, items: Vec<Item>, passphrases: &[Passphrase]) -> Result<Vec<Item>, Failure> {
-    let (mut opened, mut budget) = (Vec::new(), Budget::default());
-    for item in items {
-        let place = item.place;
-        let mut tried = item.unlock(None, &mut budget);
-        for passphrase in passphrases {
-            tried = retry(tried, passphrase, &mut budget);
-        }
-        // standard input holds the file and no answers
-        let mut tries = if context.can_ask() && name != "-" { 3 } else { 0 };
-        while tries > 0 && is_closed(&tried) {
-            let question = format!("Passphrase of {name}, {place} (empty: leave it closed)");
-            let Some(passphrase) = prompt::passphrase_if_any(&question)? else { break };
-            tried = retry(tried, &passphrase, &mut budget);
-            tries -= 1;
-        }
-        opened.extend(tried);
-    }
-    Ok(opened)
-}
-
-fn is_closed(items: &[Item]) -> bool {
-    matches!(items, [item] if item.is_closed())
-}
-
-fn retry(items: Vec<Item>, passphrase: &Passphrase, budget: &mut Budget) -> Vec<Item> {
-    if !is_closed(&items) {
-        return items;
-    }
-    items.into_iter().flat_map(|item| item.unlock(Some(passphrase), budget)).collect()
 }
 
 /// Fails when nothing at all is recognised, or can be read.

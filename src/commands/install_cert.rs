@@ -7,6 +7,7 @@ use keystore::ops::install_cert::{self as op, Input};
 use keystore::ops::verify::Finding;
 use serde::Serialize;
 
+use super::opening;
 use super::trust::{DifferenceJson, TrustArgs, TrustJson};
 use crate::context::Context;
 use crate::error::Failure;
@@ -138,30 +139,29 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         Some(_) => return Err(Failure::Missing { what: "the certificate's file", flag: "FILE" }),
         None => return Err(Failure::Missing { what: "the key to install a certificate for", flag: "KEY and FILE" }),
     };
-    if request.files.iter().filter(|file| *file == "-").count() > 1 {
-        return Err(Failure::Usage { message: "standard input is named twice".to_owned(), hint: "give - once" });
-    }
+    opening::refuse_two_inputs(&request.files)?;
     let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)? });
     let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let resolved = args.trust.resolve(false)?;
-    let mut outcome = op::install_cert(&keystore, &request.key, &inputs, &resolved.trust())?;
+    let op::Outcome { staged, reordered, mut examined } =
+        op::install_cert(&keystore, &request.key, &inputs, &resolved.trust())?;
     // the chain's own warning says it with what to do
     let says_missing = |warning: &Warning| matches!(warning, Warning::IssuerMissing { .. });
-    if outcome.warnings.iter().any(says_missing) {
-        outcome.examined.findings.retain(|finding| !matches!(finding, Finding::MissingIssuer { .. }));
+    if staged.warnings.iter().any(says_missing) {
+        examined.findings.retain(|finding| !matches!(finding, Finding::MissingIssuer { .. }));
     }
     Ok(Outcome {
-        key: outcome.key.to_string(),
-        version: outcome.installed.version.0,
-        changed: !outcome.unchanged,
-        in_place_of: outcome.in_place_of.as_ref().map(CertificateJson::of),
-        certificate: CertificateJson::of(&outcome.installed),
-        root_left_out: outcome.root.map(|root| root.to_string()),
-        left_out: outcome.foreign.iter().map(ToString::to_string).collect(),
-        reordered: outcome.reordered,
-        trust: resolved.json(&outcome.examined),
-        differences: DifferenceJson::all(&outcome.differences),
-        warnings: coded(&outcome.warnings),
-        validity: until(outcome.installed.summary.not_after, keystore.world().now()),
+        key: staged.key.to_string(),
+        version: staged.installed.version.0,
+        changed: !staged.unchanged,
+        in_place_of: staged.in_place_of.as_ref().map(CertificateJson::of),
+        certificate: CertificateJson::of(&staged.installed),
+        root_left_out: staged.root.map(|root| root.to_string()),
+        left_out: staged.foreign.iter().map(ToString::to_string).collect(),
+        reordered: reordered,
+        trust: resolved.json(&examined),
+        differences: DifferenceJson::all(&staged.differences),
+        warnings: coded(&staged.warnings),
+        validity: until(staged.installed.summary.not_after, keystore.world().now()),
     })
 }

@@ -167,6 +167,34 @@ impl BackupPassphraseArgs {
     }
 }
 
+/// The flags that name what a private key shall be encrypted with.
+#[derive(clap::Args, Debug, Default, Clone)]
+pub(crate) struct NewPassphraseArgs {
+    /// Encrypt the private key that is kept, with a passphrase that is asked for, twice
+    #[arg(long, conflicts_with_all = ["new_passphrase_file", "new_passphrase_env"])]
+    encrypt: bool,
+    /// Encrypt it with a passphrase from the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "new_passphrase_env")]
+    new_passphrase_file: Option<String>,
+    /// Encrypt it with a passphrase from the environment variable NAME
+    #[arg(long, value_name = "NAME")]
+    new_passphrase_env: Option<String>,
+}
+
+impl NewPassphraseArgs {
+    /// The passphrase that the command line names, or asks for.
+    pub(crate) fn get(&self, context: &Context, question: &str) -> Result<Option<Arc<Passphrase>>, Failure> {
+        if !self.encrypt {
+            return named(self.new_passphrase_file.as_deref(), self.new_passphrase_env.as_deref());
+        }
+        if !context.can_ask() {
+            let flag = "--new-passphrase-file or --new-passphrase-env";
+            return Err(Failure::Missing { what: "the passphrase to encrypt the private key with", flag });
+        }
+        prompt::new_passphrase(question).map(Some)
+    }
+}
+
 fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {
     let bytes = outside::read(file)?;
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();

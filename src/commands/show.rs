@@ -170,6 +170,9 @@ impl Outcome {
         if let Some(mark) = &version.compromised {
             page.styled(style::BAD, format_args!("    compromised: {} ({} by {})", mark.reason, mark.marked, mark.by));
         }
+        for what in &version.weaknesses {
+            page.styled(style::BAD, format_args!("    weak: {what}"));
+        }
         if let Some(origin) = &version.copy_of {
             page.field(4, "copy of", format_args!("{} version {}", origin.key, origin.version));
         }

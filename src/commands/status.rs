@@ -92,6 +92,7 @@ fn concern_json(Concern { key, matter }: &Concern, now: Timestamp) -> ConcernJso
         Matter::Compromised { reason } => {
             ("compromised", format!("its private key is compromised ({reason}): replace it"))
         }
+        Matter::Weak { what } => ("weak", format!("its private key is weak ({what}): replace it")),
         Matter::New => ("new", "it has a private key and no request".to_owned()),
         Matter::Unbound => ("unbound", "it has a certificate and no endpoint: nothing serves it".to_owned()),
     };
@@ -125,7 +126,7 @@ impl Report for Outcome {
             page.line(format_args!("  {endpoint}: bound to nothing, and its files are still there"));
         }
         for ConcernJson { key, message, code } in &self.concerns {
-            let style = if matches!(*code, "expired" | "compromised") { style::BAD } else { style::PLAIN };
+            let style = if matches!(*code, "expired" | "compromised" | "weak") { style::BAD } else { style::PLAIN };
             page.styled(style, format_args!("  {key}: {message}"));
         }
     }

@@ -9,7 +9,7 @@ use keystore::pki::{LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
-use super::{Failure, vault};
+use super::{Failure, import, vault};
 use crate::outside::OutsideError;
 
 /// A word for programs, one per cause.
@@ -108,7 +108,7 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
     }
 }
 
-fn recognise_hint(error: &RecogniseError) -> &'static str {
+pub(super) fn recognise_hint(error: &RecogniseError) -> &'static str {
     match error {
         RecogniseError::NotRecognised { looks_like: LooksLike::Html } => {
             "the authority's page was saved instead of the certificate"
@@ -178,6 +178,8 @@ fn keystore_code(error: &E) -> &'static str {
         E::KeyBound { .. } => "key-bound",
         E::VersionNotFound { .. } => "version-not-found",
         E::Compromised { .. } => "compromised",
+        E::WeakKey { .. } => "weak-key",
+        E::Import { source, .. } => source.code(),
         E::StageNotEmpty => "stage-not-empty",
         E::RollbackRefused { .. } => "rollback-refused",
         E::Unreadable { source, .. } | E::BaseCertificate { source, .. } => read_code(source),
@@ -241,7 +243,9 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {
-            format!("`keyring create-key {key} --next` makes a new private key beside the one in use")
+            format!(
+                "`keyring create-key {key} --next` makes a new private key beside the one in use; import-key has --next too"
+            )
         }
         E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
         E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
@@ -273,7 +277,8 @@ fn keystore_hint(error: &E) -> Option<String> {
         }
         E::KeyBound { .. } => "bind its endpoints to another key first, or say --unbind to free them".to_owned(),
         E::VersionNotFound { key, .. } => format!("`keyring show {key}` shows its versions"),
-        E::Compromised { key, .. } => {
+        E::Import { files, source } => return import::hint(files, source),
+        E::Compromised { key, .. } | E::WeakKey { key, .. } => {
             format!("`keyring make-csr {key} --new-key` makes a new private key and its request")
         }
         E::StageNotEmpty => "commit them, or take them back with `keyring discard`".to_owned(),

@@ -115,6 +115,8 @@ pub(crate) struct VersionJson<'a> {
     compromised: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    weaknesses: Vec<Text<'a>>,
 }
 
 impl<'a> VersionJson<'a> {
@@ -131,6 +133,7 @@ impl<'a> VersionJson<'a> {
             since_generation: None,
             compromised: version.compromised.as_ref().map(|mark| mark.reason.clone()),
             copy_of: version.copy_of.as_ref().map(|origin| format!("{} version {}", origin.key, origin.version)),
+            weaknesses: version.weaknesses.clone(),
         }
     }
 }

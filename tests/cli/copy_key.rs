@@ -82,7 +82,7 @@ fn names_what_is_in_the_way() {
     -- stdout
     -- stderr
     error: mail01/imap/main is there already and has a certificate
-    hint: `keyring create-key mail01/imap/main --next` makes a new private key beside the one in use
+    hint: `keyring create-key mail01/imap/main --next` makes a new private key beside the one in use; import-key has --next too
     ");
     snapshot!(world.keyring(&["copy-key", "mail01/imap/none", "mail01/imap/new"]).exits(4), @"
     exit code 4

@@ -87,7 +87,7 @@ fn refuses_a_key_that_is_there() {
     -- stdout
     -- stderr
     error: mail01/imap/main is there already and has a certificate
-    hint: `keyring create-key mail01/imap/main --next` makes a new private key beside the one in use
+    hint: `keyring create-key mail01/imap/main --next` makes a new private key beside the one in use; import-key has --next too
     ");
     world.done(&["create-key", KEY, "--next"]);
     snapshot!(world.keyring(&["create-key", KEY, "--next"]).exits(4), @"

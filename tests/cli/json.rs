@@ -157,6 +157,8 @@ fn every_result_is_documented() {
     let request = result(&["make-csr", "mail01/imap/main", "--out", "next.csr"]);
     result(&["export-csr", "mail01/imap/main"]);
     world.write("keys.txt", "{\"key\":\"mail02/imap/main\",\"subject\":\"CN=a.example\"}\n");
+    world.write("key.p12", include_bytes!("../../keystore/tests/fixtures/formats/open-no-mac.p12"));
+    result(&["import-key", "mail04/imap/main", "key.p12", "--key-only"]);
     let list = world.done(&["create-key", "--from", "keys.txt", "--out-dir", "requests", "--json"]).result();
     assert_documented("| `create-key --from` |", &list);
     assert_documented("| `create-key --from` |", &list["keys"][0]["request"]);

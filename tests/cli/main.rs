@@ -22,6 +22,7 @@ mod doctor;
 mod documents;
 mod export_csr;
 mod help;
+mod import_key;
 mod init;
 mod inspect;
 mod install_cert;

@@ -12,6 +12,8 @@ pub(crate) const CERTTOOL: Tool = Tool { program: "certtool", package: "gnutls-b
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/read_back.py");
 
+const WRITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/write.py");
+
 /// All six algorithms of `create-key`.
 pub(crate) const ALGORITHMS: [&str; 6] = ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"];
 
@@ -29,10 +31,21 @@ pub(crate) fn certtool(arguments: &[&str]) -> String {
 
 /// Runs `read_back.py`, successful or not.
 pub(crate) fn python(questions: &[String], passphrase: Option<&str>) -> Finished {
+    run_python(SCRIPT, questions, passphrase)
+}
+
+/// Runs `write.py`, which must succeed: a private key with its certificate in some form.
+#[track_caller]
+pub(crate) fn python_writes(form: &str, key: &str, certificate: &str, out: &str, passphrase: &str) {
+    let arguments = [form, key, certificate, out].map(str::to_owned);
+    run_python(WRITER, &arguments, Some(passphrase)).succeeded();
+}
+
+fn run_python(script: &str, arguments: &[String], passphrase: Option<&str>) -> Finished {
     // ./tests/run says which python has the package
     let program = std::env::var("KEYRING_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut command = Command::new(&program);
-    command.arg(SCRIPT).args(questions).env_remove("PASSPHRASE");
+    command.arg(script).args(arguments).env_remove("PASSPHRASE");
     command.envs(passphrase.map(|passphrase| ("PASSPHRASE", passphrase)));
     let finished = finish(&mut command, "");
     let finished = finished.unwrap_or_else(|error| panic!("cannot run {program}: {error}; Debian package python3"));

@@ -1,6 +1,7 @@
 //! Files of any kind: everything in them is told, and what is encrypted is tried with a passphrase.
 #![no_main]
 
+use keystore::ops::import_key::find;
 use keystore::ops::inspect::{File, inspect};
 use keystore::pki::{Budget, Content, Item, Passphrase, recognise};
 use keystore::timestamp::Timestamp;
@@ -15,6 +16,21 @@ fn is_cheap(scheme: &str) -> bool {
     let rounds = scheme.split(' ').zip(scheme.split(' ').skip(1)).find(|(_, unit)| unit.starts_with("rounds"));
     let few = |(count, _): (&str, &str)| count.parse::<u64>().is_ok_and(|count| count <= 4096);
     rounds.map_or(!scheme.contains("scrypt") && !scheme.contains("bcrypt"), few) && !scheme.contains("bcrypt")
+}
+
+/// What could be imported without a passphrase: each private key is the one that its certificate is for.
+fn import(bytes: &[u8]) {
+    let Ok(items) = recognise(bytes) else { return };
+    let file = File { name: "file".to_owned(), items };
+    let Ok(found) = find(vec![file], Vec::new()) else { return };
+    for index in 0..found.keys().len() {
+        let (Ok(key), Ok(Some(chain))) =
+            (found.private_key(index, true), found.chain(index, Timestamp::from_unix(NOW)))
+        else {
+            continue;
+        };
+        assert_eq!(key.public_key().hash(), chain.leaf.public_key().hash());
+    }
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -33,6 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
             opened.push(item);
         }
     }
+    import(bytes);
     for item in &opened {
         match &item.content {
             Content::Certificate(certificate) => check_certificate(certificate),

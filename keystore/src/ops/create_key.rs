@@ -31,6 +31,7 @@ pub struct Material {
     algorithm: KeyAlgorithm,
     spki: Digest,
     encrypted: bool,
+    weaknesses: Vec<String>,
     file: Zeroizing<Vec<u8>>,
 }
 
@@ -50,11 +51,17 @@ impl Material {
     }
 
     fn of(key: &PrivateKey, encrypted: bool, file: Zeroizing<Vec<u8>>) -> Self {
-        Self { algorithm: key.algorithm(), spki: key.public_key().hash(), encrypted, file }
+        let weaknesses = key.public_key().weaknesses().iter().map(ToString::to_string).collect();
+        Self { algorithm: key.algorithm(), spki: key.public_key().hash(), encrypted, weaknesses, file }
     }
 
-    fn to_keep(&self) -> NewVersion<'_> {
-        NewVersion { algorithm: self.algorithm, spki: self.spki, encrypted: self.encrypted, file: &self.file }
+    pub(super) fn spki(&self) -> Digest {
+        self.spki
+    }
+
+    pub(super) fn to_keep(&self) -> NewVersion<'_> {
+        let Self { algorithm, spki, encrypted, weaknesses, file } = self;
+        NewVersion { algorithm: *algorithm, spki: *spki, encrypted: *encrypted, weaknesses, file }
     }
 }
 
@@ -77,7 +84,7 @@ pub fn check(snapshot: &Snapshot<'_>, request: &CreateKey) -> Result<(), Error> 
     check_view(snapshot.key(&request.key)?.as_ref(), request)
 }
 
-fn check_view(view: Option<&KeyView>, request: &CreateKey) -> Result<(), Error> {
+pub(super) fn check_view(view: Option<&KeyView>, request: &CreateKey) -> Result<(), Error> {
     let key = request.key.clone();
     match (view, request.next) {
         (None, false) => Ok(()),

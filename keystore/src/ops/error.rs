@@ -7,6 +7,7 @@ use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts,
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
+use crate::ops::import_key::ImportError;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
 use crate::request_config::RequestConfigError;
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
@@ -281,6 +282,25 @@ pub enum Error {
         version: VersionNumber,
         /// Why it was marked so.
         reason: String,
+    },
+    /// The private key is weak: it was imported with that in mind, and is good for nothing new.
+    #[error("the private key of {key} (version {version}) is weak: {}", .what.join("; "))]
+    WeakKey {
+        /// The key.
+        key: KeyPath,
+        /// The version.
+        version: VersionNumber,
+        /// What is weak.
+        what: Vec<String>,
+    },
+    /// A private key could not be imported.
+    #[error("no private key can be imported from {}", .files.join(", "))]
+    Import {
+        /// The files, as the user named them.
+        files: Vec<String>,
+        /// Why.
+        #[source]
+        source: ImportError,
     },
     /// A rollback is a change set of its own.
     #[error("changes are staged, and a rollback would mix with them")]

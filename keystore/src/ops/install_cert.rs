@@ -20,9 +20,20 @@ pub struct Input {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// What was installed.
+/// What was installed, and whether clients will trust it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// What was staged.
+    pub staged: Staged,
+    /// Whether the certificates came in another order than that of the chain.
+    pub reordered: bool,
+    /// Whether the chain leads to a trusted root, and what was found on the way.
+    pub examined: Examined,
+}
+
+/// A certificate that was staged with its chain.
+#[derive(Clone, Debug)]
+pub struct Staged {
     /// The key.
     pub key: KeyPath,
     /// Private key and certificate.
@@ -37,10 +48,6 @@ pub struct Outcome {
     pub foreign: Vec<Subject>,
     /// What to look at.
     pub warnings: Vec<Warning>,
-    /// Whether the certificates came in another order than that of the chain.
-    pub reordered: bool,
-    /// Whether the chain leads to a trusted root, and what was found on the way.
-    pub examined: Examined,
     /// What was requested and what was issued.
     pub differences: Vec<Difference>,
 }
@@ -76,7 +83,10 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     if let Some(subject) = examined.revoked() {
         return Err(Error::Revoked { key: key.clone(), subject: subject.clone() });
     }
-    stage(keystore, key, &chain, (reordered, examined))
+    let mut transaction = keystore.write()?;
+    let staged = stage(&mut transaction, key, &chain)?;
+    transaction.finish()?;
+    Ok(Outcome { staged, reordered, examined })
 }
 
 /// Whether the certificates of the chain were given in the order of the chain.
@@ -120,7 +130,7 @@ fn owner(snapshot: &Snapshot<'_>, spkis: &[Digest]) -> Result<Option<KeyPath>, E
     Ok(None)
 }
 
-fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {
     let key = || key.clone();
     if leaf.not_after() < now {
         return Err(Error::Expired { key: key(), not_after: leaf.not_after() });
@@ -131,13 +141,8 @@ fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(
     Ok(())
 }
 
-fn stage(
-    keystore: &Keystore,
-    key: &KeyPath,
-    chain: &Chain,
-    (reordered, examined): (bool, Examined),
-) -> Result<Outcome, Error> {
-    let mut transaction = keystore.write()?;
+/// Stages a certificate with its chain.
+pub(super) fn stage(transaction: &mut Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Staged, Error> {
     let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
     let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
@@ -152,7 +157,7 @@ fn stage(
     let (installed, unchanged) = match (staged.clone().filter(is_there), current.filter(is_there)) {
         (Some(staged), _) => (staged, true),
         (None, Some(current)) => {
-            let unchanged = go_back(&mut transaction, key, &current);
+            let unchanged = go_back(transaction, key, &current);
             (current, unchanged)
         }
         (None, None) => {
@@ -162,13 +167,10 @@ fn stage(
             (installed, false)
         }
     };
-    transaction.finish()?;
-    Ok(Outcome {
+    Ok(Staged {
         key: key.clone(),
         warnings: warnings(&view, version, &installed),
-        reordered,
         differences: verify::differences(version, &chain.leaf),
-        examined,
         installed,
         unchanged,
         in_place_of: staged.filter(|_| !unchanged),

@@ -158,10 +158,14 @@ pub fn template(
 
 fn choose_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bool), Error> {
     let (version, reused) = working_version(view, reuse_key)?;
-    match &version.compromised {
-        Some(mark) => Err(Error::compromised(view, version, mark)),
-        None => Ok((version, reused)),
+    if let Some(mark) = &version.compromised {
+        return Err(Error::compromised(view, version, mark));
     }
+    if !version.weaknesses.is_empty() {
+        let what = version.weaknesses.clone();
+        return Err(Error::WeakKey { key: view.path.clone(), version: version.number, what });
+    }
+    Ok((version, reused))
 }
 
 fn working_version(view: &KeyView, reuse_key: bool) -> Result<(&VersionFacts, bool), Error> {

@@ -34,6 +34,11 @@ pub enum Matter {
         /// Why it was marked so.
         reason: String,
     },
+    /// The private key in use is weak.
+    Weak {
+        /// Why.
+        what: String,
+    },
     /// It has a private key and no request.
     New,
     /// It has a certificate, committed or staged, and no endpoint.
@@ -131,6 +136,14 @@ fn concerns(key: &KeyBrief<'_>, bound: bool, now: Timestamp) -> Vec<Concern> {
     }
     if let Some(mark) = key.upcoming().and_then(|version| version.compromised.as_ref()) {
         matters.push(Matter::Compromised { reason: mark.reason.to_string() });
+    }
+    let coming = match &key.next {
+        Some(NextBrief::New(version) | NextBrief::Pending { version, .. }) => Some(version),
+        Some(NextBrief::Installed(..)) | None => None,
+    };
+    if let Some(version) = key.upcoming().or(coming).filter(|version| !version.weaknesses.is_empty()) {
+        let what: Vec<String> = version.weaknesses.iter().map(ToString::to_string).collect();
+        matters.push(Matter::Weak { what: what.join("; ") });
     }
     match &key.next {
         Some(NextBrief::Pending { version, .. }) => {

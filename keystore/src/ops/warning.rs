@@ -1,5 +1,6 @@
 //! What is done all the same, but should be looked at. `commit --strict` refuses it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::{Installed, VersionNumber};
@@ -38,6 +39,20 @@ pub enum Warning {
         key: KeyPath,
         /// What is weak.
         what: String,
+    },
+    /// The private key itself is weak.
+    WeakKey {
+        /// The key.
+        key: KeyPath,
+        /// What is weak.
+        what: String,
+    },
+    /// Other keys have the same private key.
+    SharedKey {
+        /// The key.
+        key: KeyPath,
+        /// The others.
+        keys: BTreeSet<KeyPath>,
     },
     /// The certificate's names cover nothing that the endpoint is called.
     NotCovered {
@@ -78,6 +93,8 @@ impl Warning {
             Self::OlderKey { .. } => "older-key",
             Self::NotIssued { .. } => "names-not-issued",
             Self::Weak { .. } => "weak",
+            Self::WeakKey { .. } => "weak-key",
+            Self::SharedKey { .. } => "shared-key",
             Self::NotCovered { .. } => "endpoint-not-covered",
             Self::NoCertificate { .. } => "no-certificate",
         }
@@ -97,6 +114,11 @@ impl fmt::Display for Warning {
                 write!(f, "the certificate of {key} lacks names that were requested: {}", joined(names))
             }
             Self::Weak { key, what } => write!(f, "the certificate of {key} is weak: {what}"),
+            Self::WeakKey { key, what } => write!(f, "the private key of {key} is weak: {what}"),
+            Self::SharedKey { key, keys } => {
+                let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                write!(f, "the private key of {key} is that of {keys} too: whoever has one of them has all")
+            }
             Self::NotCovered { endpoint, key, names } if names.is_empty() => {
                 write!(f, "{endpoint} is not covered by {key}, which has no names")
             }

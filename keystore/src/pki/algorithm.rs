@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::name::serde_as_text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a private key is made with. What other tools make beyond these is not taken in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -21,6 +21,8 @@ pub enum KeyAlgorithm {
     Rsa4096,
     /// Ed25519 (RFC 8410); browsers and public authorities do not take it yet.
     Ed25519,
+    /// RSA of any other size: taken in, and not made here.
+    OtherRsa,
 }
 
 /// Text that names no algorithm.
@@ -32,7 +34,7 @@ pub struct KeyAlgorithmError {
 }
 
 impl KeyAlgorithm {
-    /// All of them, the default first.
+    /// All that keys are made with, the default first.
     pub const ALL: [Self; 6] =
         [Self::EcdsaP256, Self::EcdsaP384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::Ed25519];
 
@@ -46,13 +48,14 @@ impl KeyAlgorithm {
             Self::Rsa3072 => "rsa-3072",
             Self::Rsa4096 => "rsa-4096",
             Self::Ed25519 => "ed25519",
+            Self::OtherRsa => "rsa",
         }
     }
 
     /// Whether it is RSA, of any size.
     #[must_use]
     pub fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 | Self::OtherRsa)
     }
 }
 
@@ -65,6 +68,7 @@ impl fmt::Display for KeyAlgorithm {
 impl FromStr for KeyAlgorithm {
     type Err = KeyAlgorithmError;
 
+    /// One that keys are made with.
     fn from_str(text: &str) -> Result<Self, KeyAlgorithmError> {
         Self::ALL
             .into_iter()
@@ -73,7 +77,22 @@ impl FromStr for KeyAlgorithm {
     }
 }
 
-serde_as_text!(KeyAlgorithm);
+impl Serialize for KeyAlgorithm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyAlgorithm {
+    /// One that a key was made with, here or elsewhere.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        if *text == *Self::OtherRsa.as_str() {
+            return Ok(Self::OtherRsa);
+        }
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -84,6 +103,13 @@ mod tests {
         for algorithm in KeyAlgorithm::ALL {
             assert_eq!(algorithm.to_string().parse::<KeyAlgorithm>().unwrap(), algorithm);
         }
+    }
+
+    #[test]
+    fn what_is_not_made_here_is_known_in_facts_alone() {
+        assert_eq!(serde_json::from_str::<KeyAlgorithm>("\"rsa\"").unwrap(), KeyAlgorithm::OtherRsa);
+        assert_eq!(serde_json::to_string(&KeyAlgorithm::OtherRsa).unwrap(), "\"rsa\"");
+        assert!("rsa".parse::<KeyAlgorithm>().is_err());
     }
 
     #[test]

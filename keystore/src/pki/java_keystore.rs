@@ -62,10 +62,15 @@ impl JavaKeystore {
         Some(Self { jceks: bytes[0] == 0xce, entries, count })
     }
 
-    /// The command that makes a PKCS#12 file of it.
+    /// `JKS` or `JCEKS`.
     #[must_use]
-    pub fn conversion(&self, file: &str) -> String {
-        let kind = if self.jceks { "JCEKS" } else { "JKS" };
+    pub fn kind(&self) -> &'static str {
+        if self.jceks { "JCEKS" } else { "JKS" }
+    }
+
+    /// The command that makes a PKCS#12 file of a keystore of a kind; `file` is quoted as the shell wants it.
+    #[must_use]
+    pub fn conversion(kind: &str, file: &str) -> String {
         format!(
             "keytool -importkeystore -srckeystore {file} -srcstoretype {kind} -destkeystore {file}.p12 -deststoretype PKCS12"
         )

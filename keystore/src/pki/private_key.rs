@@ -38,6 +38,8 @@ enum Signer {
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    /// RSA under 2048 bits: kept and published, and signs nothing here.
+    Short(Box<rsa::RsaPrivateKey>),
 }
 
 impl PrivateKey {
@@ -56,11 +58,14 @@ impl PrivateKey {
             KeyAlgorithm::Rsa3072 => rsa(KeySize::Rsa3072),
             KeyAlgorithm::Rsa4096 => rsa(KeySize::Rsa4096),
             KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate().map(Signer::Ed25519),
+            KeyAlgorithm::OtherRsa => {
+                return Err(PrivateKeyError::UnsupportedAlgorithm { algorithm: "RSA of an unusual size".to_owned() });
+            }
         };
         Self::from_signer(algorithm, signer.map_err(|_| PrivateKeyError::Generation { algorithm })?)
     }
 
-    /// Reads an unencrypted `PrivateKeyInfo` (RFC 5208, and RFC 5958's version 2) of one of the six algorithms.
+    /// Reads an unencrypted `PrivateKeyInfo` (RFC 5208, and RFC 5958's version 2) of one of the algorithms.
     ///
     /// # Errors
     ///
@@ -73,6 +78,10 @@ impl PrivateKey {
     }
 
     fn from_signer(algorithm: KeyAlgorithm, signer: Signer) -> Result<Self, PrivateKeyError> {
+        if let Signer::Short(key) = &signer {
+            let (pkcs8, public_key) = reading::encoded(key).ok_or(PrivateKeyError::Encoding)?;
+            return Ok(Self { algorithm, signer, pkcs8, public_key });
+        }
         let encoding = |_| PrivateKeyError::Encoding;
         let (pkcs8, public) = match &signer {
             Signer::Ecdsa(key) => (copy(key.to_pkcs8v1().map_err(encoding)?.as_ref()), AsDer::as_der(key.public_key())),
@@ -83,6 +92,7 @@ impl PrivateKey {
             Signer::Ed25519(key) => {
                 (copy(key.to_pkcs8v1().map_err(encoding)?.as_ref()), AsDer::as_der(key.public_key()))
             }
+            Signer::Short(_) => return Err(PrivateKeyError::Encoding),
         };
         let public: PublicKeyX509Der<'_> = public.map_err(encoding)?;
         let public_key = PublicKey::from_spki_der(public.as_ref()).map_err(|_| PrivateKeyError::Encoding)?;
@@ -95,6 +105,12 @@ impl PrivateKey {
         self.algorithm
     }
 
+    /// Whether it is too short to sign with, and for TLS libraries of today to load: RSA under 2048 bits.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        matches!(self.signer, Signer::Short(_))
+    }
+
     /// Its public half.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
@@ -105,7 +121,8 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`PrivateKeyError::Signing`] when the key refuses, for want of randomness.
+    /// [`PrivateKeyError::Signing`] when the key refuses, for want of randomness, and [`PrivateKeyError::TooShort`] when it
+    /// is an RSA key under 2048 bits.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, PrivateKeyError> {
         let random = SystemRandom::new();
         let signed = match &self.signer {
@@ -115,6 +132,7 @@ impl PrivateKey {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map(|()| signature)
             }
+            Signer::Short(_) => return Err(PrivateKeyError::TooShort),
         };
         signed.map_err(|_| PrivateKeyError::Signing)
     }
@@ -126,7 +144,7 @@ impl PrivateKey {
             KeyAlgorithm::EcdsaP256 => (oid::ECDSA_SHA256, None),
             KeyAlgorithm::EcdsaP384 => (oid::ECDSA_SHA384, None),
             KeyAlgorithm::Ed25519 => (oid::ED25519, None),
-            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
+            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 | KeyAlgorithm::OtherRsa => {
                 (oid::RSA_SHA256, Some(Any::null()))
             }
         };

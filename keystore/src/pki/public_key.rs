@@ -78,6 +78,7 @@ impl PublicKey {
                 2048 => Some(KeyAlgorithm::Rsa2048),
                 3072 => Some(KeyAlgorithm::Rsa3072),
                 4096 => Some(KeyAlgorithm::Rsa4096),
+                512..=8192 => Some(KeyAlgorithm::OtherRsa),
                 _ => None,
             },
             _ => None,
@@ -167,7 +168,8 @@ mod tests {
         assert_eq!(good.describe(), "RSA 2048 bits");
         assert_eq!(good.weaknesses(), []);
         assert_eq!(good.algorithm(), Some(KeyAlgorithm::Rsa2048));
-        assert_eq!(rsa(&modulus(128), &[1, 0, 1]).algorithm(), None);
+        assert_eq!(rsa(&modulus(128), &[1, 0, 1]).algorithm(), Some(KeyAlgorithm::OtherRsa));
+        assert_eq!(rsa(&modulus(32), &[1, 0, 1]).algorithm(), None);
         assert_eq!(rsa(&modulus(128), &[1, 0, 1]).weaknesses(), [KeyWeakness::ShortRsa { bits: 1024 }]);
         assert_eq!(rsa(&modulus(256), &[3]).weaknesses(), [KeyWeakness::SmallExponent { exponent: 3 }]);
         assert_eq!(rsa(&modulus(256), &[1, 0, 0]).weaknesses(), [KeyWeakness::EvenExponent]);

@@ -1,6 +1,6 @@
 //! The keystore as a whole: made, opened, read, written.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::publication::Committing;
@@ -29,9 +29,15 @@ pub struct SubjectDefaults {
 #[serde(default, deny_unknown_fields)]
 pub struct Defaults {
     /// The algorithm of new keys.
+    #[serde(deserialize_with = "to_make")]
     pub algorithm: KeyAlgorithm,
     /// The subject of new requests.
     pub subject: SubjectDefaults,
+}
+
+/// An algorithm that keys are made with.
+fn to_make<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyAlgorithm, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 /// What `keystore.toml` says.

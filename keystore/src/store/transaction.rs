@@ -34,6 +34,8 @@ pub struct NewVersion<'a> {
     pub spki: Digest,
     /// Whether `file` needs a passphrase.
     pub encrypted: bool,
+    /// Why it should not be used.
+    pub weaknesses: &'a [String],
     /// The PEM file to be written.
     pub file: &'a [u8],
 }
@@ -52,6 +54,7 @@ impl NewVersion<'_> {
             requests: Vec::new(),
             copy_of: None,
             compromised: None,
+            weaknesses: self.weaknesses.to_vec(),
         }
     }
 }

@@ -262,7 +262,7 @@ fn of_java(store: &JavaKeystore, file: &str) -> AboutJson {
     AboutJson {
         store_type: Some(if store.jceks { "JCEKS" } else { "JKS" }),
         entries: Some(entries.collect()),
-        convert_with: Some(store.conversion(&shell_words::quote(file))),
+        convert_with: Some(JavaKeystore::conversion(store.kind(), &shell_words::quote(file))),
         ..AboutJson::default()
     }
 }

@@ -141,7 +141,7 @@ fn show_java(page: &mut Page, store: &JavaKeystore, file: &str) {
     {
         page.field(2, "entries", format_args!("{more} more"));
     }
-    page.field(2, "convert it", store.conversion(&shell_words::quote(file)));
+    page.field(2, "convert it", JavaKeystore::conversion(store.kind(), &shell_words::quote(file)));
 }
 
 fn protection(page: &mut Page, protection: Option<&Protection>) {

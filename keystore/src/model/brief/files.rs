@@ -36,6 +36,9 @@ pub struct VersionBrief<'a> {
     /// Whether somebody else may know it.
     #[serde(borrow, default)]
     pub compromised: Option<CompromiseBrief<'a>>,
+    /// Why it should not be used.
+    #[serde(borrow, default)]
+    pub weaknesses: Vec<Text<'a>>,
 }
 
 /// That a private key may be known to somebody else, in brief.
@@ -95,6 +98,7 @@ impl VersionBrief<'_> {
             },
             copy_of: version.copy_of.clone().map(Box::new),
             compromised: compromised.map(|mark| CompromiseBrief { reason: Text::of(&mark.reason) }),
+            weaknesses: version.weaknesses.iter().map(Text::of).collect(),
         }
     }
 }

@@ -43,6 +43,7 @@ fn version(number: u32, requests: u32, copied: bool, compromised: bool) -> Versi
         requests: (1..=requests).map(request).collect(),
         copy_of: copied.then(|| Origin { key: key(), version: VersionNumber(1) }),
         compromised: compromised.then(mark),
+        weaknesses: if number == 3 { vec!["a \"short\" key".to_owned()] } else { Vec::new() },
     }
 }
 

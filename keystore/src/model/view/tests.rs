@@ -31,6 +31,7 @@ fn version(number: u32, requests: u32) -> VersionFacts {
         requests: (1..=requests).map(request).collect(),
         copy_of: None,
         compromised: None,
+        weaknesses: Vec::new(),
     }
 }
 

@@ -15,6 +15,9 @@ pub enum PrivateKeyError {
     /// The key could not sign.
     #[error("the private key could not sign")]
     Signing,
+    /// An RSA key under 2048 bits.
+    #[error("the private key is too short to sign with")]
+    TooShort,
     /// The bytes are no private key.
     #[error("not a private key: no PKCS#8 PrivateKeyInfo in DER")]
     NotAPrivateKey,

@@ -46,11 +46,22 @@ fn keys_that_are_not_made_here_are_named() {
         PrivateKey::from_pkcs8_der(&der).unwrap_err()
     };
     let unsupported = |algorithm: &str| PrivateKeyError::UnsupportedAlgorithm { algorithm: algorithm.to_owned() };
-    assert_eq!(fault(include_bytes!("../../../tests/fixtures/rsa-1024.key")), unsupported("RSA 1024 bits"));
     assert_eq!(fault(include_bytes!("../../../tests/fixtures/ecdsa-p521.key")), unsupported("ECDSA P-521"));
     for bytes in [&b""[..], b"hello", &[0x30, 0]] {
         assert_eq!(PrivateKey::from_pkcs8_der(bytes).unwrap_err(), PrivateKeyError::NotAPrivateKey);
     }
+}
+
+#[test]
+fn a_short_key_is_kept_and_signs_nothing() {
+    let pem = include_bytes!("../../../tests/fixtures/rsa-1024.key");
+    let key = PrivateKey::from_pkcs8_der(&pem_blocks(pem).remove(0).body.unwrap()).unwrap();
+    assert_eq!((key.algorithm(), key.is_short()), (KeyAlgorithm::OtherRsa, true));
+    assert_eq!(key.public_key().describe(), "RSA 1024 bits");
+    assert_eq!(key.sign(b"anything"), Err(PrivateKeyError::TooShort));
+    let again = PrivateKey::from_pkcs8_der(&key.to_pkcs8_der()).unwrap();
+    assert_eq!((again.public_key(), &*again.to_pem()), (key.public_key(), &*key.to_pem()));
+    assert!(PrivateKey::generate(KeyAlgorithm::OtherRsa).is_err());
 }
 
 /// Replaces one number of an RSA key: n, e, d, p, q are 1 to 5.

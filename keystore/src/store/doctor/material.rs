@@ -116,6 +116,7 @@ impl Material {
             requests: own.filter_map(|(number, held)| request_says(held, *number, world.now())).collect(),
             copy_of: None,
             compromised: None,
+            weaknesses: public_key.weaknesses().iter().map(ToString::to_string).collect(),
         })
     }
 

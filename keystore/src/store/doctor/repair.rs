@@ -1,6 +1,8 @@
 //! What is mended without any loss. Each step can be done twice, so that a repair that was cut off is done again; what
 //! a step takes out of its place goes to `set-aside/`.
 
+use zeroize::Zeroizing;
+
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::super::lock::{self, Held};
@@ -162,6 +164,9 @@ fn write_index(
     };
     for (key, entry) in entries {
         let versions = &mut index.key_mut(key).versions;
+        if versions.iter().all(|version| version.file != entry.file) {
+            write_anew(disk, &layout::private_key(key, entry.number))?;
+        }
         versions.retain(|version| version.number != entry.number);
         versions.push(entry.clone());
         versions.sort_by_key(|version| version.number);
@@ -171,6 +176,15 @@ fn write_index(
     let folders = entries.iter().map(|(key, entry)| layout::version(key, entry.number));
     disk.sync_batch(&folders.flat_map(|folder| std::iter::successors(Some(folder), StorePath::parent)).collect())?;
     facts::store(disk, server, &index)
+}
+
+/// Writes a file's contents again: where a sync of them has failed, no later one makes them durable.
+fn write_anew(disk: &dyn Disk, path: &StorePath) -> Result<(), StoreError> {
+    match disk.load(path).map(Zeroizing::new) {
+        Ok(bytes) => Ok(disk.put(path, &bytes, PRIVATE_FILE, true)?),
+        Err(error) if error.is_missing() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Keeps a copy of what is about to be replaced, if it is there.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use keystore::ops::make_csr::Made;
-use keystore::pki::{Certificate, read_certificates};
+use keystore::pki::{Certificate, CertificationRequest, read_certificates};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DnType, IsCa, KeyPair,
     PKCS_ECDSA_P256_SHA256, SerialNumber,
@@ -41,7 +41,12 @@ pub(crate) fn certify(made: &Made) -> String {
 
 /// The authority's reply for a validity of its own.
 pub(crate) fn certify_between(made: &Made, not_before: i64, not_after: i64) -> String {
-    let mut request = CertificateSigningRequestParams::from_pem(&made.request.to_pem()).unwrap();
+    certify_request(&made.request, not_before, not_after)
+}
+
+/// The authority's reply to a request that was made elsewhere.
+pub(crate) fn certify_request(request: &CertificationRequest, not_before: i64, not_after: i64) -> String {
+    let mut request = CertificateSigningRequestParams::from_pem(&request.to_pem()).unwrap();
     request.params.not_before = time(not_before);
     request.params.not_after = time(not_after);
     request.params.serial_number = Some(SerialNumber::from(rand::random::<u64>() >> 1));

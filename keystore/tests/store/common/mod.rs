@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use keystore::change::Change;
 use keystore::name::{Endpoint, KeyPath};
-use keystore::ops::install_cert::{Input, Outcome};
+use keystore::ops::install_cert::{Input, Staged};
 use keystore::ops::make_csr::{Made, MakeCsr, SubjectChoice, SubjectFields};
 use keystore::ops::publish::Unlocked;
 use keystore::ops::{self, Error, create_key::CreateKey, create_key::Created, create_key::Material};
@@ -31,7 +31,7 @@ use keystore::world::{Actor, World};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-pub(crate) use authority::{DAY, certificate, certify, certify_between};
+pub(crate) use authority::{DAY, certificate, certify, certify_between, certify_request};
 pub(crate) use counting_disk::CountingDisk;
 pub(crate) use faulty_disk::{Failure, FaultyDisk};
 pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
@@ -160,9 +160,9 @@ pub(crate) fn make_csr(keystore: &Keystore, asked: &MakeCsr) -> Result<Made, Err
     }
 }
 
-pub(crate) fn install(keystore: &Keystore, path: &str, bytes: &str) -> Result<Outcome, Error> {
+pub(crate) fn install(keystore: &Keystore, path: &str, bytes: &str) -> Result<Staged, Error> {
     let input = Input { name: "reply.pem".to_owned(), bytes: bytes.as_bytes().to_vec().into() };
-    ops::install_cert::install_cert(keystore, &key(path), &[input], &ops::verify::Trust::default())
+    Ok(ops::install_cert::install_cert(keystore, &key(path), &[input], &ops::verify::Trust::default())?.staged)
 }
 
 pub(crate) fn bind(keystore: &Keystore, path: &str, endpoints: &[&str]) -> Result<ops::bind::Outcome, Error> {
