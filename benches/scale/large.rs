@@ -141,6 +141,12 @@ impl Large {
             let reply = authority.certify(&key, request.public_key().as_der(), 1000 + round);
             fs::write(self.reply(round), reply).expect("target/ can be written to");
         }
+        // a small commit is the last: every command reads the newest record, which is large after a large one
+        let mut transaction = keystore.write().expect("nobody holds the lock");
+        let (key, version, request) = self.key_with_request(&keystore, 0);
+        install(&mut transaction, &authority, (&key, &version, request.public_key().as_der()), self.shape.keys);
+        transaction.finish().expect("the stage is written");
+        commit_staged(&keystore);
         rustix::fs::sync();
     }
 
@@ -182,14 +188,18 @@ impl Large {
             }
         }
         transaction.finish().expect("the stage is written");
-        let committing = keystore.begin_commit().expect("nobody commits");
-        let snapshot = committing.snapshot().expect("it is readable");
-        let plan = keystore::ops::commit::plan(&snapshot, keystore.world().now()).expect("it is readable");
-        plan.check(false).expect("nothing is wrong with it");
-        let proposal = plan.propose(&snapshot, &Unlocked::new(), None).expect("the pairs are right");
-        let switched = committing.prepare(&proposal).and_then(|prepared| prepared.switch());
-        switched.and_then(|switched| switched.record()).expect("the disk takes it");
+        commit_staged(keystore);
     }
+}
+
+fn commit_staged(keystore: &Keystore) {
+    let committing = keystore.begin_commit().expect("nobody commits");
+    let snapshot = committing.snapshot().expect("it is readable");
+    let plan = keystore::ops::commit::plan(&snapshot, keystore.world().now()).expect("it is readable");
+    plan.check(false).expect("nothing is wrong with it");
+    let proposal = plan.propose(&snapshot, &Unlocked::new(), None).expect("the pairs are right");
+    let switched = committing.prepare(&proposal).and_then(|prepared| prepared.switch());
+    switched.and_then(|switched| switched.record()).expect("the disk takes it");
 }
 
 /// Certifies a key and stages its certificate.
