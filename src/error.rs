@@ -1,5 +1,7 @@
 //! Errors as users meet them: what happened, to which file or key, what to do next, with which exit code.
 
+mod code;
+mod exit;
 mod hint;
 mod import;
 mod vault;
@@ -11,7 +13,6 @@ use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::MarkError;
 use keystore::name::{EndpointError, KeyPath, PathError};
 use keystore::ops;
-use keystore::ops::create_key::{AskedFault, LineFault};
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
 };
@@ -182,38 +183,11 @@ impl From<CommitError> for Failure {
 
 impl Problem for Failure {
     fn exit(&self) -> Exit {
-        match self {
-            Self::Missing { .. } | Self::PassphraseMissing { .. } | Self::Usage { .. } | Self::Arguments { .. } => {
-                Exit::Usage
-            }
-            Self::Path(_)
-            | Self::Endpoint(_)
-            | Self::Subject(_)
-            | Self::Name(_)
-            | Self::Template(_)
-            | Self::Algorithm(_)
-            | Self::NotRecognised { .. }
-            | Self::NothingReadable { .. }
-            | Self::WantedKey { .. }
-            | Self::NoSystemRoots
-            | Self::Recipient(_)
-            | Self::Identities { .. }
-            | Self::Mark(_)
-            | Self::Passphrase { .. } => Exit::Rejected,
-            Self::Keystore(error) => keystore_exit(error),
-            Self::Outside(error)
-            | Self::RequestNotWritten { source: error, .. }
-            | Self::RequestsNotWritten { source: error } => outside_exit(error),
-            Self::Pair { .. } => Exit::Publishing,
-            Self::Declined | Self::RequestDeclined { .. } => Exit::Interrupted,
-            Self::Folder { .. } | Self::Question(_) | Self::Demo(_) | Self::Output(_) | Self::Unexpected(_) => {
-                Exit::Failed
-            }
-        }
+        exit::exit(self)
     }
 
     fn code(&self) -> &'static str {
-        hint::code(self)
+        code::code(self)
     }
 
     fn message(&self) -> String {
@@ -236,96 +210,5 @@ impl Problem for Failure {
             Self::NothingReadable { faults, .. } => faults.clone(),
             _ => Vec::new(),
         }
-    }
-}
-
-fn outside_exit(error: &OutsideError) -> Exit {
-    match error {
-        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
-        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => Exit::Usage,
-        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => Exit::Failed,
-    }
-}
-
-fn keystore_exit(error: &ops::Error) -> Exit {
-    use ops::Error as E;
-    match error {
-        E::Store(error) => store_exit(error),
-        E::Commit(error) => commit_exit(error),
-        E::Backup(error) => vault::backup_exit(error),
-        E::Opening(error) => vault::opening_exit(error),
-        E::KeyNotFound { .. }
-        | E::NothingWaits { .. }
-        | E::KeyStaged { .. }
-        | E::NothingThere { .. }
-        | E::KeyHasCertificate { .. }
-        | E::KeyWaits { .. }
-        | E::NothingToFollow { .. }
-        | E::NextExists { .. }
-        | E::NothingToRequest { .. }
-        | E::NothingToReuse { .. }
-        | E::KeyChanged { .. }
-        | E::KeyGoes { .. }
-        | E::KeyHasStaged { .. }
-        | E::KeyBound { .. }
-        | E::NoRequest { .. }
-        | E::NoCertificate { .. }
-        | E::VersionNotFound { .. }
-        | E::StageNotEmpty
-        | E::NotBound { .. } => Exit::Conflict,
-        E::Restore(_)
-        | E::PrivateKey { .. }
-        | E::Request { .. }
-        | E::Subject(_)
-        | E::Unreadable { .. }
-        | E::BaseCertificate { .. }
-        | E::BaseSeveral { .. }
-        | E::BaseRequest { .. }
-        | E::BaseConfig { .. }
-        | E::WrongKey { .. }
-        | E::Chain(_)
-        | E::Expired { .. }
-        | E::Revoked { .. }
-        | E::Roots { .. }
-        | E::Lists { .. }
-        | E::NotYetValid { .. }
-        | E::Refused { .. }
-        | E::Warned { .. }
-        | E::Compromised { .. }
-        | E::WeakKey { .. }
-        | E::RollbackRefused { .. }
-        | E::NotUnlocked { .. } => Exit::Rejected,
-        E::Import { source, .. } => import::exit(source),
-        E::Lines { faults } => {
-            let is_there = |line: &LineFault| matches!(line.fault, AskedFault::Exists { .. });
-            if faults.iter().all(is_there) { Exit::Conflict } else { Exit::Rejected }
-        }
-        E::CommitRunning => Exit::Locked,
-    }
-}
-
-fn store_exit(error: &StoreError) -> Exit {
-    match error {
-        StoreError::Disk(_) | StoreError::Config { .. } => Exit::Failed,
-        StoreError::NoKeystore { .. }
-        | StoreError::NoGeneration { .. }
-        | StoreError::NotEmpty { .. }
-        | StoreError::AlreadyThere { .. }
-        | StoreError::Pruned { .. }
-        | StoreError::NewerFormat { .. } => Exit::Conflict,
-        StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
-        StoreError::Damaged { .. } => Exit::Damaged,
-        StoreError::Locked { .. } => Exit::Locked,
-        StoreError::Interrupted => Exit::Interrupted,
-    }
-}
-
-fn commit_exit(error: &CommitError) -> Exit {
-    match error {
-        CommitError::NotBegun(error) => store_exit(error),
-        CommitError::Undone(_) => Exit::Publishing,
-        CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
-        CommitError::Unfinished { .. } => Exit::Failed,
-        CommitError::Moved => Exit::Conflict,
     }
 }

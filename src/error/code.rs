@@ -1,0 +1,133 @@
+//! A word for programs, for every cause.
+
+use keystore::ops::Error as E;
+use keystore::pki::ReadError;
+use keystore::store::{CommitError, StoreError};
+
+use super::{Failure, vault};
+use crate::outside::OutsideError;
+
+/// A word for programs, one per cause.
+pub(super) fn code(failure: &Failure) -> &'static str {
+    use Failure as F;
+    match failure {
+        F::Missing { .. } => "missing-argument",
+        F::PassphraseMissing { .. } => "passphrase-needed",
+        F::Usage { .. } | F::Arguments { .. } => "usage",
+        F::Path(_) | F::Endpoint(_) => "bad-name",
+        F::Subject(_) => "bad-subject",
+        F::Name(_) => "bad-subject-alt-name",
+        F::Template(_) => "bad-template",
+        F::Algorithm(_) | F::WantedKey { .. } => "bad-algorithm",
+        F::Mark(_) => "bad-mark",
+        F::NoSystemRoots => "no-system-roots",
+        F::Passphrase { .. } => "bad-passphrase",
+        F::NotRecognised { .. } => "not-recognised",
+        F::NothingReadable { .. } => "nothing-readable",
+        F::Recipient(_) => "bad-recipient",
+        F::Identities { .. } => "bad-identity",
+        F::Keystore(error) => keystore_code(error),
+        F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
+            outside_code(error)
+        }
+        F::Folder { .. } => "file",
+        F::Pair { .. } => "bad-pair",
+        F::Declined | F::RequestDeclined { .. } => "declined",
+        F::Question(_) => "question",
+        F::Demo(_) => "demo",
+        F::Output(_) => "output",
+        F::Unexpected(_) => "unexpected",
+    }
+}
+
+fn outside_code(error: &OutsideError) -> &'static str {
+    match error {
+        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => "file-exists",
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => "bad-variable",
+        OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => "file",
+    }
+}
+
+fn keystore_code(error: &E) -> &'static str {
+    match error {
+        E::Store(error) => store_code(error),
+        E::Commit(CommitError::NotBegun(error)) => store_code(error),
+        E::Commit(CommitError::Undone(_)) => "commit-undone",
+        E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
+        E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
+        E::Commit(CommitError::Moved) => "keystore-moved",
+        E::Backup(error) => vault::backup_code(error),
+        E::Opening(error) => vault::opening_code(error),
+        E::Restore(error) => vault::restore_code(error),
+        E::NothingWaits { .. } => "nothing-waits",
+        E::KeyStaged { .. } => "key-staged",
+        E::KeyNotFound { .. } => "key-not-found",
+        E::NothingThere { .. } => "nothing-there",
+        E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
+        E::Lines { .. } => "list-refused",
+        E::NothingToFollow { .. } => "no-current-version",
+        E::NextExists { .. } => "next-exists",
+        E::NothingToRequest { .. } => "no-next-version",
+        E::NothingToReuse { .. } => "nothing-to-reuse",
+        E::PrivateKey { source, .. } if source.is_wrong_passphrase() => "wrong-passphrase",
+        E::PrivateKey { .. } => "bad-private-key",
+        E::Request { .. } => "bad-request",
+        E::Subject(_) => "bad-subject",
+        E::KeyChanged { .. } => "key-changed",
+        E::KeyGoes { .. } => "key-goes",
+        E::KeyHasStaged { .. } => "key-has-staged",
+        E::KeyBound { .. } => "key-bound",
+        E::VersionNotFound { .. } => "version-not-found",
+        E::Compromised { .. } => "compromised",
+        E::WeakKey { .. } => "weak-key",
+        E::Import { source, .. } => source.code(),
+        E::StageNotEmpty => "stage-not-empty",
+        E::RollbackRefused { .. } => "rollback-refused",
+        E::Unreadable { source, .. } | E::BaseCertificate { source, .. } => read_code(source),
+        E::BaseSeveral { .. } => "several-certificates",
+        E::BaseRequest { .. } => "not-a-request",
+        E::BaseConfig { .. } => "config-refused",
+        E::NoRequest { .. } => "no-request",
+        E::WrongKey { .. } => "key-mismatch",
+        E::Chain(_) => "bad-chain",
+        E::Expired { .. } => "expired",
+        E::Revoked { .. } => "revoked",
+        E::Roots { source, .. } => read_code(source),
+        E::Lists { .. } => "not-a-crl",
+        E::NoCertificate { .. } => "no-certificate",
+        E::NotYetValid { .. } => "not-yet-valid",
+        E::NotBound { .. } => "not-bound",
+        E::Refused { .. } => "plan-refused",
+        E::Warned { .. } => "plan-warned",
+        E::NotUnlocked { .. } => "passphrase-needed",
+        E::CommitRunning => "commit-running",
+    }
+}
+
+fn read_code(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Empty => "empty-file",
+        ReadError::NotACertificate { .. } => "not-a-certificate",
+        ReadError::DamagedBase64 { .. } => "damaged-base64",
+        ReadError::UnterminatedBlock { .. } => "unterminated-block",
+        _ => "damaged-certificate",
+    }
+}
+
+fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Disk(_) => "disk",
+        StoreError::NoKeystore { .. } => "no-keystore",
+        StoreError::NotEmpty { .. } => "not-empty",
+        StoreError::AlreadyThere { .. } => "keystore-exists",
+        StoreError::WritableByOthers { .. } => "writable-by-others",
+        StoreError::ForeignOwner { .. } => "foreign-owner",
+        StoreError::NewerFormat { .. } => "newer-format",
+        StoreError::NoGeneration { .. } => "no-generation",
+        StoreError::Damaged { .. } => "damaged",
+        StoreError::Pruned { .. } => "pruned",
+        StoreError::Config { .. } => "bad-config",
+        StoreError::Locked { .. } => "locked",
+        StoreError::Interrupted => "interrupted",
+    }
+}
