@@ -158,7 +158,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         certificate: CertificateJson::of(&staged.installed),
         root_left_out: staged.root.map(|root| root.to_string()),
         left_out: staged.foreign.iter().map(ToString::to_string).collect(),
-        reordered: reordered,
+        reordered,
         trust: resolved.json(&examined),
         differences: DifferenceJson::all(&staged.differences),
         warnings: coded(&staged.warnings),
