@@ -79,6 +79,7 @@ pub(crate) enum Command {
     CreateKey(commands::create_key::Args),
     MakeCsr(Box<commands::make_csr::Args>),
     ExportCsr(commands::export_csr::Args),
+    ExportKey(commands::export_key::Args),
     InstallCert(commands::install_cert::Args),
     ImportKey(Box<commands::import_key::Args>),
     Inspect(commands::inspect::Args),

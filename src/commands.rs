@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
 pub(crate) mod export_csr;
+pub(crate) mod export_key;
 pub(crate) mod import_key;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -48,6 +49,7 @@ impl Command {
             Self::CreateKey(_) => "create-key",
             Self::MakeCsr(_) => "make-csr",
             Self::ExportCsr(_) => "export-csr",
+            Self::ExportKey(_) => "export-key",
             Self::InstallCert(_) => "install-cert",
             Self::ImportKey(_) => "import-key",
             Self::Inspect(_) => "inspect",
@@ -91,6 +93,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::CreateKey(args) => create_key::run(context, &args),
         Command::MakeCsr(args) => report(context, &make_csr::run(context, &args)?),
         Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
+        Command::ExportKey(args) => report(context, &export_key::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
         Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),

@@ -124,6 +124,13 @@ impl NewFile {
         Ok(Self { file: io::BufWriter::new(beside(path, mode)?), path: path.to_path_buf(), force })
     }
 
+    /// What stands in it so far.
+    pub(crate) fn read_back(&mut self) -> Result<Zeroizing<Vec<u8>>, OutsideError> {
+        let name = self.path.display().to_string();
+        io::Write::flush(&mut self.file).map_err(failed("write", &name))?;
+        std::fs::read(self.file.get_ref().path()).map(Zeroizing::new).map_err(failed("read", &name))
+    }
+
     /// Gives it its name, durably.
     pub(crate) fn finish(self) -> Result<(), OutsideError> {
         let name = self.path.display().to_string();

@@ -11,6 +11,7 @@ pub mod discard;
 pub mod doctor;
 mod error;
 pub mod export_csr;
+pub mod export_key;
 mod fault;
 pub mod import_key;
 pub mod inspect;

@@ -195,6 +195,47 @@ impl NewPassphraseArgs {
     }
 }
 
+/// The flags that name what an exported file shall be encrypted with.
+#[derive(clap::Args, Debug, Default, Clone)]
+pub(crate) struct ExportPassphraseArgs {
+    /// Encrypt the file with a passphrase that is asked for, twice
+    #[arg(long, conflicts_with_all = ["new_passphrase_file", "new_passphrase_env", "no_passphrase"])]
+    encrypt: bool,
+    /// Encrypt the file with a passphrase from the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["new_passphrase_env", "no_passphrase"])]
+    new_passphrase_file: Option<String>,
+    /// Encrypt the file with a passphrase from the environment variable NAME
+    #[arg(long, value_name = "NAME", conflicts_with = "no_passphrase")]
+    new_passphrase_env: Option<String>,
+    /// Do not encrypt a PKCS#12 file: whoever reads it has the private key
+    #[arg(long)]
+    no_passphrase: bool,
+}
+
+impl ExportPassphraseArgs {
+    /// Whether the command line says anything of it.
+    pub(crate) fn is_given(&self) -> bool {
+        self.encrypt || self.new_passphrase_file.is_some() || self.new_passphrase_env.is_some() || self.no_passphrase
+    }
+
+    /// The passphrase that the command line names, or asks for. `must`: none is only taken when that is said.
+    pub(crate) fn get(&self, context: &Context, must: bool) -> Result<Option<Arc<Passphrase>>, Failure> {
+        let named = named(self.new_passphrase_file.as_deref(), self.new_passphrase_env.as_deref())?;
+        if named.is_some() || !(self.encrypt || must && !self.no_passphrase) {
+            return Ok(named);
+        }
+        if !context.can_ask() {
+            let flag = if self.encrypt {
+                "--new-passphrase-file or --new-passphrase-env"
+            } else {
+                "--new-passphrase-file, --new-passphrase-env or --no-passphrase"
+            };
+            return Err(Failure::Missing { what: "the passphrase to encrypt the file with", flag });
+        }
+        prompt::new_passphrase("Passphrase of the file").map(Some)
+    }
+}
+
 fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {
     let bytes = outside::read(file)?;
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();

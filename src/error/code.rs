@@ -1,6 +1,7 @@
 //! A word for programs, for every cause.
 
 use keystore::ops::Error as E;
+use keystore::ops::export_key::ExportError;
 use keystore::pki::ReadError;
 use keystore::store::{CommitError, StoreError};
 
@@ -94,6 +95,9 @@ fn keystore_code(error: &E) -> &'static str {
         E::Revoked { .. } => "revoked",
         E::Roots { source, .. } => read_code(source),
         E::Lists { .. } => "not-a-crl",
+        E::Export { source: ExportError::PrivateKey(_), .. } => "bad-private-key",
+        E::Export { source: ExportError::Provider { .. }, .. } => "wrong-kind-of-key",
+        E::Export { source: ExportError::Differs { .. }, .. } => "read-back-differs",
         E::NoCertificate { .. } => "no-certificate",
         E::NotYetValid { .. } => "not-yet-valid",
         E::NotBound { .. } => "not-bound",

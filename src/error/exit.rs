@@ -2,6 +2,7 @@
 
 use keystore::ops;
 use keystore::ops::create_key::{AskedFault, LineFault};
+use keystore::ops::export_key::ExportError;
 use keystore::store::{CommitError, StoreError};
 
 use super::{Failure, import, vault};
@@ -71,7 +72,9 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::VersionNotFound { .. }
         | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
+        E::Export { source: ExportError::Differs { .. }, .. } => Exit::Failed,
         E::Restore(_)
+        | E::Export { .. }
         | E::PrivateKey { .. }
         | E::Request { .. }
         | E::Subject(_)

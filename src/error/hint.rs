@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use keystore::name::{EndpointError, NameFault, PathError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
+use keystore::ops::export_key::ExportError;
 use keystore::pki::{LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
@@ -180,6 +181,13 @@ fn keystore_hint(error: &E) -> Option<String> {
         }
         E::Lists { .. } => "give revocation lists (CRLs) in PEM or DER".to_owned(),
         E::Revoked { .. } => "ask the authority why, and for another one; the key still waits for it".to_owned(),
+        E::Export { source: ExportError::Provider { .. }, .. } => {
+            "leave --profile exchange out, or make an RSA key: Exchange takes no other".to_owned()
+        }
+        E::Export { source: ExportError::Differs { .. }, .. } => {
+            "nothing was left there; please report this".to_owned()
+        }
+        E::Export { .. } => return None,
         E::NoCertificate { key } => format!("`keyring install-cert {key} FILE` installs one"),
         E::Expired { .. } => "ask the authority for a new certificate; the key still waits for it".to_owned(),
         E::NotYetValid { .. } => "check this machine's clock, or install it when it is valid".to_owned(),

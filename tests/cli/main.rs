@@ -21,6 +21,7 @@ mod discard;
 mod doctor;
 mod documents;
 mod export_csr;
+mod export_key;
 mod help;
 mod import_key;
 mod init;

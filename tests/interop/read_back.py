@@ -2,6 +2,7 @@
 
     request:FILE
     key:FILE               the variable PASSPHRASE opens it when it is encrypted
+    pkcs12:FILE            the variable PASSPHRASE opens it
     certificates:FILE      PEM, any number; each must be signed by the one after it
 """
 
@@ -14,6 +15,7 @@ import sys
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
 TEMPLATE_NAME = ObjectIdentifier("1.3.6.1.4.1.311.20.2")
@@ -90,6 +92,17 @@ def certificates(path):
     ]
 
 
-KINDS_OF_FILES = {"request": request, "key": key, "certificates": certificates}
+def pkcs12_file(path):
+    read = pkcs12.load_pkcs12(open(path, "rb").read(), os.environ["PASSPHRASE"].encode())
+    name = read.cert.friendly_name
+    return {
+        "spki": spki(read.key.public_key()),
+        "certificate": spki(read.cert.certificate.public_key()),
+        "friendly_name": name.decode() if name else None,
+        "others": len(read.additional_certs),
+    }
+
+
+KINDS_OF_FILES = {"request": request, "key": key, "certificates": certificates, "pkcs12": pkcs12_file}
 questions = [argument.split(":", 1) for argument in sys.argv[1:]]
 print(json.dumps([KINDS_OF_FILES[kind](path) for kind, path in questions]))

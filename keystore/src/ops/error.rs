@@ -7,6 +7,7 @@ use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts,
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
+use crate::ops::export_key::ExportError;
 use crate::ops::import_key::ImportError;
 use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
 use crate::request_config::RequestConfigError;
@@ -217,6 +218,14 @@ pub enum Error {
         key: KeyPath,
         /// Which one of the chain.
         subject: Subject,
+    },
+    /// A file that could not be made of a key.
+    #[error("{key} cannot be exported")]
+    Export {
+        /// The key.
+        key: KeyPath,
+        /// Why not.
+        source: ExportError,
     },
     /// The key has no certificate to be looked at.
     #[error("{key} has no certificate yet")]

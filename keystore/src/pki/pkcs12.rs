@@ -1,13 +1,15 @@
-//! PKCS#12 files (PFX, RFC 7292), DER or BER: read with what each bag says of itself.
+//! PKCS#12 files (PFX, RFC 7292): read, DER or BER, with what each bag says of itself, and written for a consumer.
 
 mod bag;
 mod mac;
+mod writing;
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 pub use bag::{Bag, BagContent};
+pub use writing::{Pkcs12Entry, Pkcs12Protection, Pkcs12Strength};
 
 use super::asn1::{self, CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, Tlv};
 use super::scheme::{Budget, Password, Scheme};

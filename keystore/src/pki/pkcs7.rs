@@ -1,7 +1,27 @@
 //! Certificates in PKCS#7 (RFC 2315) and CMS (RFC 5652): `SignedData` that signs nothing, DER or BER.
 
-use super::asn1::{self, CONTEXT_0, CONTEXT_1, SEQUENCE};
-use super::oid;
+use der::pem::LineEnding;
+
+use super::asn1::{self, CONTEXT_0, CONTEXT_1, OID, SEQUENCE, SET};
+use super::scheme::sealing::{integer, sequence};
+use super::{Certificate, oid};
+
+/// Certificates in a `SignedData` that signs nothing, in DER (RFC 2315 section 9, as version 1 has it).
+#[must_use]
+pub fn pkcs7_of(certificates: &[Certificate]) -> Vec<u8> {
+    let set: Vec<u8> = certificates.iter().flat_map(|certificate| certificate.as_der().to_vec()).collect();
+    let nothing = sequence(&[asn1::write(OID, oid::DATA.as_bytes())]);
+    let (no_digests, no_signers) = (asn1::write(SET, &[]), asn1::write(SET, &[]));
+    let signed = sequence(&[integer(1), no_digests, nothing, asn1::write(CONTEXT_0, &set), no_signers]);
+    sequence(&[asn1::write(OID, oid::SIGNED_DATA.as_bytes()), asn1::write(CONTEXT_0, &signed)])
+}
+
+/// A `ContentInfo` in PEM: `PKCS7` (RFC 7468 section 9), the label that all readers know.
+#[must_use]
+#[expect(clippy::missing_panics_doc, reason = "the label is right, and nothing here is near the limit of PEM")]
+pub fn pkcs7_to_pem(der: &[u8]) -> String {
+    der::pem::encode_string("PKCS7", LineEnding::LF, der).expect("the label is well-formed")
+}
 
 /// What a `SignedData` carries besides its signatures, each in its DER, in their order.
 pub(super) struct Contents<'a> {

@@ -1,5 +1,5 @@
-//! Encryption under a passphrase, as private keys and PKCS#12 files name it. All of it is read, none of it written
-//! here: what keyring writes is [`Pbes2`](super::Pbes2).
+//! Encryption under a passphrase, as private keys and PKCS#12 files name it. All of it is read; two schemes are
+//! written, into files for others (`sealing`). What the keystore keeps is encrypted with [`Pbes2`](super::Pbes2).
 //!
 //! Ciphers, hashes and key derivations come from crates; what stands here is how the standards put them together.
 
@@ -8,6 +8,7 @@ mod derivation;
 mod hash;
 pub(super) mod identifier;
 mod password;
+pub(super) mod sealing;
 
 use std::fmt;
 

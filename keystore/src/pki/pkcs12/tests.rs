@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{Bag, BagContent, Pkcs12};
-use crate::pki::{Budget, OpenError, Passphrase, PublicKey, pem_blocks};
+use super::{Bag, BagContent, Pkcs12, Pkcs12Entry, Pkcs12Protection, Pkcs12Strength};
+use crate::pki::{Budget, KeyAlgorithm, OpenError, Passphrase, PrivateKey, PublicKey, pem_blocks};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -155,4 +155,59 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_written_is_read_again_and_says_how_it_is_protected() {
+    let private_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let certificates = crate::pki::read_certificates(include_bytes!("../../../tests/fixtures/chain.pem")).unwrap();
+    let entry = Pkcs12Entry {
+        private_key: &private_key,
+        certificates: &certificates,
+        friendly_name: Some("Schlüssel"),
+        provider: Some("a provider"),
+    };
+    let secret = passphrase("Paßwort €");
+    for (strength, told, legacy) in [
+        (Pkcs12Strength::Modern, "PBES2 (PBKDF2-HMAC-SHA-256, 1000 rounds, AES-256-CBC)", false),
+        (Pkcs12Strength::TripleDes, "PKCS#12 PBE (SHA-1, 2048 rounds, DES-EDE3-CBC)", true),
+    ] {
+        let protection = Pkcs12Protection::random(strength, &secret, 1000, &mut rand::rng());
+        let written = entry.write(Some(&protection)).unwrap();
+        let read = Pkcs12::read(&written).unwrap();
+        assert_eq!((read.encryption(), read.is_legacy()), (vec![told.to_owned()], legacy));
+        assert!(matches!(
+            read.open(Some(&passphrase("another")), &mut Budget::default()),
+            Err(OpenError::WrongPassphrase)
+        ));
+        check(&read.open(Some(&secret), &mut Budget::default()).unwrap(), &entry);
+    }
+    let open = Pkcs12::read(&entry.write(None).unwrap()).unwrap();
+    assert_eq!((open.encryption(), open.integrity()), (vec![], None));
+    check(&open.open(None, &mut Budget::default()).unwrap(), &entry);
+    let rounds = Pkcs12Protection::random(Pkcs12Strength::Modern, &secret, 0, &mut rand::rng());
+    assert!(entry.write(Some(&rounds)).is_err());
+}
+
+fn check(bags: &[Bag], entry: &Pkcs12Entry<'_>) {
+    let mut certificates = Vec::new();
+    let mut ids = Vec::new();
+    for bag in bags {
+        match &bag.content {
+            BagContent::PrivateKey(Ok(key)) => {
+                assert_eq!(key.public_key(), Some(entry.private_key.public_key()));
+                assert_eq!(bag.provider.as_deref(), entry.provider);
+                ids.push(bag.local_key_id.clone());
+            }
+            BagContent::Certificate(Ok(certificate)) => {
+                certificates.push((**certificate).clone());
+                ids.extend(bag.local_key_id.clone().map(Some));
+            }
+            other => panic!("{other:?}"),
+        }
+        let is_named = bag.friendly_name.as_deref() == entry.friendly_name;
+        assert!(is_named || bag.local_key_id.is_none(), "an authority's certificate has no name of ours");
+    }
+    assert_eq!(certificates, entry.certificates);
+    assert!(matches!(&ids[..], [Some(one), Some(other)] if one == other), "{ids:?}");
 }

@@ -43,6 +43,17 @@ impl PrivateKey {
     ///
     /// [`PrivateKeyError::Encryption`] when the rounds are none or beyond [`Pbes2::MAX_ROUNDS`].
     pub fn encrypt(&self, passphrase: &Passphrase, pbes2: &Pbes2) -> Result<String, PrivateKeyError> {
+        let encrypted = self.encrypt_der(passphrase, pbes2)?;
+        der::pem::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, &encrypted)
+            .map_err(|_| PrivateKeyError::Encoding)
+    }
+
+    /// The encrypted key, `EncryptedPrivateKeyInfo` (RFC 5958 section 3).
+    ///
+    /// # Errors
+    ///
+    /// As [`encrypt`](Self::encrypt).
+    pub fn encrypt_der(&self, passphrase: &Passphrase, pbes2: &Pbes2) -> Result<Vec<u8>, PrivateKeyError> {
         let failed = || PrivateKeyError::Encryption { rounds: pbes2.rounds };
         if !(1..=Pbes2::MAX_ROUNDS).contains(&pbes2.rounds) {
             return Err(failed());
@@ -51,7 +62,6 @@ impl PrivateKey {
             Parameters::generate_pbkdf2_sha256_aes256cbc(pbes2.rounds, &pbes2.salt, pbes2.iv).map_err(|_| failed())?;
         let info = PrivateKeyInfoRef::try_from(self.pkcs8.as_slice()).map_err(|_| PrivateKeyError::Encoding)?;
         let encrypted = info.encrypt_with_params(scheme, passphrase.expose()).map_err(|_| failed())?;
-        der::pem::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, encrypted.as_bytes())
-            .map_err(|_| PrivateKeyError::Encoding)
+        Ok(encrypted.as_bytes().to_vec())
     }
 }

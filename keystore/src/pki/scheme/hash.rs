@@ -107,6 +107,23 @@ impl Hash {
         with_hash!(self, D => Zeroizing::new(D::digest(octets).to_vec()))
     }
 
+    /// The identifier of the hash functions that are written; `None` for the others.
+    pub(in crate::pki) fn oid(self) -> Option<&'static str> {
+        match self {
+            Self::Sha1 => Some("1.3.14.3.2.26"),
+            Self::Sha256 => Some("2.16.840.1.101.3.4.2.1"),
+            _ => None,
+        }
+    }
+
+    /// The HMAC of `message`.
+    pub(in crate::pki) fn authenticate(self, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+        with_hash!(self, D => {
+            let mac = Hmac::<D>::new_from_slice(key).ok()?;
+            Some(mac.chain_update(message).finalize().into_bytes().to_vec())
+        })
+    }
+
     /// Whether `tag` is the HMAC of `message`.
     pub(in crate::pki) fn verifies(self, key: &[u8], message: &[u8], tag: &[u8]) -> bool {
         with_hash!(self, D => Hmac::<D>::new_from_slice(key)
