@@ -13,6 +13,7 @@ mod error;
 pub mod export_csr;
 pub mod export_key;
 mod fault;
+mod holders;
 pub mod import_key;
 pub mod inspect;
 pub mod install_cert;

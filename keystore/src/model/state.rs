@@ -70,6 +70,19 @@ pub struct ServerState {
     pub services: BTreeMap<Protocol, ServiceState>,
 }
 
+impl ServerState {
+    /// Every key of this server, which is called `server`.
+    pub fn keys(&self, server: &ServerName) -> impl Iterator<Item = (KeyPath, &KeyEntry)> {
+        self.services.iter().flat_map(move |(protocol, state)| {
+            let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
+            state
+                .keys
+                .iter()
+                .map(move |(name, entry)| (KeyPath { service: service.clone(), name: name.clone() }, entry))
+        })
+    }
+}
+
 /// The servers that were loaded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct State {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Error;
 use crate::model::{Installed, KeyEntry};
-use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::store::{EndpointChange, Pair, Snapshot, StoreError};
 
 /// One key that is not the same.
@@ -63,10 +63,7 @@ pub(super) fn changed_keys(
 ) -> Result<Vec<(KeyPath, KeyEntry, KeyEntry)>, StoreError> {
     let mut keys = BTreeSet::new();
     for state in [before.server(server)?, after.server(server)?] {
-        for (protocol, service) in state.services {
-            let path = ServicePath { server: server.clone(), protocol };
-            keys.extend(service.keys.into_keys().map(|name| KeyPath { service: path.clone(), name }));
-        }
+        keys.extend(state.keys(server).map(|(key, _)| key));
     }
     let mut changed = Vec::new();
     for key in keys {

@@ -9,6 +9,7 @@ pub use error::ImportError;
 pub use find::{Found, Importable, find};
 
 use super::create_key::{CreateKey, Created, Material, check_view};
+use super::holders::{Holder, holders};
 use super::install_cert::{self, Staged, check_validity};
 use super::{Error, Warning, lasting};
 use crate::digest::Digest;
@@ -88,19 +89,16 @@ fn known_version(view: Option<KeyView>, asked: &CreateKey, spki: Digest) -> Resu
     }
 }
 
-/// The other keys in the tree that have this private key. Reads every server's facts.
+/// The other keys in the tree that have this private key.
 fn elsewhere(snapshot: &Snapshot<'_>, key: &KeyPath, spki: Digest) -> Result<BTreeSet<KeyPath>, Error> {
     let mut others = BTreeSet::new();
-    for server in snapshot.servers()? {
-        for (path, facts) in snapshot.facts(&server)?.keys(&server) {
-            let Some(version) = facts.version_of(spki) else { continue };
-            if let Some(mark) = &version.compromised {
-                let (version, reason) = (version.number, mark.reason.clone());
-                return Err(Error::Compromised { key: path, version, reason });
-            }
-            if path != *key && snapshot.key(&path)?.is_some_and(|view| view.facts.version_of(spki).is_some()) {
-                others.insert(path);
-            }
+    for holder in holders(snapshot, &[spki].into())? {
+        let Holder { key: path, version } = holder?;
+        if let Some(mark) = version.compromised {
+            return Err(Error::Compromised { key: path, version: version.number, reason: mark.reason });
+        }
+        if path != *key && snapshot.key(&path)?.is_some_and(|view| view.facts.version_of(spki).is_some()) {
+            others.insert(path);
         }
     }
     Ok(others)

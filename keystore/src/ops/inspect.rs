@@ -9,9 +9,9 @@ mod lint;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
+use super::holders::holders;
 use crate::digest::Digest;
-use crate::model::ServerFacts;
-use crate::name::{KeyPath, ServerName, ServicePath};
+use crate::name::KeyPath;
 use crate::pki::{Content, Item};
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
@@ -110,20 +110,20 @@ fn relate(objects: &mut [Object]) {
     }
 }
 
-/// Finds the keys of the keystore with the same public keys. Reads every server's facts.
+/// Finds the keys of the keystore with the same public keys.
 fn find_in_keystore(objects: &mut [Object], keystore: &Snapshot<'_>) -> Result<(), Error> {
     let wanted: BTreeSet<Digest> = objects.iter().filter_map(|object| Some(object.item.public_key()?.hash())).collect();
     if wanted.is_empty() {
         return Ok(());
     }
     let mut keys: BTreeMap<Digest, BTreeSet<KeyPath>> = BTreeMap::new();
-    for server in keystore.servers()? {
-        for path in owners(&server, keystore.facts(&server)?, &wanted) {
-            // what was deleted has facts, but is not in the tree
-            let Some(view) = keystore.key(&path)? else { continue };
-            for version in view.facts.versions.iter().filter(|version| wanted.contains(&version.spki)) {
-                keys.entry(version.spki).or_default().insert(path.clone());
-            }
+    let holders: BTreeSet<KeyPath> =
+        holders(keystore, &wanted)?.map(|holder| Ok(holder?.key)).collect::<Result<_, Error>>()?;
+    for path in holders {
+        // what was deleted has facts, but is not in the tree
+        let Some(view) = keystore.key(&path)? else { continue };
+        for version in view.facts.versions.iter().filter(|version| wanted.contains(&version.spki)) {
+            keys.entry(version.spki).or_default().insert(path.clone());
         }
     }
     for object in objects {
@@ -134,20 +134,6 @@ fn find_in_keystore(objects: &mut [Object], keystore: &Snapshot<'_>) -> Result<(
         }
     }
     Ok(())
-}
-
-/// The keys of a server that have one of these public keys.
-fn owners(server: &ServerName, facts: ServerFacts, wanted: &BTreeSet<Digest>) -> Vec<KeyPath> {
-    let keys = facts
-        .protocols
-        .into_iter()
-        .flat_map(|(protocol, keys)| keys.into_iter().map(move |(name, facts)| (protocol.clone(), name, facts)));
-    let owned = keys.filter(|(_, _, facts)| facts.versions.iter().any(|version| wanted.contains(&version.spki)));
-    let path = |(protocol, name, _)| {
-        let service = ServicePath { server: server.clone(), protocol };
-        KeyPath { service, name }
-    };
-    owned.map(path).collect()
 }
 
 #[cfg(test)]

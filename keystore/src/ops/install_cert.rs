@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::holders::holders;
 use super::verify::{self, Difference, Examined, Trust};
 use super::{Error, Warning, find_lasting_key, lasting};
 use crate::change::{Change, Target};
@@ -115,19 +116,11 @@ fn find_leaf(snapshot: &Snapshot<'_>, view: &KeyView, certificates: Vec<Certific
     }
 }
 
-/// The key of this keystore that has one of these public keys. Reads every server's facts.
+/// The key of this keystore that has one of these public keys.
 fn owner(snapshot: &Snapshot<'_>, spkis: &[Digest]) -> Result<Option<KeyPath>, Error> {
-    for server in snapshot.servers()? {
-        for (protocol, keys) in snapshot.facts(&server)?.protocols {
-            for (name, facts) in keys {
-                if spkis.iter().any(|spki| facts.version_of(*spki).is_some()) {
-                    let service = crate::name::ServicePath { server, protocol };
-                    return Ok(Some(KeyPath { service, name }));
-                }
-            }
-        }
-    }
-    Ok(None)
+    let spkis = spkis.iter().copied().collect();
+    let first = holders(snapshot, &spkis)?.next().transpose()?;
+    Ok(first.map(|holder| holder.key))
 }
 
 pub(super) fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) -> Result<(), Error> {

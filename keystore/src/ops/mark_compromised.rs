@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::holders::{Holder, holders};
 use super::{Error, find_key};
 use crate::digest::Digest;
 use crate::model::{Compromise, VersionNumber};
-use crate::name::{KeyPath, ServerName, ServicePath};
+use crate::name::{KeyPath, ServerName};
 use crate::store::{Keystore, Snapshot, Transaction};
 
 /// What was marked.
@@ -20,9 +21,6 @@ pub struct Marked {
     /// Whether it is the version in use.
     pub current: bool,
 }
-
-/// A version that holds the private key, and the mark it has.
-type Held = (KeyPath, VersionNumber, Option<Compromise>);
 
 /// Marks a version of a key, by default the one it works with, and every other version of the keystore that holds the
 /// same private key.
@@ -42,46 +40,37 @@ pub fn mark_compromised(
     let number = version.or(current).or_else(|| view.working_version().map(|version| version.number));
     let found = number.and_then(|number| view.facts.version(number));
     let found = found.ok_or_else(|| Error::VersionNotFound { key: key.clone(), version: number })?;
-    let holders = holders(transaction.snapshot(), found.spki)?;
+    let found = by_server(transaction.snapshot(), found.spki)?;
     let marked: Result<Vec<_>, Error> =
-        holders.into_iter().map(|(server, held)| mark(&mut transaction, &server, held, reason)).collect();
+        found.into_iter().map(|(server, held)| mark(&mut transaction, &server, held, reason)).collect();
     transaction.finish()?;
     Ok(marked?.concat())
 }
 
-/// Every version of the keystore with this public key, in the tree or not, by server.
-fn holders(snapshot: &Snapshot<'_>, spki: Digest) -> Result<BTreeMap<ServerName, Vec<Held>>, Error> {
-    let mut holders = BTreeMap::new();
-    for server in snapshot.servers()? {
-        let mut held = Vec::new();
-        for (protocol, keys) in snapshot.facts(&server)?.protocols {
-            for (name, facts) in keys {
-                let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
-                let key = KeyPath { service, name };
-                let same = facts.versions.into_iter().filter(|version| version.spki == spki);
-                held.extend(same.map(|version| (key.clone(), version.number, version.compromised)));
-            }
-        }
-        if !held.is_empty() {
-            holders.insert(server, held);
-        }
+/// Every version of the keystore with this public key, by server.
+fn by_server(snapshot: &Snapshot<'_>, spki: Digest) -> Result<BTreeMap<ServerName, Vec<Holder>>, Error> {
+    let mut found: BTreeMap<ServerName, Vec<Holder>> = BTreeMap::new();
+    for holder in holders(snapshot, &[spki].into())? {
+        let holder = holder?;
+        found.entry(holder.key.server().clone()).or_default().push(holder);
     }
-    Ok(holders)
+    Ok(found)
 }
 
 /// Marks what a server holds of it, where that is not marked already.
 fn mark(
     transaction: &mut Transaction<'_>,
     server: &ServerName,
-    held: Vec<Held>,
+    held: Vec<Holder>,
     reason: &str,
 ) -> Result<Vec<Marked>, Error> {
-    let new = held.iter().filter(|(.., before)| before.is_none());
-    let new: Vec<_> = new.map(|(key, version, _)| (key.clone(), *version)).collect();
+    let new = held.iter().filter(|holder| holder.version.compromised.is_none());
+    let new: Vec<_> = new.map(|holder| (holder.key.clone(), holder.version.number)).collect();
     if !new.is_empty() {
         transaction.mark_compromised(server, &new, reason)?;
     }
-    let marked = held.into_iter().map(|(key, version, before)| {
+    let marked = held.into_iter().map(|Holder { key, version }| {
+        let (version, before) = (version.number, version.compromised);
         let view = transaction.snapshot().key(&key)?;
         let current = view.and_then(|view| view.current).is_some_and(|current| current.installed.version == version);
         Ok(Marked { key, version, before, current })

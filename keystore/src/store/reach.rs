@@ -7,7 +7,7 @@ use super::{Disk, Record, StoreError};
 use crate::change::{Change, Stage};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Installed, ServerState, VersionNumber};
-use crate::name::{KeyPath, ServerName, ServicePath};
+use crate::name::{KeyPath, ServerName};
 
 /// What some generations reach.
 #[derive(Default)]
@@ -43,12 +43,8 @@ impl Reach {
         let mut material = self.changed.get(server).cloned().unwrap_or_default();
         for object in self.servers.get(server).into_iter().flatten() {
             let state: ServerState = tree::load_object(disk, *object)?;
-            for (protocol, service) in state.services {
-                for (name, entry) in service.keys {
-                    let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
-                    let key = KeyPath { service, name };
-                    entry.current.iter().for_each(|current| material.add(&key, &current.installed));
-                }
+            for (key, entry) in state.keys(server) {
+                entry.current.iter().for_each(|current| material.add(&key, &current.installed));
             }
         }
         Ok(material)

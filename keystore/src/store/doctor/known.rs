@@ -10,7 +10,7 @@ use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, Installed, ServerState, VersionNumber};
-use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{Endpoint, KeyPath, ServerName};
 
 /// Material that a record, a state or the stage names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -133,11 +133,7 @@ impl Known {
 }
 
 fn currents<'s>(server: &'s ServerName, state: &'s ServerState) -> impl Iterator<Item = (KeyPath, &'s Installed)> + 's {
-    state.services.iter().flat_map(move |(protocol, service)| {
-        let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
-        let key = move |name: &crate::name::KeyName| KeyPath { service: path.clone(), name: name.clone() };
-        service.keys.iter().filter_map(move |(name, entry)| Some((key(name), &entry.current.as_ref()?.installed)))
-    })
+    state.keys(server).filter_map(|(key, entry)| Some((key, &entry.current.as_ref()?.installed)))
 }
 
 fn indexed_files(disk: &dyn Disk) -> BTreeSet<Digest> {

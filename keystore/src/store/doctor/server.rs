@@ -40,7 +40,8 @@ pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
     let facts = if let Index::Sound(facts) = &index { facts } else { &nothing };
 
     let mut folders = folders(look, server, &protocols);
-    for key in known.named.keys().filter(|key| key.server() == server).cloned().chain(indexed(server, facts)) {
+    let indexed = facts.keys(server).map(|(key, _)| key);
+    for key in known.named.keys().filter(|key| key.server() == server).cloned().chain(indexed) {
         folders.entry(key).or_default();
     }
     let mut adoptions = Vec::new();
@@ -72,13 +73,6 @@ fn folders(
         }
     }
     folders
-}
-
-fn indexed<'f>(server: &'f ServerName, facts: &'f ServerFacts) -> impl Iterator<Item = KeyPath> + 'f {
-    facts.protocols.iter().flat_map(move |(protocol, keys)| {
-        let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
-        keys.keys().map(move |name| KeyPath { service: service.clone(), name: name.clone() })
-    })
 }
 
 fn examine_key(

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex};
 use keystore::change::Change;
 use keystore::digest::Digest;
 use keystore::model::{Installed, ServerState};
-use keystore::name::{KeyPath, ServerName, ServicePath};
+use keystore::name::{KeyPath, ServerName};
 use keystore::ops::doctor::{Finding, Remedy, Severity};
 use keystore::store::{Keystore, Snapshot};
 use serde::Deserialize;
@@ -48,15 +48,11 @@ pub(crate) fn assert_healthy(machine: &Machine) {
 
 fn facts_are_there(snapshot: &Snapshot<'_>) {
     for server in snapshot.servers().unwrap() {
-        for (protocol, keys) in snapshot.facts(&server).unwrap().protocols {
-            for (name, facts) in keys {
-                let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
-                let key = KeyPath { service, name };
-                for version in facts.versions {
-                    snapshot.private_key_file(&key, &version).unwrap();
-                    for request in &version.requests {
-                        snapshot.request_file(&key, &version, request).unwrap();
-                    }
+        for (key, facts) in snapshot.facts(&server).unwrap().keys(&server) {
+            for version in &facts.versions {
+                snapshot.private_key_file(&key, version).unwrap();
+                for request in &version.requests {
+                    snapshot.request_file(&key, version, request).unwrap();
                 }
             }
         }
@@ -82,12 +78,9 @@ fn history_is_there(image: &Image, keystore: &Keystore, snapshot: &Snapshot<'_>)
         let root: Root = object(image, record.state);
         for (server, digest) in root.servers {
             let state: ServerState = object(image, digest);
-            for (protocol, service) in state.services {
-                for (name, entry) in service.keys {
-                    let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
-                    if let Some(current) = entry.current {
-                        material_is_there(snapshot, &KeyPath { service, name }, &current.installed);
-                    }
+            for (key, entry) in state.keys(&server) {
+                if let Some(current) = &entry.current {
+                    material_is_there(snapshot, &key, &current.installed);
                 }
             }
         }
