@@ -173,7 +173,8 @@ fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            found.extend(published_at(snapshot, endpoint, binding)?);
+            let settings = state.settings(&endpoint.service).map_or(Generation::EMPTY, |settings| settings.since);
+            found.extend(published_at(snapshot, endpoint, binding, settings)?);
         }
     }
     Ok(found)
@@ -183,23 +184,23 @@ fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
     binding: &Binding,
+    settings: Generation,
 ) -> Result<Option<Unpublished>, StoreError> {
     let key = binding.key.clone();
     let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
-    let committed = binding.since.max(current.since);
+    let committed = binding.since.max(current.since).max(settings);
     let published = snapshot.published(&endpoint)?;
     Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
 }
 
-/// Whether an endpoint is older than its binding, or than the certificate of its key, which is current since then.
+/// Whether an endpoint is older than the generation that it should be published from.
 pub(super) fn behind(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
-    binding: &Binding,
-    since: Generation,
+    key: &KeyPath,
+    committed: Generation,
 ) -> Result<Option<Behind>, StoreError> {
-    let (committed, published) = (binding.since.max(since), snapshot.published(&endpoint)?);
-    let key = binding.key.clone();
+    let (published, key) = (snapshot.published(&endpoint)?, key.clone());
     Ok((published < Some(committed)).then_some(Behind { endpoint, key, committed, published }))
 }
 

@@ -10,7 +10,9 @@ use super::tree::Tree;
 use super::{Base, Disk, StoreError, facts, layout, live, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
-use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
+use crate::model::{
+    Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts,
+};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -97,6 +99,7 @@ impl<'k> Snapshot<'k> {
         let staged = self.stage.changes().filter_map(|change| match change.target() {
             crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
             crate::change::Target::Place(key) => Some(key.server().clone()),
+            crate::change::Target::Service(service) => Some(service.server),
             crate::change::Target::Certificate(_) => None,
         });
         Ok(self.tree.servers().cloned().chain(with_facts).chain(staged).collect())
@@ -189,6 +192,32 @@ impl<'k> Snapshot<'k> {
     /// When the keystore can't be read.
     pub fn committed_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
         self.look(endpoint.server(), |state| state.binding(endpoint).map(|binding| binding.key.clone()))
+    }
+
+    /// How a service is published to by the last commit.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn committed_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
+        let settings = |state: &State| state.settings(service).map(|committed| committed.settings.clone());
+        self.look(&service.server, settings)
+    }
+
+    /// How a service is published to once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
+        self.settings_with(service, &self.stage)
+    }
+
+    /// How a service is published to once another stage than the one on disk is committed.
+    pub(super) fn settings_with(
+        &self,
+        service: &ServicePath,
+        stage: &Stage,
+    ) -> Result<Option<ServiceSettings>, StoreError> {
+        stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
     }
 
     /// The committed state of every server that the stage touches, and the same after the stage.

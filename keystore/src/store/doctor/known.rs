@@ -104,7 +104,8 @@ impl Known {
             | Change::RestoreKey { .. }
             | Change::DeleteKey { .. }
             | Change::Bind { .. }
-            | Change::Unbind { .. } => {}
+            | Change::Unbind { .. }
+            | Change::SetService { .. } => {}
         }
     }
 
