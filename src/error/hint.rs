@@ -119,7 +119,9 @@ fn url_hint(error: &ProbeUrlError) -> Option<String> {
         ProbeUrlError::NoStartTls { .. } => "leave +starttls out",
         ProbeUrlError::User { .. } | ProbeUrlError::Path { .. } => "give SCHEME://HOST:PORT alone",
         ProbeUrlError::ImplicitPort { implicit, explicit, .. } => {
-            return Some(format!("write it {implicit}://HOST:PORT, or {explicit}:// where it is STARTTLS all the same"));
+            return Some(format!(
+                "write it {implicit}://HOST:PORT, or {explicit}:// where it is STARTTLS all the same"
+            ));
         }
         ProbeUrlError::Host(error) => return host_hint(error).map(str::to_owned),
         ProbeUrlError::Form { .. }

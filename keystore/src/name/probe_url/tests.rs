@@ -53,7 +53,8 @@ fn tells_faults_apart() {
     }
     let at_once = ProbeUrlError::ImplicitPort { port: 993, implicit: "imaps", explicit: "imap+starttls" };
     assert_eq!(fault("imap://a:993"), at_once);
-    for text in ["imaps://", "imaps://:993", "imaps://1.2.3", "imaps://10", "imaps://a b", "imaps://[a]", "imaps://-a"] {
+    for text in ["imaps://", "imaps://:993", "imaps://1.2.3", "imaps://10", "imaps://a b", "imaps://[a]", "imaps://-a"]
+    {
         assert!(matches!(fault(text), ProbeUrlError::Host(HostError::Form { .. })), "{text}");
     }
     assert!(matches!(fault("imaps://bücher.example"), ProbeUrlError::Host(HostError::NotAscii { .. })));
