@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::MarkError;
-use keystore::name::{EndpointError, KeyPath, PathError};
+use keystore::name::{EndpointError, HostError, KeyPath, PathError, ProbeUrlError};
 use keystore::ops;
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
@@ -42,6 +42,12 @@ pub(crate) enum Failure {
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// Where a service is to be proven.
+    #[error(transparent)]
+    ProbeUrl(#[from] ProbeUrlError),
+    /// A host.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// A private key is encrypted, and nobody can be asked for its passphrase.
     #[error("the private key of {key} is encrypted, and its passphrase is missing")]
     PassphraseMissing { key: KeyPath },

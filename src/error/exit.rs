@@ -16,6 +16,8 @@ pub(super) fn exit(failure: &Failure) -> Exit {
         F::Missing { .. } | F::PassphraseMissing { .. } | F::Usage { .. } | F::Arguments { .. } => Exit::Usage,
         F::Path(_)
         | F::Endpoint(_)
+        | F::ProbeUrl(_)
+        | F::Host(_)
         | F::Subject(_)
         | F::Name(_)
         | F::Template(_)

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use keystore::name::{EndpointError, NameFault, PathError};
+use keystore::name::{EndpointError, HostError, NameFault, PathError, ProbeUrlError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
@@ -26,6 +26,8 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::ProbeUrl(error) => url_hint(error),
+        F::Host(error) => host_hint(error).map(str::to_owned),
         F::Recipient(_) => {
             Some("`age-keygen` prints one as `Public key`; others, of ssh or plugins, are not known here".to_owned())
         }
@@ -104,6 +106,36 @@ fn path_hint(error: &PathError) -> Option<String> {
             _ => None,
         },
         PathError::Form { .. } => None,
+    }
+}
+
+fn url_hint(error: &ProbeUrlError) -> Option<String> {
+    let hint = match error {
+        ProbeUrlError::Scheme { scheme } if scheme == "http" => "HTTP has no TLS: was https meant?",
+        ProbeUrlError::Scheme { .. } => {
+            "known are https, smtps, imaps, pop3s, nntps, ldaps, ftps and xmpps; smtp, imap, pop3, nntp, ldap, sieve, \
+             ftp, xmpp, postgres and mysql with +starttls; and tls for anything else"
+        }
+        ProbeUrlError::NoStartTls { .. } => "leave +starttls out",
+        ProbeUrlError::User { .. } | ProbeUrlError::Path { .. } => "give SCHEME://HOST:PORT alone",
+        ProbeUrlError::ImplicitPort { implicit, explicit, .. } => {
+            return Some(format!(
+                "write it {implicit}://HOST:PORT, or {explicit}:// where it is STARTTLS all the same"
+            ));
+        }
+        ProbeUrlError::Host(error) => return host_hint(error).map(str::to_owned),
+        ProbeUrlError::Form { .. }
+        | ProbeUrlError::Brackets { .. }
+        | ProbeUrlError::Port { .. }
+        | ProbeUrlError::NoPort { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn host_hint(error: &HostError) -> Option<&'static str> {
+    match error {
+        HostError::NotAscii { .. } => Some("write it with A-labels, as xn--bcher-kva.example"),
+        HostError::Form { .. } | HostError::Zone { .. } | HostError::Mapped { .. } => None,
     }
 }
 
