@@ -48,6 +48,14 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::RequestsNotWritten { .. } => {
             Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
         }
+        F::Publishing(fault) if fault.is_undone() => {
+            Some("what is staged stays staged: mend what is named and commit again".to_owned())
+        }
+        F::Publishing(_) => Some("look at the services that are named; `keyring probe` shows what they serve".to_owned()),
+        F::Account { service, .. } => {
+            Some(format!("`keyring set-service {service} --owner NAME --group NAME` says whose they are"))
+        }
+        F::Service { hint, .. } => Some((*hint).to_owned()),
         F::Passphrase { .. } => Some(
             "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
                  none is wanted"
@@ -149,6 +157,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NothingWaits { key } => format!("leave it out: `keyring show {key}` shows what there is"),
         E::KeyStaged { key } => format!("`keyring discard {key}` takes back what is staged"),
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
+        E::NothingSaid { service } => format!("`keyring set-service {service} --profile PROFILE` says it"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {
             format!(

@@ -81,6 +81,16 @@ pub(crate) struct SettingsJson {
     timeout: Option<u32>,
 }
 
+/// One service in one phase of publishing.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct RowJson {
+    pub(crate) service: String,
+    pub(crate) phase: String,
+    pub(crate) outcome: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) message: String,
+}
+
 /// The name of a form of files, as its flag and JSON have it.
 pub(crate) fn form_name(form: FileForm) -> &'static str {
     match form {
@@ -107,7 +117,7 @@ impl SettingsJson {
             publish: hook(&settings.publish),
             undo: hook(&settings.undo),
             probes: settings.probes.iter().map(ToString::to_string).collect(),
-            probe_name: settings.probe_name.clone(),
+            probe_name: settings.probe_name.as_ref().map(ToString::to_string),
             timeout: settings.timeout,
         }
     }

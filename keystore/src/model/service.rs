@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use text::{AbsolutePath, AbsolutePathError, AccountName, AccountNameError, FileMode, FileModeError};
 
 use super::Generation;
-use crate::name::ProbeUrl;
+use crate::name::{Host, ProbeUrl};
 
 /// The kind of software behind a service.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub enum FileForm {
 }
 
 impl FileForm {
+    /// Every form.
+    pub const ALL: [Self; 5] = [Self::PrivateKey, Self::Certificate, Self::Chain, Self::FullChain, Self::Combined];
+
     /// Whether it holds the private key.
     #[must_use]
     pub fn is_secret(self) -> bool {
@@ -126,7 +129,7 @@ pub struct ServiceSettings {
     pub probes: Vec<ProbeUrl>,
     /// The name that it is asked for, and that its certificate must be valid for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub probe_name: Option<String>,
+    pub probe_name: Option<Host>,
     /// Seconds that a test, a reload or a proof may take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub timeout: Option<u32>,

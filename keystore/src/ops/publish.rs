@@ -37,6 +37,11 @@ impl ToPublish {
         self.0.iter().map(|(endpoint, (key, installed))| (endpoint, key, installed))
     }
 
+    /// The services of these endpoints, each once.
+    pub fn services(&self) -> impl Iterator<Item = &ServicePath> {
+        self.0.keys().map(|endpoint| &endpoint.service).collect::<BTreeSet<_>>().into_iter()
+    }
+
     fn pairs(&self) -> BTreeMap<LockedKey, &Installed> {
         self.iter().map(|(_, key, installed)| ((key.clone(), installed.version), installed)).collect()
     }

@@ -11,7 +11,7 @@ use super::{Base, Disk, StoreError, facts, layout, live, staged};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts,
+    FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts,
 };
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
@@ -335,6 +335,17 @@ impl<'k> Snapshot<'k> {
     pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
         let name = live::current(self.disk, endpoint)?;
         Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// The files that are published at an endpoint; none when nothing is.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn published_files(&self, endpoint: &Endpoint) -> Result<Vec<(FileForm, Zeroizing<Vec<u8>>)>, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
+        let folder = layout::live_version(endpoint, &name);
+        let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
+        FileForm::ALL.into_iter().map(file).collect()
     }
 
     /// Whether the files that are published at an endpoint are those of what is installed.
