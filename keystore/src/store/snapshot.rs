@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, facts, layout, live, staged};
+use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
@@ -335,6 +335,14 @@ impl<'k> Snapshot<'k> {
     pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
         let name = live::current(self.disk, endpoint)?;
         Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// Services that may still run on what a recovery took back: they are to be told what they read.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn to_be_told(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
+        told::load(self.disk)
     }
 
     /// Whether the files that are published at an endpoint are those of what is installed.
