@@ -15,19 +15,19 @@ mod round;
 mod service;
 mod table;
 
-use keystore::model::ServiceSettings;
+use keystore::model::{Generation, ServiceSettings};
 use keystore::name::ServicePath;
-use keystore::model::Generation;
-use keystore::store::{CommitError, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched};
+use keystore::store::{
+    Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
+};
 
 use crate::error::Failure;
 use crate::interrupt;
 
 pub(crate) use account::AccountError;
-pub(crate) use profile::Files;
-pub(crate) use service::{Door, Service};
-pub(crate) use table::{Ending, PublishFault, Row, Table};
 use round::Round;
+pub(crate) use service::Service;
+pub(crate) use table::{PublishFault, Table};
 
 /// Publishes and records, or takes everything back.
 pub(crate) fn commit(

@@ -138,6 +138,13 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::Damaged { .. } => "damaged",
         StoreError::Pruned { .. } => "pruned",
         StoreError::Config { .. } => "bad-config",
+        StoreError::OutsideNoFolder { .. } => "install-folder-missing",
+        StoreError::OutsideLinked { .. } => "install-folder-linked",
+        StoreError::OutsideWithin { .. } => "install-within-keystore",
+        StoreError::OutsideForeign { .. } => "install-folder-foreign",
+        StoreError::OutsideWritable { .. } => "install-folder-writable",
+        StoreError::OutsideNoFile { .. } => "install-no-file",
+        StoreError::OutsideTwice { .. } => "install-twice",
         StoreError::Locked { .. } => "locked",
         StoreError::Interrupted => "interrupted",
     }

@@ -120,7 +120,15 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::AlreadyThere { .. }
         | StoreError::Pruned { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,
-        StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
+        StoreError::WritableByOthers { .. }
+        | StoreError::ForeignOwner { .. }
+        | StoreError::OutsideNoFolder { .. }
+        | StoreError::OutsideLinked { .. }
+        | StoreError::OutsideWithin { .. }
+        | StoreError::OutsideForeign { .. }
+        | StoreError::OutsideWritable { .. }
+        | StoreError::OutsideNoFile { .. }
+        | StoreError::OutsideTwice { .. } => Exit::Rejected,
         StoreError::Damaged { .. } => Exit::Damaged,
         StoreError::Locked { .. } => Exit::Locked,
         StoreError::Interrupted => Exit::Interrupted,

@@ -51,7 +51,9 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Publishing(fault) if fault.is_undone() => {
             Some("what is staged stays staged: mend what is named and commit again".to_owned())
         }
-        F::Publishing(_) => Some("look at the services that are named; `keyring probe` shows what they serve".to_owned()),
+        F::Publishing(_) => {
+            Some("look at the services that are named; `keyring probe` shows what they serve".to_owned())
+        }
         F::Account { service, .. } => {
             Some(format!("`keyring set-service {service} --owner NAME --group NAME` says whose they are"))
         }
@@ -275,6 +277,28 @@ fn store_hint(error: &StoreError) -> Option<String> {
         }
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
+        StoreError::OutsideNoFolder { path } => {
+            format!("make it first: `install -d -m 0755 {}`; nothing was changed", path.display())
+        }
+        StoreError::OutsideLinked { .. } => "name the folder that it leads to; nothing was changed".to_owned(),
+        StoreError::OutsideWithin { .. } => {
+            "services read live/ there as it is: name a folder elsewhere, or none; nothing was changed".to_owned()
+        }
+        StoreError::OutsideForeign { path, .. } => {
+            format!(
+                "name a folder of root's, or run this as its owner: `ls -ld {}`; nothing was changed",
+                path.display()
+            )
+        }
+        StoreError::OutsideWritable { path, .. } => {
+            format!("`chmod go-w {}`, or name another folder; nothing was changed", path.display())
+        }
+        StoreError::OutsideNoFile { .. } => {
+            "name the file that the service is to read, or move what stands there away; nothing was changed".to_owned()
+        }
+        StoreError::OutsideTwice { .. } => {
+            "give each endpoint's service files of its own with set-service; nothing was changed".to_owned()
+        }
         StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),
         StoreError::Interrupted => return None,
     })

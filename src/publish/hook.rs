@@ -208,7 +208,10 @@ mod tests {
 
     #[test]
     fn programs_get_a_clean_environment_and_no_shell_reads_their_arguments() {
-        assert_eq!(shell("env | grep -v '^PWD=\\|^_=\\|^SHLVL=\\|^OLDPWD='").unwrap(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nKEYRING_SERVICE=mail01/imap".to_owned());
+        assert_eq!(
+            shell("env | grep -v '^PWD=\\|^_=\\|^SHLVL=\\|^OLDPWD='").unwrap(),
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nKEYRING_SERVICE=mail01/imap".to_owned()
+        );
         let argv = ["printf", "%s", "$HOME; echo *"].map(str::to_owned).to_vec();
         assert_eq!(run(Hook::Argv(argv), b"", Duration::from_secs(20)).unwrap(), "$HOME; echo *");
     }
@@ -238,7 +241,8 @@ mod tests {
         let error = run(Hook::Shell(line), b"", Duration::from_millis(300)).unwrap_err();
         let HookFault::TimedOut { output, .. } = error else { panic!("{error:?}") };
         assert!(began.elapsed() < Duration::from_secs(30));
-        let gone = format!("for i in 1 2 3 4 5 6 7 8 9; do kill -0 {output} 2>/dev/null || exit 0; sleep 0.2; done; exit 1");
+        let gone =
+            format!("for i in 1 2 3 4 5 6 7 8 9; do kill -0 {output} 2>/dev/null || exit 0; sleep 0.2; done; exit 1");
         assert!(shell(&gone).is_ok(), "the program's own child still runs");
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use keystore::digest::Digest;
 use keystore::model::{FileForm, ServiceSettings};
 use keystore::name::{Endpoint, Host, ServicePath};
 use keystore::pki::{SubjectAltName, read_certificates};
@@ -95,7 +94,7 @@ fn place(
     Ok(Place {
         files: service.files(keystore, &endpoint),
         name: service.name(&names),
-        wanted: chain.iter().map(|certificate| Digest::of(certificate.der())).collect(),
+        wanted: chain.iter().map(keystore::pki::Certificate::fingerprint).collect(),
         doors: service.doors(&endpoint, endpoints),
         folder: keystore.endpoint_folder(&endpoint),
         versions: [new, old],

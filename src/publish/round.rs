@@ -76,7 +76,8 @@ impl Round {
             wanted: place.wanted.clone(),
             within: part.service.timeout(),
         };
-        let of_place = |part, place: &Place| place.doors.iter().map(|door| target(part, place, door)).collect::<Vec<_>>();
+        let of_place =
+            |part, place: &Place| place.doors.iter().map(|door| target(part, place, door)).collect::<Vec<_>>();
         self.parts.iter().flat_map(|part| part.places.iter().flat_map(move |place| of_place(part, place))).collect()
     }
 
@@ -264,7 +265,8 @@ fn patience((target, before): (Target, Option<Vec<Digest>>)) -> (Target, Option<
 }
 
 fn unproven(service: &ServicePath, target: &Target) -> Row {
-    let message = format!("nobody listens at {}: say where with `keyring set-service {service} --probe URL`", target.door.url);
+    let message =
+        format!("nobody listens at {}: say where with `keyring set-service {service} --probe URL`", target.door.url);
     Row { service: service.clone(), phase: Phase::Prove, back: false, ending: Ending::Unproven, message }
 }
 

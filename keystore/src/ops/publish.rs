@@ -8,7 +8,7 @@ use super::{Error, Fault};
 use crate::model::{Binding, Generation, Installed, ServerStateBrief, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
-use crate::store::{Publication, Snapshot, StoreError};
+use crate::store::{Ownership, Publication, Snapshot, StoreError};
 
 /// An encrypted private key that must be opened before it can be published.
 pub type LockedKey = (KeyPath, VersionNumber);
@@ -64,7 +64,8 @@ impl ToPublish {
         PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: key.clone(), source })
     }
 
-    /// Gathers the files and checks that each private key and its certificate belong together.
+    /// Gathers the files and checks that each private key and its certificate belong together. What a service's settings
+    /// add, ownership, files outside the keystore and telling it, is the caller's to fill in.
     ///
     /// # Errors
     /// When a file can't be read or isn't the one that was written, when an encrypted private key is not among
@@ -83,7 +84,9 @@ impl ToPublish {
         }
         let publication = |(endpoint, key, installed): (&Endpoint, &KeyPath, &Installed)| {
             let (private_key, certificate, chain) = files.get(&(key.clone(), installed.version))?.clone();
-            Some(Publication { endpoint: endpoint.clone(), private_key, certificate, chain })
+            let (endpoint, ownership) = (endpoint.clone(), Ownership::default());
+            let installs = Vec::new();
+            Some(Publication { endpoint, private_key, certificate, chain, ownership, installs, told: false })
         };
         Ok(self.iter().filter_map(publication).collect())
     }

@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, facts, layout, live, staged};
+use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts,
+    FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State,
+    VersionFacts,
 };
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
@@ -346,6 +347,14 @@ impl<'k> Snapshot<'k> {
         let folder = layout::live_version(endpoint, &name);
         let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
         FileForm::ALL.into_iter().map(file).collect()
+    }
+
+    /// Services that may still run on what a recovery took back: they are to be told what they read.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn to_be_told(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
+        told::load(self.disk)
     }
 
     /// Whether the files that are published at an endpoint are those of what is installed.

@@ -49,7 +49,8 @@ pub(in crate::commands) fn publish_each(
                 each.failed.extend(failure.details());
             }
             Err(failure) => {
-                each.failed.push(CodedJson { code: failure.code(), message: format!("{service}: {}", failure.message()) });
+                each.failed
+                    .push(CodedJson { code: failure.code(), message: format!("{service}: {}", failure.message()) });
             }
         }
     }

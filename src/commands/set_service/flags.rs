@@ -52,7 +52,11 @@ pub(super) fn command(text: &str, shell: bool) -> Result<Option<Hook>, CommandEr
         text => {
             let argv = shell_words::split(text)?;
             // as in '""'
-            if argv.first().is_none_or(String::is_empty) { Err(CommandError::Empty) } else { Ok(Some(Hook::Argv(argv))) }
+            if argv.first().is_none_or(String::is_empty) {
+                Err(CommandError::Empty)
+            } else {
+                Ok(Some(Hook::Argv(argv)))
+            }
         }
     }
 }

@@ -217,7 +217,8 @@ impl Replay {
                 }
                 let endpoint = |address| Endpoint { service: path.clone(), address };
                 // what is said of a service is published with its endpoints
-                let said = service.settings.map_or(Generation::EMPTY, |settings| settings.since);
+                let said = service.settings.as_ref().map_or(Generation::EMPTY, |settings| settings.since);
+                known.settings.extend(service.settings.map(|settings| (path.clone(), *settings)));
                 let since = |it: Binding| Binding { since: it.since.max(said), ..it };
                 bindings.extend(service.bindings.into_iter().map(|(address, it)| (endpoint(address), since(it))));
             }
