@@ -30,3 +30,16 @@ pub(crate) fn give(folder: &std::path::Path, uid: Uid, gid: Gid) {
 fn named<T>(found: nix::Result<Option<T>>, what: &str) -> T {
     found.unwrap_or_else(|error| panic!("{what}: {error}")).unwrap_or_else(|| panic!("{what} has no name here"))
 }
+
+/// Fails the test with a hint unless root runs it.
+#[track_caller]
+pub(crate) fn needs_root(daemon: &str) {
+    assert!(is_root(), "{daemon} becomes other users: run this test as root, or leave it out with --skip {daemon}");
+}
+
+/// An account that a package makes.
+pub(crate) fn of_package(name: &str, package: &str) -> User {
+    User::from_name(name).ok().flatten().unwrap_or_else(|| {
+        panic!("there is no account {name}: the Debian package {package} makes it (tests/run sees to it)")
+    })
+}

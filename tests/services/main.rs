@@ -14,11 +14,16 @@
 mod common;
 
 mod account;
+mod apache;
 mod client;
 mod daemon;
 mod dovecot;
+mod guide;
+mod haproxy;
+mod installation;
 mod nginx;
 mod port;
+mod promises;
 mod publishing;
 mod rotation;
 mod traffic;
