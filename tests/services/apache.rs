@@ -66,6 +66,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(copied, "prove"),
         ],
         configuration: (file, configuration),
+        _backend: None,
     }
 }
 

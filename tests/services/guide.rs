@@ -46,13 +46,18 @@ impl Guide {
         block.to_owned()
     }
 
-    /// What the guide has its reader say of a service to `keyring set-service`.
+    /// What the guide has its reader say of a service to `keyring set-service`, in the end.
     #[track_caller]
     pub(crate) fn said(&self, service: &str) -> Vec<String> {
+        self.everything_said(service).pop().unwrap_or_else(|| panic!("{} says nothing of {service}", self.page))
+    }
+
+    /// The same, one thing after the other.
+    pub(crate) fn everything_said(&self, service: &str) -> Vec<Vec<String>> {
         let text = self.text.replace("\\\n", " ");
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(&format!("keyring set-service {service} ")));
-        let line = line.unwrap_or_else(|| panic!("{} says nothing of {service}", self.page));
-        shell_words::split(line).expect("words")
+        let start = format!("keyring set-service {service} ");
+        let lines = text.lines().filter_map(|line| line.trim().strip_prefix(&start));
+        lines.map(|line| shell_words::split(line).expect("words")).collect()
     }
 
     /// Holds the configuration against the lines that `keyring show-service` prints for it.

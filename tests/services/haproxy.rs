@@ -67,5 +67,6 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief { said: vec!["--test-command".to_owned(), "none".to_owned()], ..Grief::configured(copied, "prove") },
         ],
         configuration: (file, configuration),
+        _backend: None,
     }
 }

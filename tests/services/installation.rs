@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use keystore::digest::Digest;
 
+use super::backend::Backend;
 use super::client::{Target, fingerprint};
 use super::daemon::Daemon;
 use super::guide::Guide;
@@ -24,6 +25,8 @@ pub(crate) struct Installation {
     /// Its configuration, and what stands in it.
     pub(crate) configuration: (PathBuf, String),
     pub(crate) griefs: Vec<Grief>,
+    /// What it stands in front of.
+    pub(crate) _backend: Option<Backend>,
 }
 
 /// A service as it is published to and seen.
@@ -113,6 +116,10 @@ impl Installation {
         write(&self.configuration.0, &self.configuration.1);
         if grief.restart {
             self.restart();
+        }
+        let served = &self.services[0];
+        for pair in grief.said.chunks(2).filter(|pair| !served.said.contains(&pair[0])) {
+            scene.keyring.run(&["set-service", &served.service, &pair[0], "default"]);
         }
         self.say(scene, None);
     }

@@ -80,6 +80,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(copied, "prove"),
         ],
         configuration: (folder.join("nginx.conf"), configuration),
+        _backend: None,
     }
 }
 

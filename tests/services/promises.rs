@@ -9,7 +9,7 @@ use super::client::{Target, fingerprint};
 use super::installation::{Grief, Installation};
 use super::rotation::Scene;
 use super::traffic::{Gap, Rotation, Traffic};
-use super::{apache, dovecot, haproxy, nginx};
+use super::{apache, dovecot, exim, haproxy, inn, nginx, postfix, slapd, stunnel};
 
 #[test]
 fn nginx_serves_what_was_committed_or_what_it_served_before() {
@@ -31,6 +31,31 @@ fn dovecot_serves_what_was_committed_or_what_it_served_before() {
     promises(|scene| dovecot::install(scene, "mail01"), Gap::None);
 }
 
+#[test]
+fn postfix_serves_what_was_committed_or_what_it_served_before() {
+    promises(|scene| postfix::install(scene, "mail01"), Gap::None);
+}
+
+#[test]
+fn slapd_serves_what_was_committed_or_what_it_served_before() {
+    promises(|scene| slapd::install(scene, "dir01"), Gap::None);
+}
+
+#[test]
+fn stunnel_serves_what_was_committed_or_what_it_served_before() {
+    promises(|scene| stunnel::install(scene, "app01"), Gap::Own);
+}
+
+#[test]
+fn exim_serves_what_was_committed_or_what_it_served_before() {
+    promises(|scene| exim::install(scene, "mx01"), Gap::Own);
+}
+
+#[test]
+fn inn_serves_what_was_committed_or_what_it_served_before() {
+    promises(|scene| inn::install(scene, "news01"), Gap::Own);
+}
+
 /// First publication, rotation under traffic, every grief taken back, and the same rotation once all is mended.
 #[track_caller]
 fn promises(install: impl Fn(&Scene) -> Installation, gap: Gap) {
@@ -43,8 +68,10 @@ fn promises(install: impl Fn(&Scene) -> Installation, gap: Gap) {
 
     let second = it.renew(&scene, "rsa-2048");
     let traffic = Traffic::start(&scene.client, &it.targets());
+    traffic.wait_for(5);
     commit(&scene, &it);
     let proven = Instant::now();
+    traffic.wait_for(20);
     it.prove(&scene, &second);
     let of =
         |target: Target| it.services.iter().position(|served| served.targets.contains(&target)).expect("its service");

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use keystore::digest::Digest;
 
 use super::client::{Client, Target};
+use super::daemon::wait_until;
 
 /// When a thread gives up although nobody stopped it.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -39,16 +40,28 @@ pub(crate) struct Rotation {
 pub(crate) struct Traffic {
     stop: Arc<AtomicBool>,
     threads: Vec<(Target, JoinHandle<Vec<Visit>>)>,
+    /// How many visits each thread has made.
+    counts: Vec<Arc<AtomicUsize>>,
 }
 
 impl Traffic {
     pub(crate) fn start(client: &Client, targets: &[Target]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let start = |target: &Target| {
-            let (client, stop, target) = (client.clone(), Arc::clone(&stop), *target);
-            (target, std::thread::spawn(move || connect(&client, target, &stop)))
+        let counts: Vec<_> = targets.iter().map(|_| Arc::default()).collect();
+        let start = |(target, count): (&Target, &Arc<AtomicUsize>)| {
+            let (client, stop, count, target) = (client.clone(), Arc::clone(&stop), Arc::clone(count), *target);
+            (target, std::thread::spawn(move || connect(&client, target, &stop, &count)))
         };
-        Self { threads: targets.iter().map(start).collect(), stop }
+        Self { threads: targets.iter().zip(&counts).map(start).collect(), stop, counts }
+    }
+
+    /// Waits until each service has had this many more visits, and the one under way.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, visits: usize) {
+        let now: Vec<_> = self.counts.iter().map(|count| count.load(Ordering::Relaxed) + visits).collect();
+        wait_until("be visited", || {
+            self.counts.iter().zip(&now).all(|(count, wanted)| count.load(Ordering::Relaxed) > *wanted)
+        });
     }
 
     /// Ends the traffic: every service served the old certificate, then the new one, and no other; what failed is what
@@ -91,12 +104,13 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn connect(client: &Client, target: Target, stop: &AtomicBool) -> Vec<Visit> {
+fn connect(client: &Client, target: Target, stop: &AtomicBool, count: &AtomicUsize) -> Vec<Visit> {
     let end = Instant::now() + LIMIT;
     let mut visits = Vec::new();
     while !stop.load(Ordering::Relaxed) && Instant::now() < end {
         let began = Instant::now();
         visits.push((began, client.visit(target).map_err(|error| error.to_string())));
+        count.fetch_add(1, Ordering::Relaxed);
         // leaves the processor to the daemons, and ports to others
         std::thread::sleep(Duration::from_millis(5));
     }
