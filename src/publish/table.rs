@@ -94,9 +94,21 @@ impl Table {
         self.0.push(Row { service: service.clone(), phase, back, ending, message });
     }
 
-    /// The first that failed, on the way there or on the way back.
-    pub(crate) fn failed(&self, back: bool) -> Option<&Row> {
-        self.0.iter().find(|row| row.back == back && row.ending == Ending::Failed)
+    /// The first that failed on the way there.
+    fn failed(&self) -> Option<&Row> {
+        self.0.iter().find(|row| !row.back && row.ending == Ending::Failed)
+    }
+
+    /// What was not taken back. A reload that failed on the way back is no loss where the proof shows that what was
+    /// served before is served: the command itself may be wrong, which is why it failed on the way there.
+    fn left(&self) -> Vec<&Row> {
+        let is_proven = |row: &Row| {
+            let same = |other: &&Row| other.back && other.service == row.service && other.phase == Phase::Prove;
+            self.0.iter().filter(same).any(|other| other.ending == Ending::Done)
+        };
+        let is_left =
+            |row: &&Row| row.back && row.ending == Ending::Failed && !(row.phase == Phase::Reload && is_proven(row));
+        self.0.iter().filter(is_left).collect()
     }
 
     /// The same for programs.
@@ -159,20 +171,20 @@ pub(crate) struct PublishFault {
 impl PublishFault {
     /// Whether everything is as it was.
     pub(crate) fn is_undone(&self) -> bool {
-        self.files.is_none() && self.table.failed(true).is_none()
+        self.files.is_none() && self.table.left().is_empty()
     }
 }
 
 impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
-        if let Some(row) = self.table.failed(false) {
+        if let Some(row) = self.table.failed() {
             write!(f, " at {} ({})", row.service, row.phase.name())?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");
         }
-        let mut left: Vec<_> = self.table.0.iter().filter(|row| row.back && row.ending == Ending::Failed).collect();
+        let mut left = self.table.left();
         left.dedup_by(|a, b| a.service == b.service);
         let left: Vec<_> = left.iter().map(|row| row.service.to_string()).collect();
         f.write_str(" and could not be taken back whole")?;
@@ -183,5 +195,32 @@ impl fmt::Display for PublishFault {
 impl std::error::Error for PublishFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.files.as_ref().map(|error| error as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Phase, PublishFault, Table};
+
+    fn fault(rows: &[(Phase, bool, bool)]) -> PublishFault {
+        let mut table = Table::default();
+        for (phase, back, done) in rows {
+            let result = if *done { Ok(()) } else { Err("no".to_owned()) };
+            table.add(&"mail01/imap".parse().unwrap(), *phase, *back, result);
+        }
+        PublishFault { table, files: None }
+    }
+
+    #[test]
+    fn what_is_proven_is_taken_back_whatever_its_reload_said() {
+        let there = (Phase::Reload, false, false);
+        let reload = (Phase::Reload, true, false);
+        let proven = fault(&[there, reload, (Phase::Prove, true, true)]);
+        assert!(proven.is_undone());
+        assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
+        assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
+        let broken = fault(&[there, reload, (Phase::Prove, true, false)]);
+        assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
+        assert!(!fault(&[there, (Phase::Publish, true, false), (Phase::Prove, true, true)]).is_undone());
     }
 }

@@ -29,7 +29,6 @@ acl_smtp_rcpt = deny
 ";
 
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
-    account::needs_root("exim");
     let service = format!("{server}/smtp");
     scene.endow(&service);
     let exim = unpacked::program("usr/sbin/exim4", EXIM);

@@ -54,7 +54,6 @@ method tradspool {
 ";
 
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
-    account::needs_root("inn");
     let service = format!("{server}/nntp");
     scene.endow(&service);
     let nnrpd = unpacked::program("usr/lib/news/bin/nnrpd", INN);

@@ -141,6 +141,11 @@ impl Installation {
         self.services.iter().map(renew).collect()
     }
 
+    /// The fingerprints of the newest certificates of the services' keys.
+    pub(crate) fn newest(&self, scene: &Scene) -> Vec<Digest> {
+        self.services.iter().map(|served| fingerprint(&scene.newest(&served.service))).collect()
+    }
+
     /// Proves what each service serves.
     #[track_caller]
     pub(crate) fn prove(&self, scene: &Scene, leaves: &[Digest]) {

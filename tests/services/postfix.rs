@@ -51,7 +51,6 @@ proxymap  unix - - n - - proxymap
 ";
 
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
-    account::needs_root("postfix");
     let service = format!("{server}/smtp");
     scene.endow(&service);
     let ((daemon, (guide, configuration)), [smtp, smtps]) = scene.start("postfix", |folder, [smtp, smtps]| {

@@ -19,7 +19,7 @@ output = @DIR@/stunnel.log
 ";
 
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
-    let service = format!("{server}/https");
+    let service = format!("{server}/tunnel");
     scene.endow(&service);
     let backend = Backend::start();
     let ((daemon, (guide, configuration)), [port]) = scene.start("stunnel", |folder, [port]| {
@@ -27,7 +27,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         let guide = Guide::read("stunnel.md", &scene.keyring, "app01", server)
             .with("accept = 443", format!("accept = 127.0.0.1:{port}"))
             .with("connect = 127.0.0.1:8080", format!("connect = 127.0.0.1:{}", backend.port()))
-            .with("https://127.0.0.1", format!("https://127.0.0.1:{port}"))
+            .with("tls://127.0.0.1:443", format!("tls://127.0.0.1:{port}"))
             .with("/etc/stunnel/tls", text(&tls));
         let configuration = AROUND.replace("@DIR@", &text(folder)) + &guide.configuration("stunnel");
         let file = folder.join("stunnel.conf");
