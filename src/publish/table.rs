@@ -154,7 +154,8 @@ impl Table {
                 row.message
             )
             .trim_end()
-            .to_owned(),
+            // what programs say has lines of its own
+            .replace('\n', "\n      "),
         };
         self.0.iter().map(line).collect()
     }

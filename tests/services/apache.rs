@@ -63,7 +63,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(format!("{configuration}Nonsense on\n"), "test"),
             Grief::idle(),
             // "Syntax OK", and the graceful restart ends the server: the one of the undo starts it again
-            Grief::configured(copied, "prove"),
+            Grief::copied(copied, "prove", "refused the connection"),
         ],
         configuration: (file, configuration),
         _backend: None,

@@ -114,7 +114,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(format!("{configuration}nonsense = yes\n"), "test"),
             Grief { everywhere: true, ..idle },
             // every command answers 0, and TLS is broken
-            Grief::configured(copied, "prove"),
+            Grief::copied(copied, "prove", "closed in the handshake"),
         ],
         configuration: (file, configuration),
         _backend: None,

@@ -45,7 +45,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
     let folder = daemon.folder().to_owned();
     let file = folder.join("haproxy.cfg");
     let mut said = guide.said(&service);
-    said.extend(["--test-command".to_owned(), format!("haproxy -c -q -f {}", text(&file))]);
+    said.extend(["--test-command".to_owned(), format!("haproxy -c -f {}", text(&file))]);
     // what `systemctl reload haproxy` does
     said.extend(["--reload-command".to_owned(), daemon.signalling("USR2")]);
     // a file of certificates, and its private key in another of the same name with .key
@@ -64,7 +64,10 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::idle(),
             Grief::configured(copied.clone(), "test"),
             // without the test the master is told to reload, refuses and keeps what it has
-            Grief { said: vec!["--test-command".to_owned(), "none".to_owned()], ..Grief::configured(copied, "prove") },
+            Grief {
+                said: vec!["--test-command".to_owned(), "none".to_owned()],
+                ..Grief::copied(copied, "prove", "it is the one from before")
+            },
         ],
         configuration: (file, configuration),
         _backend: None,

@@ -10,7 +10,7 @@ use super::daemon::Daemon;
 use super::guide::Guide;
 use super::installation::{Grief, Installation, Served, copied_key};
 use super::rotation::Scene;
-use super::unpacked;
+use super::unpacked::Unpacked;
 use crate::common::{Tool, finish, text, write};
 
 const INN: Tool = Tool { program: "nnrpd", package: "inn2" };
@@ -56,20 +56,20 @@ method tradspool {
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
     let service = format!("{server}/nntp");
     scene.endow(&service);
-    let nnrpd = unpacked::program("usr/lib/news/bin/nnrpd", INN);
+    let unpacked = Unpacked::copy(scene, "usr/lib/news/bin/nnrpd", INN);
     let ((daemons, (guide, configuration)), ports) = scene.start("inn", |folder, ports| {
         let [nntp, nntps] = ports;
         let guide = Guide::read("inn.md", &scene.keyring, "news01", server)
             .with("nntp+starttls://127.0.0.1", format!("nntp+starttls://127.0.0.1:{nntp}"))
             .with("nntps://127.0.0.1", format!("nntps://127.0.0.1:{nntps}"));
-        let around =
-            AROUND.replace("@DIR@", &text(folder)).replace("@INN@", &text(&unpacked::root().join("usr/lib/news")));
+        let news = text(&unpacked.path("lib/news"));
+        let around = AROUND.replace("@DIR@", &text(folder)).replace("@INN@", &news);
         let configuration = around + &guide.configuration("inn");
-        prepare(folder, &configuration);
+        prepare(folder, &configuration, &unpacked);
         let start = |port: u16, implicit: bool| {
-            let (nnrpd, file) = (nnrpd.clone(), folder.join("inn.conf"));
+            let (unpacked, file) = (unpacked.clone(), folder.join("inn.conf"));
             let command = move || {
-                let mut command = command(&nnrpd, &file);
+                let mut command = command(&unpacked, "nnrpd", &file);
                 command.args(["-D", "-f", "-b", "127.0.0.1", "-p", &port.to_string()]);
                 command.args(implicit.then_some("-S"));
                 command
@@ -80,9 +80,9 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
     });
     let folder = daemons[0].folder().to_owned();
     let file = folder.join("inn.conf");
-    let check = unpacked::program("usr/lib/news/bin/innconfval", INN);
     let mut said = guide.said(&service);
-    let test = format!("env {} INNCONF={} {} -C", unpacked::libraries(), text(&file), text(&check));
+    let check = unpacked.line("lib/news/bin/innconfval").replacen("env ", &format!("env INNCONF={} ", text(&file)), 1);
+    let test = format!("{check} -C");
     said.extend(["--test-command".to_owned(), test]);
     let live = text(&scene.keyring.live(&format!("{service}/default")));
     let copied = configuration.replace(&format!("{live}/private-key.pem"), &text(&copied_key(&folder)));
@@ -97,21 +97,21 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(format!("{configuration}nonsense: true\n"), "test"),
             // nothing is reloaded: the idle one is a private key that nnrpd may not read
             Grief::said(&["--owner", "root"], "prove"),
-            Grief { restart: true, ..Grief::configured(copied, "prove") },
+            Grief { restart: true, ..Grief::copied(copied, "prove", "580 Error initializing TLS") },
         ],
         configuration: (file, configuration),
         _backend: None,
     }
 }
 
-fn command(program: &Path, configuration: &Path) -> Command {
-    let mut command = unpacked::command(program);
+fn command(unpacked: &Unpacked, program: &str, configuration: &Path) -> Command {
+    let mut command = unpacked.command(&format!("lib/news/bin/{program}"));
     command.env("INNCONF", configuration);
     command
 }
 
 /// A news server without groups.
-fn prepare(folder: &Path, configuration: &str) {
+fn prepare(folder: &Path, configuration: &str, unpacked: &Unpacked) {
     let own = account::of_package(ACCOUNT, "base-passwd");
     let spool = ["overview", "articles", "incoming", "outgoing", "archive"].map(|name| format!("spool/{name}"));
     let folders = ["etc", "db", "run", "log", "tmp", "spool"].map(str::to_owned);
@@ -136,9 +136,8 @@ fn prepare(folder: &Path, configuration: &str) {
     for path in all.into_iter().chain(files.map(|(name, _)| folder.join(name))).chain([folder.to_owned()]) {
         account::give(&path, own.uid, own.gid);
     }
-    let makedbz = unpacked::program("usr/lib/news/bin/makedbz", INN);
     let (uid, gid) = (own.uid.as_raw(), own.gid.as_raw());
-    let mut command = command(&makedbz, &folder.join("inn.conf"));
+    let mut command = command(unpacked, "makedbz", &folder.join("inn.conf"));
     std::os::unix::process::CommandExt::gid(std::os::unix::process::CommandExt::uid(&mut command, uid), gid);
     finish(command.args(["-i", "-o"]), "").unwrap_or_else(|error| INN.missing(&error)).succeeded();
 }

@@ -49,21 +49,37 @@ pub(crate) struct Grief {
     pub(crate) everywhere: bool,
     /// The phase in which it shows.
     pub(crate) phase: &'static str,
+    /// What is said of it there.
+    pub(crate) says: &'static str,
 }
 
 impl Grief {
     pub(crate) fn configured(configuration: String, phase: &'static str) -> Self {
-        Self { configuration: Some(configuration), said: Vec::new(), restart: false, everywhere: false, phase }
+        Self {
+            configuration: Some(configuration),
+            said: Vec::new(),
+            restart: false,
+            everywhere: false,
+            phase,
+            says: "",
+        }
     }
 
     pub(crate) fn said(said: &[&str], phase: &'static str) -> Self {
         let said = said.iter().map(|&word| word.to_owned()).collect();
-        Self { configuration: None, said, restart: false, everywhere: false, phase }
+        Self { configuration: None, said, restart: false, everywhere: false, phase, says: "" }
     }
 
     /// A reload that ends with 0 and has done nothing.
     pub(crate) fn idle() -> Self {
-        Self::said(&["--reload-command", "true"], "prove")
+        let says = "it is the one from before, as if it had not been told";
+        Self { says, ..Self::said(&["--reload-command", "true"], "prove") }
+    }
+
+    /// A configuration that has a service read its private key from [`copied_key`]: certificate and private
+    /// key do not fit after a rotation, and do again once it is taken back.
+    pub(crate) fn copied(configuration: String, phase: &'static str, says: &'static str) -> Self {
+        Self { says, ..Self::configured(configuration, phase) }
     }
 }
 

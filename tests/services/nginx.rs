@@ -77,7 +77,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(format!("{configuration}nonsense;\n"), "test"),
             Grief::idle(),
             // the private key before was of another algorithm: `nginx -t` and the reload take the pair, and TLS is broken
-            Grief::configured(copied, "prove"),
+            Grief::copied(copied, "prove", "it broke the handshake off"),
         ],
         configuration: (folder.join("nginx.conf"), configuration),
         _backend: None,

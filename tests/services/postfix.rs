@@ -91,7 +91,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             Grief::configured(format!("{configuration}nonsense\n"), "test"),
             Grief::idle(),
             // every command answers 0, and TLS is broken
-            Grief::configured(copied, "prove"),
+            Grief::copied(copied, "prove", "454 4.7.0 TLS not available"),
         ],
         configuration: (folder.join("main.cf"), configuration),
         _backend: None,

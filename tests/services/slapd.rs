@@ -70,16 +70,17 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
     let mut said = guide.said(&service);
     said.extend(["--reload-command".to_owned(), modify.clone()]);
     let live = text(&scene.keyring.live(&format!("{service}/default")));
-    let other = |name: &str, from: &str, to: &str| {
+    let other = |name: &str, from: &str, to: &str, says: &'static str| {
         let file = folder.join(name);
         write(&file, configuration.replace(from, to));
-        Grief::said(&["--reload-command", &format!("{modify} -f {}", text(&file))], "reload")
+        let grief = Grief::said(&["--reload-command", &format!("{modify} -f {}", text(&file))], "reload");
+        Grief { says, ..grief }
     };
     let griefs = vec![
-        other("broken.ldif", "olcTLSCertificateKeyFile:", "olcTLSNonsense:"),
+        other("broken.ldif", "olcTLSCertificateKeyFile:", "olcTLSNonsense:", "wrong attributeType"),
         Grief::idle(),
         // answers 80, and TLS is broken by then
-        other("copied.ldif", &format!("{live}/private-key.pem"), &text(&copied_key(&folder))),
+        other("copied.ldif", &format!("{live}/private-key.pem"), &text(&copied_key(&folder)), "exit status 80"),
     ];
     let targets = vec![scene.target(Dialogue::Ldap, ldap), scene.target(Dialogue::Ldaps, ldaps)];
     Installation {

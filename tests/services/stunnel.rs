@@ -58,7 +58,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             // there is no test: the reload answers 0 and is refused
             Grief::configured(format!("{configuration}nonsense = yes\n"), "prove"),
             Grief::idle(),
-            Grief::configured(copied, "prove"),
+            Grief::copied(copied, "prove", "it is the one from before"),
         ],
         configuration: (folder.join("stunnel.conf"), configuration),
         _backend: Some(backend),

@@ -4,46 +4,55 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::Tool;
+use super::rotation::Scene;
+use crate::common::{Tool, text};
 
-/// Where `tests/run` unpacks them.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/daemons")
+/// A copy of what was unpacked, where the accounts that daemons become can reach it.
+#[derive(Clone)]
+pub(crate) struct Unpacked {
+    root: PathBuf,
 }
 
-/// A program of an unpacked package.
-pub(crate) fn program(path: &str, tool: Tool) -> PathBuf {
-    let program = root().join(path);
-    let Tool { program: name, package } = tool;
-    assert!(
-        program.exists(),
-        "{name} is missing: `./tests/run` unpacks the Debian package {package} to {}",
-        root().display()
-    );
-    program
-}
+impl Unpacked {
+    /// Makes the copy; `path` is a program of the package.
+    pub(crate) fn copy(scene: &Scene, path: &str, tool: Tool) -> Self {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/daemons");
+        let Tool { program, package } = tool;
+        assert!(
+            from.join(path).exists(),
+            "{program} is missing: `./tests/run` unpacks the Debian package {package} to {}",
+            from.display()
+        );
+        let root = scene.folder("unpacked");
+        let copy = Tool { program: "cp", package: "coreutils" };
+        copy.run(&["-a", &text(&from.join("usr")), &text(&root)]);
+        Self { root: root.join("usr") }
+    }
 
-/// The program, to be started with its libraries.
-pub(crate) fn command(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    let (name, value) = library_path();
-    command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").env(name, value);
-    command
-}
+    /// A path in the copy's `usr`.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
 
-/// The same for `env` in a command line.
-pub(crate) fn libraries() -> String {
-    let (name, value) = library_path();
-    format!("{name}={value}")
-}
+    /// A program in the copy's `usr`, to be started with its libraries.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.path(program));
+        command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").env("LD_LIBRARY_PATH", self.libraries());
+        command
+    }
 
-fn library_path() -> (&'static str, String) {
-    let lib = root().join("usr/lib");
-    // Debian's folder for libraries is named after the processor
-    let is_own = |path: &PathBuf| path.to_string_lossy().ends_with("-linux-gnu");
-    let entries = std::fs::read_dir(&lib).expect("an unpacked package").filter_map(|entry| Some(entry.ok()?.path()));
-    let mut folders: Vec<PathBuf> = entries.filter(is_own).collect();
-    folders.extend([lib.join("news"), lib]);
-    let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    ("LD_LIBRARY_PATH", folders.join(":"))
+    /// The same for a command line.
+    pub(crate) fn line(&self, program: &str) -> String {
+        format!("env LD_LIBRARY_PATH={} {}", self.libraries(), text(&self.path(program)))
+    }
+
+    fn libraries(&self) -> String {
+        let lib = self.path("lib");
+        let entries = std::fs::read_dir(&lib).expect("an unpacked package");
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        // Debian's folder for libraries is named after the processor
+        folders.retain(|path| path.ends_with("news") || path.to_string_lossy().contains("-linux-gnu"));
+        folders.push(lib);
+        folders.iter().map(|folder| text(folder)).collect::<Vec<_>>().join(":")
+    }
 }
