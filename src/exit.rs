@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Damaged = 7,
     /// An undo could not be completed.
     UndoIncomplete = 8,
+    /// The other side failed or refused.
+    Remote = 9,
     /// There are findings, and they were to be told by the exit code.
     Findings = 12,
     /// Ctrl-C.
@@ -43,6 +45,7 @@ impl Exit {
             Self::Publishing => "publishing",
             Self::Damaged => "damaged",
             Self::UndoIncomplete => "undo-incomplete",
+            Self::Remote => "remote",
             Self::Findings => "findings",
             Self::Interrupted => "interrupted",
         }
@@ -71,6 +74,7 @@ mod tests {
             (Exit::Publishing, 6),
             (Exit::Damaged, 7),
             (Exit::UndoIncomplete, 8),
+            (Exit::Remote, 9),
             (Exit::Findings, 12),
             (Exit::Interrupted, 130),
         ];

@@ -47,6 +47,9 @@ impl fmt::Display for Phase {
 /// Why there is nothing to see. What a server said is made fit for a terminal and cut.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
+    /// An endpoint that says neither address nor, by its protocol, a port.
+    #[error("where it is reached is not known: its protocol has no usual port; say --at URL")]
+    Nowhere,
     /// The name has no address, or could not be looked up.
     #[error("{host} could not be looked up: {reason}")]
     NotResolved { host: String, reason: String },
@@ -112,6 +115,7 @@ impl Fault {
     /// A short word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::Nowhere => "no-address",
             Self::NotResolved { .. } => "not-resolved",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
@@ -135,7 +139,7 @@ impl Fault {
     /// How far it had come, where one cause stands for several.
     pub(crate) fn phase(&self) -> Phase {
         match self {
-            Self::NotResolved { .. } | Self::Name { .. } => Phase::Lookup,
+            Self::Nowhere | Self::NotResolved { .. } | Self::Name { .. } => Phase::Lookup,
             Self::Refused { .. } | Self::Unreachable { .. } => Phase::Connect,
             Self::TimedOut { phase }
             | Self::Closed { phase }
