@@ -53,7 +53,12 @@ fn open<S: Read + Write>(wire: &mut Wire<S>, party: &Party<'_>) -> Result<String
 
 /// Everything up to the end of the first of some elements, be it `</name>` or `<name/>`.
 fn element<S: Read + Write>(wire: &mut Wire<S>, names: &[&str]) -> Result<String, Trouble> {
-    let end = |held: &[u8]| names.iter().filter_map(|name| end_of(held, name)).min();
+    // nothing ends but with `>`: a server may send octet by octet
+    let mut seen = 0;
+    let end = |held: &[u8]| {
+        let from = std::mem::replace(&mut seen, held.len());
+        held[from..].contains(&b'>').then(|| names.iter().filter_map(|name| end_of(held, name)).min()).flatten()
+    };
     Ok(String::from_utf8_lossy(&wire.through(STANZA, end)?).into_owned())
 }
 
