@@ -37,6 +37,7 @@ mod man;
 mod mark_compromised;
 mod output;
 mod passphrase;
+mod probe;
 mod prune;
 mod publish;
 mod refusals;
