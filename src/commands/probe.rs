@@ -119,7 +119,7 @@ fn judge(context: &Context, target: &Target, observed: probe::Observed, trust: &
     if let Ok(judged) = &mut judged
         && judged.comparison == Some(op::Comparison::Wrong)
     {
-        judged.is_of(op::owner(&context.keystore()?.read()?, &judged.leaf)?);
+        judged.is_of(op::owner(&context.keystore()?.read()?, &judged.leaf)?.as_ref());
     }
     Ok(Seen { observed, judged, now })
 }

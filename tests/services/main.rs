@@ -19,6 +19,7 @@ mod daemon;
 mod dovecot;
 mod nginx;
 mod port;
+mod probing;
 mod publishing;
 mod rotation;
 mod traffic;

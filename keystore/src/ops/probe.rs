@@ -204,10 +204,10 @@ impl Judged {
     }
 
     /// Says whose certificate it is, where it is the wrong one.
-    pub fn is_of(&mut self, owner: Option<KeyPath>) {
+    pub fn is_of(&mut self, owner: Option<&KeyPath>) {
         for finding in &mut self.findings {
             if let Finding::Wrong { owner: place, .. } = finding {
-                place.clone_from(&owner);
+                *place = owner.cloned();
             }
         }
     }

@@ -276,14 +276,17 @@ impl Report for Outcome {
         }
         page.gap();
         let (all, bad, unseen) = (self.probes.len(), self.count(FINDINGS), self.count(UNREACHABLE));
+        let are = |count| if count == 1 { "is" } else { "are" };
+        let warned = self.probes.iter().any(|probe| !probe.findings.is_empty());
         match (all, bad, unseen) {
             (0, _, _) => page.line("Nothing is bound: there is nothing to look at."),
+            (_, 0, 0) if warned => page.styled(style::GOOD, "No fault was found."),
             (_, 0, 0) => page.styled(style::GOOD, "All is as it should be."),
-            (_, _, 0) => page.styled(style::BAD, format_args!("{bad} of {all} not as it should be.")),
+            (_, _, 0) => page.styled(style::BAD, format_args!("{bad} of {all} {} not as it should be.", are(bad))),
             (_, 0, _) => page.styled(style::BAD, format_args!("{unseen} of {all} could not be seen.")),
             _ => page.styled(
                 style::BAD,
-                format_args!("{bad} of {all} not as it should be, and {unseen} could not be seen."),
+                format_args!("{bad} of {all} {} not as it should be, and {unseen} could not be seen.", are(bad)),
             ),
         };
     }

@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Line,
     /// Reads so many octets.
     Octets(usize),
+    /// Reads a short element of BER.
+    Element,
     /// Reads up to this octet.
     Through(u8),
     /// Starts TLS.
@@ -135,7 +137,12 @@ fn play<S: Read + Write>(stream: &mut S, steps: &[Step]) -> io::Result<()> {
             Step::Say(words) => stream.write_all(words).and_then(|()| stream.flush())?,
             Step::Line => while_not(stream, b'\n')?,
             Step::Through(end) => while_not(stream, *end)?,
-            Step::Octets(count) => (0..*count).try_for_each(|_| stream.read_exact(&mut octet))?,
+            Step::Octets(count) => stream.read_exact(&mut vec![0; *count])?,
+            Step::Element => {
+                let mut head = [0; 2];
+                stream.read_exact(&mut head)?;
+                stream.read_exact(&mut vec![0; usize::from(head[1])])?;
+            }
             Step::Babble(words) => loop {
                 stream.write_all(words)?;
             },
