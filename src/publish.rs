@@ -15,19 +15,22 @@ mod round;
 mod service;
 mod table;
 
+use std::collections::BTreeSet;
+
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::ServicePath;
 use keystore::store::{
-    Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
+    Attempt, AttemptOutcome, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError,
+    Switched,
 };
-
-use crate::error::Failure;
-use crate::interrupt;
 
 pub(crate) use account::AccountError;
 use round::Round;
 pub(crate) use service::Service;
 pub(crate) use table::{PublishFault, Table};
+
+use crate::error::Failure;
+use crate::interrupt;
 
 /// Publishes and records, or takes everything back.
 pub(crate) fn commit(
@@ -36,12 +39,14 @@ pub(crate) fn commit(
     proposal: &mut Proposal,
 ) -> Result<(Recorded, Table), Failure> {
     let snapshot = committing.snapshot()?;
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
     let settings = |service: &ServicePath| snapshot.upcoming_settings(service);
     let round = begin(keystore, &snapshot, settings, proposal.base.next(), &mut proposal.publications)?;
     // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
     interrupt::critical(|| {
-        let (switched, table) = drive(&round, committing.prepare(proposal)?)?;
-        Ok((switched.record()?, table))
+        let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
+        told.0.extend(table.0);
+        Ok((switched.record()?, told))
     })
 }
 
@@ -49,16 +54,22 @@ pub(crate) fn commit(
 pub(crate) fn publish(
     keystore: &Keystore,
     committing: Committing<'_>,
-    generation: Generation,
     publications: &mut [Publication],
 ) -> Result<Table, Failure> {
     let snapshot = committing.snapshot()?;
+    let generation = snapshot.generation();
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
+    if publications.is_empty() {
+        return Ok(told);
+    }
     let settings = |service: &ServicePath| snapshot.committed_settings(service);
     let round = begin(keystore, &snapshot, settings, generation, publications)?;
     interrupt::critical(|| {
-        let (switched, table) = drive(&round, committing.prepare_publication(generation, publications)?)?;
+        let prepared = committing.prepare_publication(generation, publications)?;
+        let (switched, table) = drive(keystore, &round, prepared)?;
         switched.keep()?;
-        Ok(table)
+        told.0.extend(table.0);
+        Ok(told)
     })
 }
 
@@ -75,15 +86,56 @@ fn begin(
 }
 
 /// Switches the files and tells the services.
-fn drive<'k, G>(round: &Round, prepared: Prepared<'k, G>) -> Result<(Switched<'k, G>, Table), Failure> {
+fn drive<'k, G>(
+    keystore: &Keystore,
+    round: &Round,
+    prepared: Prepared<'k, G>,
+) -> Result<(Switched<'k, G>, Table), Failure> {
     let switched = prepared.switch()?;
     let mut table = Table::default();
     match round.go(&mut table) {
-        Ok(()) => Ok((switched, table)),
+        Ok(()) => {
+            keep(keystore, round.generation, &table, AttemptOutcome::Published);
+            Ok((switched, table))
+        }
         Err(reached) => {
             let files = switched.undo().err();
             round.go_back(&mut table, &reached);
-            Err(Failure::Publishing(Box::new(PublishFault { table, files })))
+            let fault = PublishFault { table, files };
+            let outcome = if fault.is_undone() { AttemptOutcome::Undone } else { AttemptOutcome::UndoIncomplete };
+            keep(keystore, round.generation, &fault.table, outcome);
+            Err(Failure::Publishing(Box::new(fault)))
         }
     }
+}
+
+/// Keeps how it went. Nothing rests on it, so that a disk that refuses it is no reason to fail.
+fn keep(keystore: &Keystore, generation: Generation, table: &Table, outcome: AttemptOutcome) {
+    let services = table.kept();
+    if !services.is_empty() {
+        let world = keystore.world();
+        let attempt = Attempt { generation, time: world.now(), actor: world.actor.clone(), outcome, services };
+        let _ = keystore.keep_attempt(&attempt);
+    }
+}
+
+/// Tells services what they read of which a recovery could not: a crash came when they may have read what was taken
+/// back. Those that fail are told again by the next commit or publication, and warned of.
+fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snapshot<'_>) -> Result<Table, Failure> {
+    let owed = snapshot.to_be_told()?;
+    let mut table = Table::default();
+    let mut told = BTreeSet::new();
+    for service in owed {
+        let mut one = Table::default();
+        if let Some(part) = plan::published(keystore, snapshot, &service)? {
+            let (round, reached) = Round::again(snapshot.generation(), vec![part]);
+            interrupt::critical(|| round.go_back(&mut one, &reached));
+        }
+        if one.is_back() {
+            told.insert(service);
+        }
+        table.0.extend(one.0);
+    }
+    committing.told(&told)?;
+    Ok(table)
 }

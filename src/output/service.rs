@@ -85,10 +85,10 @@ pub(crate) struct SettingsJson {
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct RowJson {
     pub(crate) service: String,
-    pub(crate) phase: String,
+    pub(crate) phase: &'static str,
     pub(crate) outcome: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
 }
 
 /// The name of a form of files, as its flag and JSON have it.

@@ -8,6 +8,7 @@ use keystore::pki::{SubjectAltName, read_certificates};
 use keystore::store::{Install, Keystore, Ownership, Publication, Snapshot, StoreError};
 
 use super::account;
+use super::archive::Version;
 use super::round::{Part, Place};
 use super::service::Service;
 use crate::error::Failure;
@@ -47,7 +48,11 @@ fn part(
         publication.ownership = ownership;
         publication.installs = installs(&service, keystore, publication, ownership)?;
         publication.told = service.is_told();
-        places.push(place(keystore, snapshot, &service, publication, &endpoints)?);
+        let is_given = service.publish().is_some();
+        let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
+        let old = if is_given { snapshot.published_files(&publication.endpoint)? } else { Vec::new() };
+        let full_chain = publication.form(FileForm::FullChain);
+        places.push(place(keystore, &service, &publication.endpoint, &endpoints, &full_chain, [new, old]));
     }
     Ok(Part { service, places })
 }
@@ -77,29 +82,48 @@ fn installs(
     service.outside(keystore, &publication.endpoint).into_iter().map(install).collect()
 }
 
-fn place(
+/// A service with what it reads now; none when nothing is said of it.
+pub(super) fn published(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
+    path: &ServicePath,
+) -> Result<Option<Part>, Failure> {
+    let Some(settings) = snapshot.committed_settings(path)? else { return Ok(None) };
+    let service = Service::new(path.clone(), settings);
+    let endpoints: Vec<Endpoint> =
+        snapshot.look(&path.server, |state| state.bindings_of(path).map(|(endpoint, _)| endpoint).collect())?;
+    let mut places = Vec::new();
+    for endpoint in &endpoints {
+        let files = snapshot.published_files(endpoint)?;
+        let full_chain = files.iter().find(|(form, _)| *form == FileForm::FullChain);
+        if let Some((_, full_chain)) = full_chain {
+            let versions = [Vec::new(), files.clone()];
+            places.push(place(keystore, &service, endpoint, &endpoints, full_chain, versions));
+        }
+    }
+    Ok(Some(Part { service, places }))
+}
+
+fn place(
+    keystore: &Keystore,
     service: &Service,
-    publication: &Publication,
+    endpoint: &Endpoint,
     endpoints: &[Endpoint],
-) -> Result<Place, Failure> {
-    let endpoint = publication.endpoint.clone();
+    full_chain: &[u8],
+    versions: [Version; 2],
+) -> Place {
     // they were loaded before
-    let chain = read_certificates(&publication.form(FileForm::FullChain)).unwrap_or_default();
+    let chain = read_certificates(full_chain).unwrap_or_default();
     let names: Vec<Host> = chain.first().map(|leaf| leaf.names().iter().filter_map(host).collect()).unwrap_or_default();
-    let is_given = service.publish().is_some();
-    let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
-    let old = if is_given { snapshot.published_files(&endpoint)? } else { Vec::new() };
-    Ok(Place {
-        files: service.files(keystore, &endpoint),
+    Place {
+        files: service.files(keystore, endpoint),
         name: service.name(&names),
         wanted: chain.iter().map(keystore::pki::Certificate::fingerprint).collect(),
-        doors: service.doors(&endpoint, endpoints),
-        folder: keystore.endpoint_folder(&endpoint),
-        versions: [new, old],
-        endpoint,
-    })
+        doors: service.doors(endpoint, endpoints),
+        folder: keystore.endpoint_folder(endpoint),
+        versions,
+        endpoint: endpoint.clone(),
+    }
 }
 
 /// A host that a name of a certificate stands for.
