@@ -46,6 +46,7 @@ Exit codes:
   7    keystore damaged
   8    undo incomplete
   9    a remote side failed or refused
+  11   partly done
   12   findings, where the exit code was to tell of them
   130  interrupted";
 
@@ -90,6 +91,8 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     Commit(commands::commit::Args),
     Publish(commands::publish::Args),
+    SetService(Box<commands::set_service::Args>),
+    ShowService(commands::show_service::Args),
     Discard(commands::discard::Args),
     CopyKey(commands::copy_key::Args),
     RenameKey(commands::rename_key::Args),

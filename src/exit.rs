@@ -26,6 +26,8 @@ pub(crate) enum Exit {
     UndoIncomplete = 8,
     /// The other side failed or refused.
     Remote = 9,
+    /// Some of it is done, and some of it failed.
+    PartlyDone = 11,
     /// There are findings, and they were to be told by the exit code.
     Findings = 12,
     /// Ctrl-C.
@@ -46,6 +48,7 @@ impl Exit {
             Self::Damaged => "damaged",
             Self::UndoIncomplete => "undo-incomplete",
             Self::Remote => "remote",
+            Self::PartlyDone => "partly-done",
             Self::Findings => "findings",
             Self::Interrupted => "interrupted",
         }
@@ -75,6 +78,7 @@ mod tests {
             (Exit::Damaged, 7),
             (Exit::UndoIncomplete, 8),
             (Exit::Remote, 9),
+            (Exit::PartlyDone, 11),
             (Exit::Findings, 12),
             (Exit::Interrupted, 130),
         ];

@@ -2,7 +2,6 @@
 //! and whatever the other side does or leaves undone, a probe ends in its time.
 
 mod connect;
-mod crowd;
 mod dialogue;
 mod fault;
 mod tls;
@@ -11,13 +10,14 @@ mod wire;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use keystore::digest::Digest;
 use keystore::name::{Host, ProbeUrl, Start};
 
-pub(crate) use crowd::each;
 pub(crate) use dialogue::Offered;
 pub(crate) use fault::Fault;
 use fault::Phase;
+
+/// The most connections at a time: a probe waits more than it works.
+pub(crate) const AT_ONCE: usize = 32;
 
 /// What a new connection showed.
 #[derive(Debug)]
@@ -42,14 +42,6 @@ pub(crate) struct Observed {
     pub(crate) unread: Option<Fault>,
 }
 
-impl Observed {
-    /// The SHA-256 hash of the leaf.
-    #[allow(dead_code, reason = "what publishing compares")]
-    pub(crate) fn fingerprint(&self) -> Digest {
-        Digest::of(self.chain.first().map(Vec::as_slice).unwrap_or_default())
-    }
-}
-
 /// Connects, shakes hands and reads what authentication is offered, in `within` altogether. `name` is asked for (SNI)
 /// in place of the URL's host.
 ///
@@ -65,7 +57,6 @@ pub(crate) fn observe(url: &ProbeUrl, name: Option<&Host>, within: Duration) -> 
 /// # Errors
 ///
 /// Why no handshake came about.
-#[allow(dead_code, reason = "what publishing asks for")]
 pub(crate) fn handshake(url: &ProbeUrl, name: Option<&Host>, within: Duration) -> Result<Observed, Fault> {
     look(url, name, within, false)
 }

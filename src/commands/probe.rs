@@ -3,9 +3,11 @@
 mod report;
 mod target;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use keystore::ops::probe as op;
+use keystore::parallel;
 use keystore::progress::Progress as _;
 
 use super::trust::{Resolved, TrustArgs};
@@ -36,9 +38,10 @@ else and needs a port; after STARTTLS with smtp, imap, pop3, nntp, ldap, sieve,
 ftp, xmpp, postgres, mysql, to which +starttls may be added. The port may be
 left out where it is the usual one.
 
-An ENDPOINT is reached at its address; the protocol's name and the port tell
-how: 465, 563, 636, 993, 995 are TLS at once, 25, 110, 119, 143, 389, 587 are
-STARTTLS. `default` is the server's name at the usual port.
+An ENDPOINT is reached where `set-service --probe` said, else at its address;
+the protocol's name and the port tell how: 465, 563, 636, 993, 995 are TLS at
+once, 25, 110, 119, 143, 389, 587 are STARTTLS. `default` is the server's name
+at the usual port.
 
 Exit codes:
   0    all is as it should be, or nothing is bound
@@ -61,8 +64,8 @@ pub(crate) struct Args {
     /// What to look at: SERVER/PROTOCOL@ADDRESS or SCHEME://HOST:PORT; repeatable
     #[arg(value_name = "ENDPOINT|URL")]
     targets: Vec<String>,
-    /// Ask for this host, and check that the certificate is good for it [default: the URL's host, or the first name
-    /// of the certificate that is committed]
+    /// Ask for this host, and check that the certificate is good for it [default: the URL's host; of an ENDPOINT, what
+    /// `set-service --probe-name` said, or a name of the certificate that is committed]
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
     /// Where the one ENDPOINT is reached
@@ -86,14 +89,15 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     if targets.len() >= MANY {
         bar.begin("probing", u64::try_from(targets.len()).unwrap_or(u64::MAX));
     }
-    let observed = probe::each(&targets, |target| {
+    let observe = |target: &Target| {
         let observed = match &target.url {
             Some(url) => probe::observe(url, Some(&target.name), within),
             None => Err(probe::Fault::Nowhere),
         };
         bar.advance(1);
-        observed
-    });
+        Ok::<_, Infallible>(observed)
+    };
+    let Ok(observed) = parallel::each(probe::AT_ONCE, &targets, observe);
     drop(bar);
     let mut probes = Vec::new();
     for (target, observed) in targets.into_iter().zip(observed) {

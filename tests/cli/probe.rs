@@ -571,6 +571,22 @@ fn looks_at_everything_that_is_bound_in_order() {
 }
 
 #[test]
+fn a_service_is_looked_at_where_it_is_said_to_be() {
+    let (world, _) = world();
+    let inside = [vec![say(b"* OK ready\r\n")], imap_inside()].concat();
+    let urls = [(); 2].map(|()| format!("imaps://{}", serve([plain(committed(&world)), inside.clone()].concat())));
+    let settings = ["set-service", "mail01/imap", "--profile", "files", "--probe-name", HOST];
+    world.done(&[&settings[..], &["--probe", &urls[0], "--probe", &urls[1]]].concat());
+    world.done(&["commit"]);
+    let result = world.done(&["probe", "--roots", "root.pem", "--json"]).result();
+    let probes = result["probes"].as_array().unwrap();
+    let seen: Vec<_> = probes.iter().map(|probe| (&probe["endpoint"], &probe["url"], &probe["name"])).collect();
+    let [endpoint, name] = [ENDPOINT, HOST].map(Value::from);
+    let [first, second] = urls.map(Value::from);
+    assert_eq!(seen, [(&endpoint, &first, &name), (&endpoint, &second, &name)]);
+}
+
+#[test]
 fn refuses_what_it_cannot_look_at() {
     let (world, _) = world();
     let error = |arguments: &[&str], code| {

@@ -8,7 +8,7 @@ use super::verify::{Examined, Finding as ChainFinding, Trust, examine};
 use super::{Error, find_key};
 use crate::digest::Digest;
 use crate::model::{Installed, VersionNumber};
-use crate::name::{Address, Endpoint, Host, KeyPath, ProbeUrl};
+use crate::name::{Address, Endpoint, Host, KeyPath};
 use crate::pki::{Certificate, CertificateError, ReadError, Stapled, SubjectAltName, read_certificates};
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
@@ -53,17 +53,17 @@ impl Expected {
         })
     }
 
-    /// A name that the service is asked for when none was given: the first host name that its certificate is good for,
-    /// or else its first address.
+    /// The hosts that its certificate is good for, without wildcards: names first, then addresses.
     #[must_use]
-    pub fn name(&self) -> Option<Host> {
-        let host = |wanted: fn(&SubjectAltName) -> bool| {
-            let names = self.leaf.names().iter().filter(|name| wanted(name));
-            // a wildcard is no host
-            names.filter_map(|name| name.to_string().split_once(':')?.1.parse().ok()).next()
+    pub fn hosts(&self) -> Vec<Host> {
+        let host = |name: &SubjectAltName| match name {
+            SubjectAltName::Dns(name) => Some(Host::Name(name.to_string().parse().ok()?)),
+            SubjectAltName::Ip(ip) => Some(Host::Ip(*ip)),
+            _ => None,
         };
-        host(|name| matches!(name, SubjectAltName::Dns(_)))
-            .or_else(|| host(|name| matches!(name, SubjectAltName::Ip(_))))
+        let mut hosts: Vec<_> = self.leaf.names().iter().filter_map(host).collect();
+        hosts.sort_by_key(|host| matches!(host, Host::Ip(_)));
+        hosts
     }
 }
 
@@ -82,12 +82,6 @@ pub fn expected(snapshot: &Snapshot<'_>, endpoint: &Endpoint) -> Result<Expected
     let view = find_key(snapshot, &key)?;
     let current = view.current.ok_or_else(|| Error::NoCertificate { key: key.clone() })?;
     Expected::of(snapshot, &key, &current.installed)
-}
-
-/// Where an endpoint is reached: this is where the settings of its service are to be asked first.
-#[must_use]
-pub fn url(_snapshot: &Snapshot<'_>, endpoint: &Endpoint) -> Option<ProbeUrl> {
-    ProbeUrl::of_endpoint(endpoint)
 }
 
 /// Every endpoint that is bound by the last commit, in order.

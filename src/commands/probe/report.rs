@@ -114,7 +114,7 @@ impl Probe {
                 probe(verdict, None, Some(SeenJson::of(target, seen, trust)), findings)
             }
             Err(fault) => {
-                let coded = CodedJson { code: fault.code(), message: crate::error::Failure::whole_message(&fault) };
+                let coded = CodedJson { code: fault.code(), message: fault.to_string() };
                 probe(UNREACHABLE, Some(FaultJson { phase: fault.phase().code(), coded }), None, Vec::new())
             }
         }
@@ -136,8 +136,7 @@ fn findings(seen: &Seen) -> Vec<FindingJson> {
         all.push(finding(false, "passwords-in-clear", message));
     }
     if let Some(fault) = &seen.observed.unread {
-        let message =
-            format!("what it offers inside TLS is not known: {}", crate::error::Failure::whole_message(fault));
+        let message = format!("what it offers inside TLS is not known: {fault}");
         all.push(finding(false, "inside-unread", message));
     }
     all

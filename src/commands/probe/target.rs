@@ -7,6 +7,7 @@ use keystore::store::Snapshot;
 use super::Args;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::publish::Service;
 
 /// One service.
 pub(super) struct Target {
@@ -56,11 +57,16 @@ pub(super) fn all(context: &Context, args: &Args) -> Result<Vec<Target>, Failure
         true => op::endpoints(&snapshot)?.into_iter().map(Asked::Endpoint).collect(),
         false => asked,
     };
-    let target = |one| match one {
-        Asked::Url(url) => Ok(of_url(url, name.as_ref())),
-        Asked::Endpoint(endpoint) => of_endpoint(&snapshot, endpoint, at.as_ref(), name.as_ref()),
-    };
-    asked.into_iter().map(target).collect()
+    let mut targets = Vec::new();
+    for one in asked {
+        match one {
+            Asked::Url(url) => targets.push(of_url(url, name.as_ref())),
+            Asked::Endpoint(endpoint) => {
+                targets.extend(of_endpoint(&snapshot, &endpoint, at.as_ref(), name.as_ref())?);
+            }
+        }
+    }
+    Ok(targets)
 }
 
 fn parse(text: &str) -> Result<Asked, Failure> {
@@ -75,16 +81,40 @@ fn of_url(url: ProbeUrl, name: Option<&Host>) -> Target {
     Target { endpoint: None, url: Some(url), name, expected: None }
 }
 
+/// An endpoint at every place where its service is proven.
 fn of_endpoint(
     snapshot: &Snapshot<'_>,
-    endpoint: Endpoint,
+    endpoint: &Endpoint,
     at: Option<&ProbeUrl>,
     name: Option<&Host>,
-) -> Result<Target, Failure> {
-    let expected = op::expected(snapshot, &endpoint)?;
-    let url = at.cloned().or_else(|| op::url(snapshot, &endpoint));
-    let server = || Host::Name(endpoint.server().clone());
-    let of_url = || url.as_ref().map_or_else(server, |url| url.host().clone());
-    let name = name.cloned().or_else(|| expected.name()).unwrap_or_else(of_url);
-    Ok(Target { endpoint: Some(endpoint), url, name, expected: Some(expected) })
+) -> Result<Vec<Target>, Failure> {
+    let expected = op::expected(snapshot, endpoint)?;
+    let service = snapshot.committed_settings(&endpoint.service)?;
+    let service = service.map(|settings| Service::new(endpoint.service.clone(), settings));
+    let hosts = expected.hosts();
+    let usual = || hosts.first().cloned();
+    let name = name.cloned().or_else(|| service.as_ref().map_or_else(usual, |service| service.name(&hosts)));
+    let mut urls = match at {
+        Some(url) => vec![Some(url.clone())],
+        None => places(snapshot, endpoint, service.as_ref())?.into_iter().map(Some).collect(),
+    };
+    if urls.is_empty() {
+        urls.push(ProbeUrl::of_endpoint(endpoint));
+    }
+    let target = |url: Option<ProbeUrl>| {
+        let server = || Host::Name(endpoint.server().clone());
+        let host = || url.as_ref().map_or_else(server, |url| url.host().clone());
+        let name = name.clone().unwrap_or_else(host);
+        Target { endpoint: Some(endpoint.clone()), url, name, expected: Some(expected.clone()) }
+    };
+    Ok(urls.into_iter().map(target).collect())
+}
+
+/// Where the settings of its service say that an endpoint is proven.
+fn places(snapshot: &Snapshot<'_>, endpoint: &Endpoint, service: Option<&Service>) -> Result<Vec<ProbeUrl>, Failure> {
+    let Some(service) = service else { return Ok(Vec::new()) };
+    let bound = snapshot.look(endpoint.server(), |state| {
+        state.bindings_of(&endpoint.service).map(|(endpoint, _)| endpoint).collect::<Vec<_>>()
+    })?;
+    Ok(service.doors(endpoint, &bound).into_iter().map(|door| door.url).collect())
 }
