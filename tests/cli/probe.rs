@@ -238,7 +238,7 @@ fn ldap_result(id: u8, tag: u8) -> [u8; 14] {
 
 fn dialogues() -> Vec<Dialogue> {
     let line = || Step::Line;
-    let greeting = b"\x0a5.5.5-10.11.6-MariaDB\0\x01\0\0\012345678\0\xff\xff\x2d\x02\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\
+    let greeting = b"\x0a5.5.5-10.11.6-MariaDB\0\x01\0\0\x0012345678\0\xff\xff\x2d\x02\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\
                      123456789012\0";
     let mysql = [&[u8::try_from(greeting.len()).unwrap(), 0, 0, 0], &greeting[..]].concat();
     vec![

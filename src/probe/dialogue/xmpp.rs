@@ -45,9 +45,9 @@ fn open<S: Read + Write>(wire: &mut Wire<S>, party: &Party<'_>) -> Result<String
          version='1.0'>"
     ))?;
     let text = element(wire, &["stream:features", "stream:error"])?;
-    match text.contains("<stream:error") {
-        true => Err(Trouble::TurnedAway(fit(text[text.find("<stream:error").unwrap_or(0)..].as_bytes()))),
-        false => Ok(text),
+    match text.find("<stream:error") {
+        Some(at) => Err(Trouble::TurnedAway(fit(&text.as_bytes()[at..]))),
+        None => Ok(text),
     }
 }
 
