@@ -16,6 +16,7 @@ mod service;
 mod table;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::ServicePath;
@@ -30,7 +31,13 @@ pub(crate) use service::Service;
 pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;
-use crate::interrupt;
+use crate::{interrupt, outside};
+
+/// Whether a publication of this keystore has started this process.
+pub(crate) fn is_inside(store: &Path) -> bool {
+    outside::variable("KEYRING_PHASE").is_some()
+        && outside::variable("KEYRING_STORE").is_some_and(|inside| Path::new(&inside) == store)
+}
 
 /// Publishes and records, or takes everything back.
 pub(crate) fn commit(
@@ -82,7 +89,8 @@ fn begin(
     publications: &mut [Publication],
 ) -> Result<Round, Failure> {
     publications.iter().try_for_each(load::load)?;
-    Ok(Round::begin(generation, plan::parts(keystore, snapshot, settings, publications)?))
+    let parts = plan::parts(keystore, snapshot, settings, publications)?;
+    Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }
 
 /// Switches the files and tells the services.
@@ -128,7 +136,7 @@ fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snaps
     for service in owed {
         let mut one = Table::default();
         if let Some(part) = plan::published(keystore, snapshot, &service)? {
-            let (round, reached) = Round::again(snapshot.generation(), vec![part]);
+            let (round, reached) = Round::again(keystore.root().to_owned(), snapshot.generation(), vec![part]);
             interrupt::critical(|| round.go_back(&mut one, &reached));
         }
         if one.is_back() {
