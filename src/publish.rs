@@ -6,6 +6,7 @@
 
 mod account;
 mod archive;
+mod attempt;
 mod hook;
 mod load;
 mod plan;
@@ -21,8 +22,7 @@ use std::path::Path;
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::ServicePath;
 use keystore::store::{
-    Attempt, AttemptOutcome, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError,
-    Switched,
+    Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
 pub(crate) use account::AccountError;
@@ -103,27 +103,16 @@ fn drive<'k, G>(
     let mut table = Table::default();
     match round.go(&mut table) {
         Ok(()) => {
-            keep(keystore, round.generation, &table, AttemptOutcome::Published);
+            attempt::keep(keystore, round.generation, &table);
             Ok((switched, table))
         }
         Err(reached) => {
             let files = switched.undo().err();
             round.go_back(&mut table, &reached);
-            let fault = PublishFault { table, files };
-            let outcome = if fault.is_undone() { AttemptOutcome::Undone } else { AttemptOutcome::UndoIncomplete };
-            keep(keystore, round.generation, &fault.table, outcome);
+            let fault = PublishFault { table, files, interrupted: interrupt::requested() };
+            attempt::keep(keystore, round.generation, &fault.table);
             Err(Failure::Publishing(Box::new(fault)))
         }
-    }
-}
-
-/// Keeps how it went. Nothing rests on it, so that a disk that refuses it is no reason to fail.
-fn keep(keystore: &Keystore, generation: Generation, table: &Table, outcome: AttemptOutcome) {
-    let services = table.kept();
-    if !services.is_empty() {
-        let world = keystore.world();
-        let attempt = Attempt { generation, time: world.now(), actor: world.actor.clone(), outcome, services };
-        let _ = keystore.keep_attempt(&attempt);
     }
 }
 

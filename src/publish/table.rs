@@ -135,6 +135,8 @@ pub(crate) struct PublishFault {
     pub(crate) table: Table,
     /// Why the files could not be put back.
     pub(crate) files: Option<StoreError>,
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) interrupted: bool,
 }
 
 impl PublishFault {
