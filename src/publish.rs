@@ -6,6 +6,7 @@
 
 mod account;
 mod archive;
+mod attempt;
 mod hook;
 mod load;
 mod plan;
@@ -16,12 +17,12 @@ mod service;
 mod table;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::ServicePath;
 use keystore::store::{
-    Attempt, AttemptOutcome, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError,
-    Switched,
+    Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
 pub(crate) use account::AccountError;
@@ -30,7 +31,13 @@ pub(crate) use service::Service;
 pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;
-use crate::interrupt;
+use crate::{interrupt, outside};
+
+/// Whether a publication of this keystore has started this process.
+pub(crate) fn is_inside(store: &Path) -> bool {
+    outside::variable("KEYRING_PHASE").is_some()
+        && outside::variable("KEYRING_STORE").is_some_and(|inside| Path::new(&inside) == store)
+}
 
 /// Publishes and records, or takes everything back.
 pub(crate) fn commit(
@@ -82,7 +89,8 @@ fn begin(
     publications: &mut [Publication],
 ) -> Result<Round, Failure> {
     publications.iter().try_for_each(load::load)?;
-    Ok(Round::begin(generation, plan::parts(keystore, snapshot, settings, publications)?))
+    let parts = plan::parts(keystore, snapshot, settings, publications)?;
+    Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }
 
 /// Switches the files and tells the services.
@@ -95,27 +103,16 @@ fn drive<'k, G>(
     let mut table = Table::default();
     match round.go(&mut table) {
         Ok(()) => {
-            keep(keystore, round.generation, &table, AttemptOutcome::Published);
+            attempt::keep(keystore, round.generation, &table);
             Ok((switched, table))
         }
         Err(reached) => {
             let files = switched.undo().err();
             round.go_back(&mut table, &reached);
-            let fault = PublishFault { table, files };
-            let outcome = if fault.is_undone() { AttemptOutcome::Undone } else { AttemptOutcome::UndoIncomplete };
-            keep(keystore, round.generation, &fault.table, outcome);
+            let fault = PublishFault { table, files, interrupted: interrupt::requested() };
+            attempt::keep(keystore, round.generation, &fault.table);
             Err(Failure::Publishing(Box::new(fault)))
         }
-    }
-}
-
-/// Keeps how it went. Nothing rests on it, so that a disk that refuses it is no reason to fail.
-fn keep(keystore: &Keystore, generation: Generation, table: &Table, outcome: AttemptOutcome) {
-    let services = table.kept();
-    if !services.is_empty() {
-        let world = keystore.world();
-        let attempt = Attempt { generation, time: world.now(), actor: world.actor.clone(), outcome, services };
-        let _ = keystore.keep_attempt(&attempt);
     }
 }
 
@@ -128,7 +125,7 @@ fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snaps
     for service in owed {
         let mut one = Table::default();
         if let Some(part) = plan::published(keystore, snapshot, &service)? {
-            let (round, reached) = Round::again(snapshot.generation(), vec![part]);
+            let (round, reached) = Round::again(keystore.root().to_owned(), snapshot.generation(), vec![part]);
             interrupt::critical(|| round.go_back(&mut one, &reached));
         }
         if one.is_back() {

@@ -28,12 +28,13 @@ is not named stays as it was said before. `keyring show-service SERVICE` shows
 what comes of it and prints the lines for the software's configuration.
 
 Commands are run without a shell, in the folder /, with PATH and these
-variables: KEYRING_PHASE (test, reload, publish, undo), KEYRING_GENERATION,
-KEYRING_SERVICE, KEYRING_SERVER, KEYRING_PROTOCOL, KEYRING_SERVICES and
-KEYRING_ENDPOINTS (several services may share a command), and where the files
-are: KEYRING_PRIVATE_KEY_FILE, KEYRING_CERTIFICATE_FILE, KEYRING_CHAIN_FILE,
-KEYRING_FULLCHAIN_FILE, KEYRING_COMBINED_FILE. Which command runs says nothing
-of success alone: what is served is proven by handshakes.
+variables: KEYRING_PHASE (publish, test, reload; undo, reload-former when
+things are taken back), KEYRING_STORE, KEYRING_GENERATION, KEYRING_SERVICE, KEYRING_SERVER, KEYRING_PROTOCOL, KEYRING_SERVICES and KEYRING_ENDPOINTS (one
+command is run once for all services that share it), and where the files are:
+KEYRING_PRIVATE_KEY_FILE, KEYRING_CERTIFICATE_FILE, KEYRING_CHAIN_FILE,
+KEYRING_FULLCHAIN_FILE, KEYRING_COMBINED_FILE. A command that calls keyring may
+look at the keystore and not change it. That a command succeeds proves nothing:
+what is served is proven by handshakes.
 
 Exit codes:
   0    done, or said so already

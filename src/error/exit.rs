@@ -35,6 +35,7 @@ pub(super) fn exit(failure: &Failure) -> Exit {
             outside_exit(error)
         }
         F::Pair { .. } => Exit::Publishing,
+        F::Publishing(fault) if fault.is_undone() && fault.interrupted => Exit::Interrupted,
         F::Publishing(fault) if fault.is_undone() => Exit::Publishing,
         F::Publishing(_) => Exit::UndoIncomplete,
         F::Account { .. } | F::OutsidePath { .. } | F::Service { .. } => Exit::Rejected,

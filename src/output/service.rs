@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
+use keystore::name::ServicePath;
+use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
 use serde::Serialize;
 
 /// A profile's name, as it is typed.
@@ -89,6 +91,45 @@ pub(crate) struct RowJson {
     pub(crate) outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
+}
+
+impl RowJson {
+    pub(crate) fn of(service: &ServicePath, did: &PhaseAttempt) -> Self {
+        Self {
+            service: service.to_string(),
+            phase: phase_name(did.phase),
+            outcome: outcome_name(did.outcome),
+            message: did.message.clone(),
+        }
+    }
+
+    /// Everything that was done for a service.
+    pub(crate) fn of_service(attempt: &ServiceAttempt) -> impl Iterator<Item = Self> {
+        attempt.phases.iter().map(|did| Self::of(&attempt.service, did))
+    }
+}
+
+pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
+    match outcome {
+        PhaseOutcome::Done => "done",
+        PhaseOutcome::Skipped => "unproven",
+        PhaseOutcome::Failed => "failed",
+        PhaseOutcome::TimedOut => "timed-out",
+    }
+}
+
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepare",
+        Phase::Switch => "switch",
+        Phase::Publish => "publish",
+        Phase::Test => "test",
+        Phase::Reload => "reload",
+        Phase::Prove => "prove",
+        Phase::Undo => "undo",
+        Phase::ReloadFormer => "reload-former",
+        Phase::ProveFormer => "prove-former",
+    }
 }
 
 /// The name of a form of files, as its flag and JSON have it.

@@ -2,6 +2,7 @@
 //! that is taken back.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use keystore::digest::Digest;
 use keystore::model::{Generation, Hook};
@@ -14,8 +15,9 @@ use super::hook::Call;
 use super::profile::Files;
 use super::proof::{self, ProofFault, Target};
 use super::service::{Door, Service};
-use super::table::{Did, Table, phase_name};
+use super::table::{Did, Table};
 use crate::error::Failure;
+use crate::output::phase_name;
 
 /// An endpoint that gets new files.
 pub(crate) struct Place {
@@ -43,7 +45,9 @@ pub(crate) struct Part {
 /// The services that a publication tells, and what each served before.
 pub(crate) struct Round {
     pub(crate) generation: Generation,
-    pub(crate) parts: Vec<Part>,
+    parts: Vec<Part>,
+    /// The keystore's folder.
+    store: PathBuf,
     before: Vec<Option<Vec<Digest>>>,
 }
 
@@ -56,15 +60,15 @@ pub(crate) struct Reached {
 
 impl Round {
     /// Looks at what every service serves now.
-    pub(crate) fn begin(generation: Generation, parts: Vec<Part>) -> Self {
-        let mut round = Self { generation, parts, before: Vec::new() };
+    pub(crate) fn begin(store: PathBuf, generation: Generation, parts: Vec<Part>) -> Self {
+        let mut round = Self { generation, parts, store, before: Vec::new() };
         round.before = proof::look(&round.targets());
         round
     }
 
     /// To be told again: they have their files already, and serve them once they are told.
-    pub(crate) fn again(generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
-        let mut round = Self { generation, parts, before: Vec::new() };
+    pub(crate) fn again(store: PathBuf, generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
+        let mut round = Self { generation, parts, store, before: Vec::new() };
         round.before = round.targets().into_iter().map(|target| Some(target.wanted)).collect();
         let all: Vec<_> = (0..round.parts.len()).collect();
         let given = all.iter().copied().filter(|index| round.parts[*index].service.publish().is_some()).collect();
@@ -189,6 +193,7 @@ impl Round {
             parts.iter().flat_map(|part| &part.places).map(|place| place.endpoint.to_string()).collect();
         let mut variables = vec![
             ("KEYRING_PHASE", phase_name(phase).to_owned()),
+            ("KEYRING_STORE", self.store.display().to_string()),
             ("KEYRING_GENERATION", self.generation.to_string()),
             ("KEYRING_SERVICE", part.service.path.to_string()),
             ("KEYRING_SERVER", part.service.path.server.to_string()),

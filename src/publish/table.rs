@@ -5,7 +5,7 @@ use std::fmt;
 use keystore::name::ServicePath;
 use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
 
-use crate::output::{CodedJson, Page, RowJson, style};
+use crate::output::{CodedJson, Page, RowJson, outcome_name, phase_name, style};
 
 /// One service in one phase.
 #[derive(Clone, Debug)]
@@ -83,13 +83,7 @@ impl Table {
 
     /// The same for programs.
     pub(crate) fn json(&self) -> Vec<RowJson> {
-        let row = |row: &Row| RowJson {
-            service: row.service.to_string(),
-            phase: phase_name(row.did.phase),
-            outcome: outcome_name(row.did.outcome),
-            message: row.did.message.clone(),
-        };
-        self.0.iter().map(row).collect()
+        self.0.iter().map(|row| RowJson::of(&row.service, &row.did)).collect()
     }
 
     /// Says in a line what was done with each service, and warns of what nobody proved.
@@ -120,29 +114,6 @@ impl Table {
     }
 }
 
-fn outcome_name(outcome: PhaseOutcome) -> &'static str {
-    match outcome {
-        PhaseOutcome::Done => "done",
-        PhaseOutcome::Skipped => "unproven",
-        PhaseOutcome::Failed => "failed",
-        PhaseOutcome::TimedOut => "timed-out",
-    }
-}
-
-pub(crate) fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Prepare => "prepare",
-        Phase::Switch => "switch",
-        Phase::Publish => "publish",
-        Phase::Test => "test",
-        Phase::Reload => "reload",
-        Phase::Prove => "prove",
-        Phase::Undo => "undo",
-        Phase::ReloadFormer => "reload-former",
-        Phase::ProveFormer => "prove-former",
-    }
-}
-
 /// What was done, once it is.
 fn done(phase: Phase) -> &'static str {
     match phase {
@@ -164,6 +135,8 @@ pub(crate) struct PublishFault {
     pub(crate) table: Table,
     /// Why the files could not be put back.
     pub(crate) files: Option<StoreError>,
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) interrupted: bool,
 }
 
 impl PublishFault {
