@@ -17,6 +17,7 @@ mod export_key;
 mod import_key;
 mod inspect;
 mod key_manager;
+mod lint;
 mod private_keys;
 mod published;
 mod replies;
