@@ -24,3 +24,4 @@ mod replies;
 mod request_configs;
 mod requests;
 mod stranger;
+mod vectors;
