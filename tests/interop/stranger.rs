@@ -10,6 +10,13 @@ use crate::common::{Finished, Tool, finish, text};
 /// GnuTLS.
 pub(crate) const CERTTOOL: Tool = Tool { program: "certtool", package: "gnutls-bin" };
 
+/// Java.
+pub(crate) const KEYTOOL: Tool = Tool { program: "keytool", package: "default-jre-headless" };
+
+/// NSS.
+pub(crate) const PK12UTIL: Tool = Tool { program: "pk12util", package: "libnss3-tools" };
+pub(crate) const CERTUTIL: Tool = Tool { program: "certutil", package: "libnss3-tools" };
+
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/read_back.py");
 
 const WRITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/write.py");
