@@ -45,6 +45,7 @@ Exit codes:
   6    publishing failed and was undone
   7    keystore damaged
   8    undo incomplete
+  11   partly done
   12   findings, where the exit code was to tell of them
   130  interrupted";
 
@@ -89,6 +90,8 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     Commit(commands::commit::Args),
     Publish(commands::publish::Args),
+    SetService(Box<commands::set_service::Args>),
+    ShowService(commands::show_service::Args),
     Discard(commands::discard::Args),
     CopyKey(commands::copy_key::Args),
     RenameKey(commands::rename_key::Args),

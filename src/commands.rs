@@ -30,7 +30,9 @@ pub(crate) mod publish;
 pub(crate) mod rename_key;
 pub(crate) mod restore;
 pub(crate) mod rollback;
+pub(crate) mod set_service;
 pub(crate) mod show;
+pub(crate) mod show_service;
 pub(crate) mod status;
 mod trust;
 pub(crate) mod unbind;
@@ -59,6 +61,8 @@ impl Command {
             Self::Diff(_) => "diff",
             Self::Commit(_) => "commit",
             Self::Publish(_) => "publish",
+            Self::SetService(_) => "set-service",
+            Self::ShowService(_) => "show-service",
             Self::Discard(_) => "discard",
             Self::CopyKey(_) => "copy-key",
             Self::RenameKey(_) => "rename-key",
@@ -103,6 +107,8 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Diff(args) => report(context, &diff::run(context, &args)?),
         Command::Commit(args) => report(context, &commit::run(context, &args)?),
         Command::Publish(args) => report(context, &publish::run(context, &args)?),
+        Command::SetService(args) => report(context, &set_service::run(context, &args)?),
+        Command::ShowService(args) => report(context, &show_service::run(context, &args)?),
         Command::Discard(args) => report(context, &discard::run(context, &args)?),
         Command::CopyKey(args) => report(context, &copy_key::run(context, &args)?),
         Command::RenameKey(args) => report(context, &rename_key::run(context, &args)?),

@@ -4,7 +4,6 @@
 
 mod authority;
 mod client;
-mod deadline;
 mod error;
 mod server;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::io;
 use std::path::PathBuf;
 
 use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
-use keystore::model::MarkError;
-use keystore::name::{EndpointError, KeyPath, PathError};
+use keystore::model::{AbsolutePathError, MarkError};
+use keystore::name::{EndpointError, HostError, KeyPath, PathError, ProbeUrlError, ServicePath};
 use keystore::ops;
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
@@ -23,6 +23,7 @@ use crate::demo::DemoError;
 use crate::exit::Exit;
 use crate::output::{CodedJson, Problem, coded};
 use crate::outside::OutsideError;
+use crate::publish::{AccountError, PublishFault};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,12 @@ pub(crate) enum Failure {
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// Where a service is to be proven.
+    #[error(transparent)]
+    ProbeUrl(#[from] ProbeUrlError),
+    /// A host.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// A private key is encrypted, and nobody can be asked for its passphrase.
     #[error("the private key of {key} is encrypted, and its passphrase is missing")]
     PassphraseMissing { key: KeyPath },
@@ -123,6 +130,26 @@ pub(crate) enum Failure {
         #[source]
         source: rustls::Error,
     },
+    /// Publishing failed, and was taken back as far as it could be.
+    #[error(transparent)]
+    Publishing(Box<PublishFault>),
+    /// Whose a service's files shall be.
+    #[error("the files of {service} cannot be given away")]
+    Account {
+        service: ServicePath,
+        #[source]
+        source: AccountError,
+    },
+    /// Where a service's files shall be.
+    #[error("the files of {service} have no place")]
+    OutsidePath {
+        service: ServicePath,
+        #[source]
+        source: AbsolutePathError,
+    },
+    /// What is said of a service.
+    #[error("what is said of {service} is refused: {message}")]
+    Service { service: ServicePath, message: String, hint: &'static str },
     /// A question was answered with Ctrl-C, or the user said no.
     #[error("nothing was done")]
     Declined,
@@ -208,6 +235,7 @@ impl Problem for Failure {
                 _ => Vec::new(),
             },
             Self::NothingReadable { faults, .. } => faults.clone(),
+            Self::Publishing(fault) => fault.table.lines(),
             _ => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod context;
+mod deadline;
 mod demo;
 mod error;
 mod exit;
@@ -10,6 +11,7 @@ mod fetch;
 mod interrupt;
 mod output;
 mod outside;
+mod probe;
 mod prompt;
 mod publish;
 mod usage;

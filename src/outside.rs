@@ -249,6 +249,11 @@ pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
+/// An environment variable, if it is there.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 /// An environment variable that must be there, for a secret.
 pub(crate) fn secret_variable(name: &str) -> Result<Zeroizing<String>, OutsideError> {
     match std::env::var(name) {

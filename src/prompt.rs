@@ -8,6 +8,7 @@ pub(crate) mod create_key;
 pub(crate) mod install_cert;
 pub(crate) mod make_csr;
 pub(crate) mod places;
+pub(crate) mod service;
 pub(crate) mod unbind;
 
 use std::fmt::Display;

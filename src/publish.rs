@@ -1,60 +1,149 @@
 //! Two-phase publishing: what happens between the preparation of a commit and its record.
 //!
 //! The library writes and switches files; here the services come in. A pair is loaded into a TLS library before
-//! anything is switched. Testing, reloading and proving the services belong between `switch` and `record`.
+//! anything is switched. After the switch every service of which something is said gets its files, is tested, reloaded
+//! and proven by handshakes; where one of them fails, all of it is taken back and what was served before is proven.
 
-use keystore::model::Generation;
-use keystore::pki::PrivateKeyFile;
-use keystore::store::{CommitError, Committing, Proposal, Publication, Recorded};
-use rustls::InconsistentKeys;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+mod account;
+mod archive;
+mod hook;
+mod load;
+mod plan;
+mod profile;
+mod proof;
+mod round;
+mod service;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use keystore::model::{Generation, ServiceSettings};
+use keystore::name::ServicePath;
+use keystore::store::{
+    Attempt, AttemptOutcome, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError,
+    Switched,
+};
+
+pub(crate) use account::AccountError;
+use round::Round;
+pub(crate) use service::Service;
+pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;
-use crate::interrupt;
+use crate::{interrupt, outside};
+
+/// Whether a publication of this keystore has started this process.
+pub(crate) fn is_inside(store: &Path) -> bool {
+    outside::variable("KEYRING_PHASE").is_some()
+        && outside::variable("KEYRING_STORE").is_some_and(|inside| Path::new(&inside) == store)
+}
 
 /// Publishes and records, or takes everything back.
-pub(crate) fn commit(committing: Committing<'_>, proposal: &Proposal) -> Result<Recorded, Failure> {
-    proposal.publications.iter().try_for_each(load)?;
-    // From the first switched link to the record, Ctrl-C waits: there is nothing in between to leave behind.
-    interrupt::critical(|| -> Result<Recorded, CommitError> { committing.prepare(proposal)?.switch()?.record() })
-        .map_err(Failure::from)
+pub(crate) fn commit(
+    keystore: &Keystore,
+    committing: Committing<'_>,
+    proposal: &mut Proposal,
+) -> Result<(Recorded, Table), Failure> {
+    let snapshot = committing.snapshot()?;
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
+    let settings = |service: &ServicePath| snapshot.upcoming_settings(service);
+    let round = begin(keystore, &snapshot, settings, proposal.base.next(), &mut proposal.publications)?;
+    // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
+    interrupt::critical(|| {
+        let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
+        told.0.extend(table.0);
+        Ok((switched.record()?, told))
+    })
 }
 
 /// Publishes what was committed before, or takes everything back.
 pub(crate) fn publish(
+    keystore: &Keystore,
     committing: Committing<'_>,
-    generation: Generation,
-    publications: &[Publication],
-) -> Result<(), Failure> {
-    publications.iter().try_for_each(load)?;
-    interrupt::critical(|| committing.prepare_publication(generation, publications)?.switch()?.keep())
-        .map_err(Failure::from)
+    publications: &mut [Publication],
+) -> Result<Table, Failure> {
+    let snapshot = committing.snapshot()?;
+    let generation = snapshot.generation();
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
+    if publications.is_empty() {
+        return Ok(told);
+    }
+    let settings = |service: &ServicePath| snapshot.committed_settings(service);
+    let round = begin(keystore, &snapshot, settings, generation, publications)?;
+    interrupt::critical(|| {
+        let prepared = committing.prepare_publication(generation, publications)?;
+        let (switched, table) = drive(keystore, &round, prepared)?;
+        switched.keep()?;
+        told.0.extend(table.0);
+        Ok(told)
+    })
 }
 
-/// Loads a pair as a TLS server would. That they belong together was checked before, by their public keys; what
-/// rustls does not parse at all, such as an X.509 version 1 certificate, other servers take, so that it is no fault.
-fn load(publication: &Publication) -> Result<(), Failure> {
-    let wrong = |source| Failure::Pair { endpoint: publication.endpoint.to_string(), source };
-    let unreadable = |error: pem::Error| wrong(rustls::Error::General(error.to_string()));
-    let chain = [&publication.certificate[..], &publication.chain[..]].concat();
-    let certificates = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let private_key = PrivateKeyDer::from_pem_slice(&publication.private_key).map_err(unreadable)?;
-    let loader = aws_lc_rs::default_provider().key_provider;
-    let private_key = match loader.load_private_key(private_key) {
-        Ok(private_key) => private_key,
-        // rustls takes no RSA key under 2048 bits; what still runs on one does
-        Err(_) if is_short(&publication.private_key) => return Ok(()),
-        Err(error) => return Err(wrong(error)),
-    };
-    match CertifiedKey::new(certificates, private_key).keys_match() {
-        Err(error @ rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(wrong(error)),
-        _ => Ok(()),
+/// Loads every pair, finds out what each service wants, and looks at what it serves now.
+fn begin(
+    keystore: &Keystore,
+    snapshot: &Snapshot<'_>,
+    settings: impl Fn(&ServicePath) -> Result<Option<ServiceSettings>, StoreError>,
+    generation: Generation,
+    publications: &mut [Publication],
+) -> Result<Round, Failure> {
+    publications.iter().try_for_each(load::load)?;
+    let parts = plan::parts(keystore, snapshot, settings, publications)?;
+    Ok(Round::begin(keystore.root().to_owned(), generation, parts))
+}
+
+/// Switches the files and tells the services.
+fn drive<'k, G>(
+    keystore: &Keystore,
+    round: &Round,
+    prepared: Prepared<'k, G>,
+) -> Result<(Switched<'k, G>, Table), Failure> {
+    let switched = prepared.switch()?;
+    let mut table = Table::default();
+    match round.go(&mut table) {
+        Ok(()) => {
+            keep(keystore, round.generation, &table, AttemptOutcome::Published);
+            Ok((switched, table))
+        }
+        Err(reached) => {
+            let files = switched.undo().err();
+            round.go_back(&mut table, &reached);
+            let fault = PublishFault { table, files };
+            let outcome = if fault.is_undone() { AttemptOutcome::Undone } else { AttemptOutcome::UndoIncomplete };
+            keep(keystore, round.generation, &fault.table, outcome);
+            Err(Failure::Publishing(Box::new(fault)))
+        }
     }
 }
 
-fn is_short(private_key: &[u8]) -> bool {
-    PrivateKeyFile::from_pem(private_key).is_ok_and(|file| matches!(file, PrivateKeyFile::Plain(key) if key.is_short()))
+/// Keeps how it went. Nothing rests on it, so that a disk that refuses it is no reason to fail.
+fn keep(keystore: &Keystore, generation: Generation, table: &Table, outcome: AttemptOutcome) {
+    let services = table.kept();
+    if !services.is_empty() {
+        let world = keystore.world();
+        let attempt = Attempt { generation, time: world.now(), actor: world.actor.clone(), outcome, services };
+        let _ = keystore.keep_attempt(&attempt);
+    }
+}
+
+/// Tells services what they read of which a recovery could not: a crash came when they may have read what was taken
+/// back. Those that fail are told again by the next commit or publication, and warned of.
+fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snapshot<'_>) -> Result<Table, Failure> {
+    let owed = snapshot.to_be_told()?;
+    let mut table = Table::default();
+    let mut told = BTreeSet::new();
+    for service in owed {
+        let mut one = Table::default();
+        if let Some(part) = plan::published(keystore, snapshot, &service)? {
+            let (round, reached) = Round::again(keystore.root().to_owned(), snapshot.generation(), vec![part]);
+            interrupt::critical(|| round.go_back(&mut one, &reached));
+        }
+        if one.is_back() {
+            told.insert(service);
+        }
+        table.0.extend(one.0);
+    }
+    committing.told(&told)?;
+    Ok(table)
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 pub use stage::{ChangeSet, Stage};
 
-use crate::model::{Binding, Current, Fate, Generation, Installed, KeyEntry, State, VersionNumber};
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::model::{
+    Binding, CommittedSettings, Current, Fate, Generation, Installed, KeyEntry, ServiceSettings, State, VersionNumber,
+};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 
 /// One staged change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,6 +35,13 @@ pub enum Change {
     Unbind {
         /// The endpoint.
         endpoint: Endpoint,
+    },
+    /// Says how a service is published to, or that nothing is said of it any more.
+    SetService {
+        /// The service.
+        service: ServicePath,
+        /// Its settings; none takes them away.
+        settings: Option<Box<ServiceSettings>>,
     },
     /// Brings copies of another key's versions into the tree.
     CopyKey {
@@ -82,6 +91,8 @@ pub enum Target {
     Place(KeyPath),
     /// The binding of an endpoint.
     Binding(Endpoint),
+    /// The settings of a service.
+    Service(ServicePath),
 }
 
 /// Why a change cannot be applied to the state as it is.
@@ -115,10 +126,11 @@ impl Change {
             Self::InstallCertificate { key, .. } | Self::RestoreKey { key, .. } => Target::Certificate(key.clone()),
             Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. } => Target::Place(key.clone()),
             Self::Bind { endpoint, .. } | Self::Unbind { endpoint } => Target::Binding(endpoint.clone()),
+            Self::SetService { service, .. } => Target::Service(service.clone()),
         }
     }
 
-    /// The key whose entry it changes; none when it changes a binding.
+    /// The key whose entry it changes; none when it changes a binding or a service.
     #[must_use]
     pub fn key(&self) -> Option<&KeyPath> {
         match self {
@@ -126,7 +138,7 @@ impl Change {
             | Self::CopyKey { to: key, .. }
             | Self::DeleteKey { key, .. }
             | Self::RestoreKey { key, .. } => Some(key),
-            Self::Bind { .. } | Self::Unbind { .. } => None,
+            Self::Bind { .. } | Self::Unbind { .. } | Self::SetService { .. } => None,
         }
     }
 
@@ -136,7 +148,7 @@ impl Change {
         let (key, installed) = match self {
             Self::InstallCertificate { key, installed } => (key, Some(installed)),
             Self::CopyKey { to: key, current, .. } | Self::RestoreKey { key, current, .. } => (key, current.as_ref()),
-            Self::Bind { .. } | Self::Unbind { .. } | Self::DeleteKey { .. } => return None,
+            _ => return None,
         };
         installed.map(|installed| (key, &**installed))
     }
@@ -156,12 +168,22 @@ impl Change {
         }
     }
 
+    /// The service whose settings it changes, and what to.
+    #[must_use]
+    pub fn service(&self) -> Option<(&ServicePath, Option<&ServiceSettings>)> {
+        match self {
+            Self::SetService { service, settings } => Some((service, settings.as_deref())),
+            _ => None,
+        }
+    }
+
     /// Whether it is about this.
     fn is_about(&self, target: &Target) -> bool {
         match (self, target) {
             (Self::InstallCertificate { key, .. } | Self::RestoreKey { key, .. }, Target::Certificate(other))
             | (Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. }, Target::Place(other)) => key == other,
             (Self::Bind { endpoint, .. } | Self::Unbind { endpoint }, Target::Binding(other)) => endpoint == other,
+            (Self::SetService { service, .. }, Target::Service(other)) => service == other,
             _ => false,
         }
     }
@@ -173,7 +195,7 @@ impl Change {
             Self::InstallCertificate { key, .. } | Self::Bind { key, .. } | Self::RestoreKey { key, .. } => key == path,
             Self::CopyKey { from, to, .. } => from == path || to == path,
             Self::DeleteKey { key, renamed_to, .. } => key == path || renamed_to.as_ref() == Some(path),
-            Self::Unbind { .. } => false,
+            Self::Unbind { .. } | Self::SetService { .. } => false,
         }
     }
 
@@ -186,7 +208,9 @@ impl Change {
         };
         let freed = self.endpoint().and_then(|endpoint| state.binding(endpoint));
         let freed = freed.map(|binding| binding.key.server().clone());
-        self.endpoint().map(|endpoint| endpoint.server().clone()).into_iter().chain(bound).chain(freed).collect()
+        let service = self.service().map(|(service, _)| service.server.clone());
+        let own = self.endpoint().map(|endpoint| endpoint.server().clone());
+        own.into_iter().chain(bound).chain(freed).chain(service).collect()
     }
 
     /// What it makes of the entry of its key, but for what is bound to it.
@@ -210,7 +234,7 @@ impl Change {
                 }
                 (entry.deleted, entry.copied) = (*deleted, copied.clone());
             }
-            Self::Bind { .. } | Self::Unbind { .. } => {}
+            Self::Bind { .. } | Self::Unbind { .. } | Self::SetService { .. } => {}
         }
     }
 
@@ -231,6 +255,10 @@ impl Change {
                     return Err(Conflict::NotBound { endpoint: endpoint.clone() });
                 }
                 state.set_binding(endpoint, None);
+            }
+            Self::SetService { service, settings } => {
+                let settings = settings.as_deref().cloned();
+                state.set_settings(service, settings.map(|settings| CommittedSettings { since: generation, settings }));
             }
             _ => {}
         }

@@ -7,7 +7,7 @@ pub mod envelope;
 pub mod model;
 pub mod name;
 pub mod ops;
-mod parallel;
+pub mod parallel;
 pub mod pki;
 pub mod progress;
 pub mod request_config;

@@ -8,16 +8,21 @@ mod facts;
 mod installed;
 mod mark;
 mod number;
+mod service;
 mod state;
 mod view;
 
 pub use brief::{
     CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyBrief, KeyFactsBrief, NextBrief, RequestsBrief,
-    ServerFactsBrief, ServerStateBrief, ServiceBrief, SummaryBrief, Text, VersionBrief,
+    ServerFactsBrief, ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, Text, VersionBrief,
 };
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
 pub use installed::{CertificateSummary, Installed};
 pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+pub use service::{
+    AbsolutePath, AbsolutePathError, AccountName, AccountNameError, CommittedSettings, FileForm, FileMode,
+    FileModeError, Hook, Profile, ServiceSettings,
+};
 pub use state::{Binding, Current, KeyEntry, ServerState, ServiceState, State};
 pub use view::{Fate, KeyView, Next, Upcoming};

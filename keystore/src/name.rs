@@ -1,15 +1,19 @@
-//! Names and addresses: servers, protocols, keys, services and endpoints.
+//! Names and addresses: servers, protocols, keys, services, endpoints, and where they are proven.
 //!
 //! Each is parsed once, at the edge, into a type that cannot be wrong. What has been parsed is safe as a
 //! file name: lower-case letters, digits, `-`, `_` and single inner dots, so no `/`, no `..`, nothing hidden.
 
 mod endpoint;
+mod host;
 mod label;
 mod path;
+mod probe_url;
 
 pub use endpoint::{Address, Endpoint, EndpointError};
+pub use host::{Host, HostError};
 pub use label::{KeyName, NameError, NameFault, Protocol, ServerName};
 pub use path::{KeyPath, PathError, ServicePath};
+pub use probe_url::{ProbeUrl, ProbeUrlError, Start, Talk};
 
 /// `Display`-based `serde` for a type that is written as its text and parsed when read, so that a doctored
 /// file cannot smuggle in a name that argv would have refused.

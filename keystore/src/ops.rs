@@ -26,6 +26,7 @@ pub mod publish;
 pub mod rename_key;
 pub mod restore;
 pub mod rollback;
+pub mod set_service;
 pub mod status;
 pub mod unbind;
 pub mod verify;

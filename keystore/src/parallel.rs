@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 /// Does `work` on every item. The results stand in the order of the items; on one thread, so does the work. After a
-/// failure nothing more is begun, and of several failures the one of the first item is returned.
-pub(crate) fn each<T, R, E>(threads: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
+/// failure nothing more is begun.
+///
+/// # Errors
+/// Of several failures, the one of the first item.
+pub fn each<T, R, E>(threads: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,
     R: Send,

@@ -11,6 +11,7 @@
 //!    replaced by one that is durable already.
 //! 5. `publication`: the intent is whole before anything is switched; the new versions, the state and the record's bytes are
 //!    durable before a link is renamed; the links before the record is there. Linking the record is the commit.
+//!    `install` does the same for files outside the keystore, which are made durable one by one.
 //! 6. `recovery`: the intent and whether the record is there say what to do; each step can be done twice, and what it
 //!    forgets goes last, after a sync of what makes it dispensable.
 //! 7. `lock`: a writer that did not come to its end left names that are seen and not durable; the next one syncs first.
@@ -18,6 +19,7 @@
 //!
 //! The tests in `keystore/tests/store/crash` fail, kill and cut the power at every operation of all this.
 
+mod attempt;
 mod backup;
 mod base;
 mod batch;
@@ -27,6 +29,7 @@ mod doctor;
 mod error;
 mod facts;
 mod format;
+mod install;
 mod intent;
 mod keystore;
 mod layout;
@@ -42,14 +45,16 @@ mod recovery;
 mod restore;
 mod snapshot;
 mod staged;
+mod told;
 mod transaction;
 mod tree;
 
+pub use attempt::{Attempt, AttemptOutcome, Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
 pub use backup::{BackupError, Inventory, Manifest};
 pub use base::Base;
 pub use batch::NewKey;
 pub use brief::ServerBrief;
-pub use disk::{Disk, DiskError, Entry, Kind, LockFile, Status};
+pub use disk::{Access, Disk, DiskError, Entry, Kind, LockFile, Status};
 pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
@@ -57,7 +62,8 @@ pub use layout::StorePath;
 pub use log::{EndpointChange, Pair, Record};
 pub use prune::{PrunePlan, PruneRequest, ServerCut};
 pub use publication::{
-    CommitError, Committing, Prepared, Proposal, Publication, Publishing, Recorded, Recording, Switched,
+    CommitError, Committing, Install, Ownership, Prepared, Proposal, Publication, Publishing, Recorded, Recording,
+    Switched,
 };
 pub use real_disk::RealDisk;
 pub use restore::RestoreError;

@@ -1,5 +1,6 @@
 //! `commit`: the staged changes take effect.
 
+use keystore::name::ServicePath;
 use keystore::ops::Error;
 use keystore::ops::commit::{self as op, Plan};
 use keystore::ops::publish::Unlocked;
@@ -7,21 +8,26 @@ use keystore::store::{CommitError, Keystore, Recorded, Snapshot};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
+use super::publish::{Each, each_exit, each_found, publish_each};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{ChangeJson, CodedJson, Page, PairJson, Report, change_line, coded, style};
-use crate::publish;
+use crate::exit::Exit;
+use crate::output::{ChangeJson, CodedJson, Found, Page, PairJson, Report, RowJson, change_line, coded, style};
+use crate::publish::{self, Table};
 
 const HELP: &str = "\
 Examples:
   keyring commit
   keyring commit -m \"yearly renewal of mail01\"
   keyring commit --dry-run --json
+  keyring commit --each
 
 Everything that is staged takes effect, or nothing. Each endpoint's files are
 made beside the live ones in live/SERVER/PROTOCOL/ENDPOINT/ and switched by
-one rename of the link `current`. Services that read them are to be reloaded
-by you.
+one rename of the link `current`. Then every service of which something is
+said (`keyring set-service`) is tested, reloaded once and proven by handshakes
+that show the new certificate. When one of them fails, all of them are taken
+back, what they served before is proven, and nothing is recorded.
 
 Exit codes:
   0    done, or nothing was staged
@@ -33,6 +39,7 @@ Exit codes:
   6    failed, and everything is as it was
   7    keystore damaged
   8    failed, and could not be taken back whole
+  11   with --each: recorded; some services failed and are as they were
   130  interrupted";
 
 /// Make the staged changes effective, all at once
@@ -53,6 +60,9 @@ pub(crate) struct Args {
     /// Record the commit and leave the services' files as they are, for `keyring publish`
     #[arg(long)]
     no_publish: bool,
+    /// Record the commit first, then let each service succeed or be taken back on its own
+    #[arg(long, conflicts_with = "no_publish")]
+    each: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -74,6 +84,11 @@ pub(crate) struct Outcome {
     changes: Vec<ChangeJson>,
     endpoints: Vec<CommittedJson>,
     warnings: Vec<CodedJson>,
+    services: Vec<RowJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<CodedJson>,
+    #[serde(skip)]
+    told: Table,
     #[serde(skip)]
     lines: Vec<String>,
     /// What is said of an endpoint.
@@ -97,6 +112,9 @@ impl Outcome {
             changes: plan.stage.changes().map(ChangeJson::of).collect(),
             endpoints: endpoints.collect(),
             warnings: coded(&plan.warnings),
+            services: Vec::new(),
+            failed: Vec::new(),
+            told: Table::default(),
             lines: plan.stage.changes().map(change_line).collect(),
             doing: match args {
                 Args { dry_run: true, .. } => "would publish",
@@ -106,11 +124,16 @@ impl Outcome {
         }
     }
 
-    fn recorded(mut self, Recorded { generation, hash }: Recorded, published: bool) -> Self {
-        for endpoint in &mut self.endpoints {
-            endpoint.published = published && endpoint.to.is_some();
-        }
+    fn recorded(self, Recorded { generation, hash }: Recorded) -> Self {
         Self { committed: true, generation: generation.0, hash: Some(hash.to_string()), ..self }
+    }
+
+    /// With what became of the services.
+    fn published(mut self, Each { endpoints, told, failed }: Each) -> Self {
+        for endpoint in &mut self.endpoints {
+            endpoint.published = endpoints.iter().any(|published| published.to_string() == endpoint.endpoint);
+        }
+        Self { services: told.json(), told, failed, ..self }
     }
 }
 
@@ -131,12 +154,26 @@ impl Report for Outcome {
         for line in &self.lines {
             page.line(format_args!("  {line}"));
         }
-        for CommittedJson { endpoint, folder, .. } in &self.endpoints {
+        for CommittedJson { endpoint, folder, published, .. } in &self.endpoints {
+            let failed = self.committed && self.doing == "published" && !published;
             match folder {
+                Some(_) if failed => page.line(format_args!("  {endpoint} is as it was")),
                 Some(folder) => page.line(format_args!("  {} {endpoint} in {folder}", self.doing)),
                 None => page.line(format_args!("  {endpoint} is free; its files stay")),
             };
         }
+        self.told.say(page);
+        for CodedJson { message, .. } in &self.failed {
+            page.tagged(style::BAD, "failed:", message);
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        each_exit(&self.failed)
+    }
+
+    fn found(&self) -> Option<Found> {
+        each_found(&self.failed)
     }
 }
 
@@ -167,14 +204,16 @@ fn attempt(context: &Context, keystore: &Keystore, args: &Args, unlocked: &mut U
     if plan.is_empty() || args.dry_run {
         return Ok(Outcome::of(keystore, &plan, args));
     }
-    unlock(context, &snapshot, &plan.publish, &args.passphrase, unlocked)?;
+    if !args.no_publish {
+        unlock(context, &snapshot, &plan.publish, &args.passphrase, unlocked)?;
+    }
     commit(keystore, unlocked, args)
 }
 
 fn plan(keystore: &Keystore, snapshot: &Snapshot<'_>, args: &Args) -> Result<Plan, Failure> {
     let plan = op::plan(snapshot, keystore.world().now())?;
     plan.check(args.strict)?;
-    Ok(if args.no_publish { plan.without_publishing() } else { plan })
+    Ok(plan)
 }
 
 fn commit(keystore: &Keystore, unlocked: &Unlocked, args: &Args) -> Result<Outcome, Failure> {
@@ -186,6 +225,14 @@ fn commit(keystore: &Keystore, unlocked: &Unlocked, args: &Args) -> Result<Outco
     if plan.is_empty() {
         return Ok(outcome);
     }
-    let proposal = plan.propose(&snapshot, unlocked, args.message.clone())?;
-    Ok(outcome.recorded(publish::commit(committing, &proposal)?, !args.no_publish))
+    let services: Vec<ServicePath> = plan.publish.services().cloned().collect();
+    let plan = if args.no_publish || args.each { plan.without_publishing() } else { plan };
+    let mut proposal = plan.propose(&snapshot, unlocked, args.message.clone())?;
+    let (recorded, told) = publish::commit(keystore, committing, &mut proposal)?;
+    let outcome = outcome.recorded(recorded);
+    if args.each && !services.is_empty() {
+        return Ok(outcome.published(publish_each(keystore, &services, unlocked)?));
+    }
+    let endpoints = proposal.publications.into_iter().map(|publication| publication.endpoint).collect();
+    Ok(outcome.published(Each { endpoints, told, failed: Vec::new() }))
 }

@@ -1,23 +1,32 @@
 //! `publish`: what was committed and is not published.
 
-use keystore::name::ServicePath;
+mod each;
+
+use keystore::name::{Endpoint, ServicePath};
 use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
+use keystore::store::Keystore;
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{Page, PublishedJson, Report, style};
-use crate::publish;
+use crate::exit::Exit;
+use crate::output::{CodedJson, Found, Page, PublishedJson, Report, RowJson, style};
+use crate::publish::{self, Table};
+
+pub(super) use each::{Each, each_exit, each_found, publish_each};
 
 const HELP: &str = "\
 Examples:
   keyring publish
   keyring publish mail01/imap mail01/pop3
+  keyring publish --each
 
 `keyring status` names what is committed and not published, as after
 `keyring commit --no-publish`. Files that were changed or lost since they
-were published, which `keyring doctor` names, are published again.
+were published, which `keyring doctor` names, are published again. Services
+of which something is said (`keyring set-service`) are tested, reloaded and
+proven; when one of them fails, all are taken back, or with --each that one.
 
 Exit codes:
   0    done, or nothing to publish
@@ -29,6 +38,7 @@ Exit codes:
   6    failed, and everything is as it was
   7    keystore damaged
   8    failed, and could not be taken back whole
+  11   with --each: some services failed and are as they were
   130  interrupted";
 
 /// Publish what was committed and is not published
@@ -40,6 +50,9 @@ pub(crate) struct Args {
     /// Services: SERVER/PROTOCOL
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
+    /// Let each service succeed or be taken back on its own
+    #[arg(long)]
+    each: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -48,16 +61,33 @@ pub(crate) struct Args {
 pub(crate) struct Outcome {
     generation: u64,
     published: Vec<PublishedJson>,
+    services: Vec<RowJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<CodedJson>,
+    #[serde(skip)]
+    told: Table,
 }
 
 impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
-        if self.published.is_empty() {
+        if self.published.is_empty() && self.failed.is_empty() {
             page.line("Everything that is committed is published: nothing to do.");
         }
         for PublishedJson { endpoint, folder } in &self.published {
             page.tagged(style::GOOD, "Published", format_args!("{endpoint} in {folder}"));
         }
+        self.told.say(page);
+        for CodedJson { message, .. } in &self.failed {
+            page.tagged(style::BAD, "failed:", message);
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        each_exit(&self.failed)
+    }
+
+    fn found(&self) -> Option<Found> {
+        each_found(&self.failed)
     }
 }
 
@@ -68,16 +98,29 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let mut unlocked = Unlocked::new();
     let needed = to_publish(&unpublished_or_differing(&snapshot, &services)?);
     unlock(context, &snapshot, &needed, &args.passphrase, &mut unlocked)?;
+    let done = match args.each {
+        true => publish_each(&keystore, &services, &unlocked)?,
+        false => Each::of(publish_all(&keystore, &services, &unlocked)?),
+    };
+    Ok(Outcome {
+        generation: keystore.read()?.generation().0,
+        published: done.endpoints.iter().map(|endpoint| PublishedJson::of(&keystore, endpoint)).collect(),
+        services: done.told.json(),
+        failed: done.failed,
+        told: done.told,
+    })
+}
+
+/// Publishes what is behind of these services, or of all when none is named: all of it, or nothing.
+fn publish_all(
+    keystore: &Keystore,
+    services: &[ServicePath],
+    unlocked: &Unlocked,
+) -> Result<(Vec<Endpoint>, Table), Failure> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let generation = snapshot.generation();
-    let endpoints = unpublished_or_differing(&snapshot, &services)?;
-    if !endpoints.is_empty() {
-        let publications = to_publish(&endpoints).gather(&snapshot, &unlocked)?;
-        publish::publish(committing, generation, &publications)?;
-    }
-    Ok(Outcome {
-        generation: generation.0,
-        published: endpoints.iter().map(|it| PublishedJson::of(&keystore, &it.endpoint)).collect(),
-    })
+    let endpoints = unpublished_or_differing(&snapshot, services)?;
+    let mut publications = to_publish(&endpoints).gather(&snapshot, unlocked)?;
+    let table = publish::publish(keystore, committing, &mut publications)?;
+    Ok((endpoints.into_iter().map(|it| it.endpoint).collect(), table))
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::DemoError;
-use super::deadline::Deadline;
+use crate::deadline::Deadline;
 
 /// How long one handshake may take, from the first packet on.
 const LIMIT: Duration = Duration::from_secs(5);

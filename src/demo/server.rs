@@ -17,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 use zeroize::Zeroizing;
 
 use super::DemoError;
-use super::deadline::Deadline;
+use crate::deadline::Deadline;
 
 /// How long one connection may take from start to end.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(2);

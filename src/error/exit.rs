@@ -16,6 +16,8 @@ pub(super) fn exit(failure: &Failure) -> Exit {
         F::Missing { .. } | F::PassphraseMissing { .. } | F::Usage { .. } | F::Arguments { .. } => Exit::Usage,
         F::Path(_)
         | F::Endpoint(_)
+        | F::ProbeUrl(_)
+        | F::Host(_)
         | F::Subject(_)
         | F::Name(_)
         | F::Template(_)
@@ -33,6 +35,9 @@ pub(super) fn exit(failure: &Failure) -> Exit {
             outside_exit(error)
         }
         F::Pair { .. } => Exit::Publishing,
+        F::Publishing(fault) if fault.is_undone() => Exit::Publishing,
+        F::Publishing(_) => Exit::UndoIncomplete,
+        F::Account { .. } | F::OutsidePath { .. } | F::Service { .. } => Exit::Rejected,
         F::Declined | F::RequestDeclined { .. } => Exit::Interrupted,
         F::Folder { .. } | F::Question(_) | F::Demo(_) | F::Output(_) | F::Unexpected(_) => Exit::Failed,
     }
@@ -57,6 +62,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NothingWaits { .. }
         | E::KeyStaged { .. }
         | E::NothingThere { .. }
+        | E::NothingSaid { .. }
         | E::KeyHasCertificate { .. }
         | E::KeyWaits { .. }
         | E::NothingToFollow { .. }
@@ -114,7 +120,15 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::AlreadyThere { .. }
         | StoreError::Pruned { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,
-        StoreError::WritableByOthers { .. } | StoreError::ForeignOwner { .. } => Exit::Rejected,
+        StoreError::WritableByOthers { .. }
+        | StoreError::ForeignOwner { .. }
+        | StoreError::OutsideNoFolder { .. }
+        | StoreError::OutsideLinked { .. }
+        | StoreError::OutsideWithin { .. }
+        | StoreError::OutsideForeign { .. }
+        | StoreError::OutsideWritable { .. }
+        | StoreError::OutsideNoFile { .. }
+        | StoreError::OutsideTwice { .. } => Exit::Rejected,
         StoreError::Damaged { .. } => Exit::Damaged,
         StoreError::Locked { .. } => Exit::Locked,
         StoreError::Interrupted => Exit::Interrupted,

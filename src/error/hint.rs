@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use keystore::name::{EndpointError, NameFault, PathError};
+use keystore::name::{EndpointError, HostError, NameFault, PathError, ProbeUrlError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
@@ -26,6 +26,8 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::ProbeUrl(error) => url_hint(error),
+        F::Host(error) => host_hint(error).map(str::to_owned),
         F::Recipient(_) => {
             Some("`age-keygen` prints one as `Public key`; others, of ssh or plugins, are not known here".to_owned())
         }
@@ -46,6 +48,16 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::RequestsNotWritten { .. } => {
             Some("`keyring show KEY` names the folder that a request is kept in".to_owned())
         }
+        F::Publishing(fault) if fault.is_undone() => {
+            Some("what is staged stays staged: mend what is named and commit again".to_owned())
+        }
+        F::Publishing(_) => {
+            Some("look at the services that are named; `keyring probe` shows what they serve".to_owned())
+        }
+        F::Account { service, .. } => {
+            Some(format!("`keyring set-service {service} --owner NAME --group NAME` says whose they are"))
+        }
+        F::Service { hint, .. } => Some((*hint).to_owned()),
         F::Passphrase { .. } => Some(
             "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
                  none is wanted"
@@ -107,6 +119,36 @@ fn path_hint(error: &PathError) -> Option<String> {
     }
 }
 
+fn url_hint(error: &ProbeUrlError) -> Option<String> {
+    let hint = match error {
+        ProbeUrlError::Scheme { scheme } if scheme == "http" => "HTTP has no TLS: was https meant?",
+        ProbeUrlError::Scheme { .. } => {
+            "known are https, smtps, imaps, pop3s, nntps, ldaps, ftps and xmpps; smtp, imap, pop3, nntp, ldap, sieve, \
+             ftp, xmpp, postgres and mysql with +starttls; and tls for anything else"
+        }
+        ProbeUrlError::NoStartTls { .. } => "leave +starttls out",
+        ProbeUrlError::User { .. } | ProbeUrlError::Path { .. } => "give SCHEME://HOST:PORT alone",
+        ProbeUrlError::ImplicitPort { implicit, explicit, .. } => {
+            return Some(format!(
+                "write it {implicit}://HOST:PORT, or {explicit}:// where it is STARTTLS all the same"
+            ));
+        }
+        ProbeUrlError::Host(error) => return host_hint(error).map(str::to_owned),
+        ProbeUrlError::Form { .. }
+        | ProbeUrlError::Brackets { .. }
+        | ProbeUrlError::Port { .. }
+        | ProbeUrlError::NoPort { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn host_hint(error: &HostError) -> Option<&'static str> {
+    match error {
+        HostError::NotAscii { .. } => Some("write it with A-labels, as xn--bcher-kva.example"),
+        HostError::Form { .. } | HostError::Zone { .. } | HostError::Mapped { .. } => None,
+    }
+}
+
 fn keystore_hint(error: &E) -> Option<String> {
     let hint = match error {
         E::Store(error) => return store_hint(error),
@@ -117,6 +159,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NothingWaits { key } => format!("leave it out: `keyring show {key}` shows what there is"),
         E::KeyStaged { key } => format!("`keyring discard {key}` takes back what is staged"),
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
+        E::NothingSaid { service } => format!("`keyring set-service {service} --profile PROFILE` says it"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {
             format!(
@@ -234,6 +277,28 @@ fn store_hint(error: &StoreError) -> Option<String> {
         }
         StoreError::Locked { .. } => "try again, or wait longer with --lock-wait SECONDS".to_owned(),
         StoreError::Config { .. } => "mend the file with an editor".to_owned(),
+        StoreError::OutsideNoFolder { path } => {
+            format!("make it first: `install -d -m 0755 {}`; nothing was changed", path.display())
+        }
+        StoreError::OutsideLinked { .. } => "name the folder that it leads to; nothing was changed".to_owned(),
+        StoreError::OutsideWithin { .. } => {
+            "services read live/ there as it is: name a folder elsewhere, or none; nothing was changed".to_owned()
+        }
+        StoreError::OutsideForeign { path, .. } => {
+            format!(
+                "name a folder of root's, or run this as its owner: `ls -ld {}`; nothing was changed",
+                path.display()
+            )
+        }
+        StoreError::OutsideWritable { path, .. } => {
+            format!("`chmod go-w {}`, or name another folder; nothing was changed", path.display())
+        }
+        StoreError::OutsideNoFile { .. } => {
+            "name the file that the service is to read, or move what stands there away; nothing was changed".to_owned()
+        }
+        StoreError::OutsideTwice { .. } => {
+            "give each endpoint's service files of its own with set-service; nothing was changed".to_owned()
+        }
         StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),
         StoreError::Interrupted => return None,
     })

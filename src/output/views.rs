@@ -12,6 +12,8 @@ use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
+use super::service::{SettingsJson, settings_line};
+
 /// A fault or a warning: a word for programs, a sentence for people.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct CodedJson {
@@ -253,6 +255,10 @@ pub(crate) struct ChangeJson {
     pub(crate) renamed_to: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) forced: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) settings: Option<SettingsJson>,
 }
 
 impl ChangeJson {
@@ -266,6 +272,8 @@ impl ChangeJson {
             from: None,
             renamed_to: None,
             forced: false,
+            service: None,
+            settings: None,
         };
         let with = |installed: Option<&Installed>, json: Self| Self {
             version: installed.map(|installed| installed.version.0),
@@ -287,6 +295,11 @@ impl ChangeJson {
             }
             Change::Bind { endpoint, key } => Self { endpoint: Some(endpoint.to_string()), ..of("bind", Some(key)) },
             Change::Unbind { endpoint } => Self { endpoint: Some(endpoint.to_string()), ..of("unbind", None) },
+            Change::SetService { service, settings } => Self {
+                service: Some(service.to_string()),
+                settings: settings.as_deref().map(SettingsJson::of),
+                ..of("set-service", None)
+            },
         }
     }
 }
@@ -305,6 +318,10 @@ pub(crate) fn change_line(change: &Change) -> String {
         Change::RestoreKey { key, .. } => format!("restore  {key}  to be without a certificate"),
         Change::Bind { endpoint, key } => format!("bind     {endpoint} -> {key}"),
         Change::Unbind { endpoint } => format!("unbind   {endpoint}"),
+        Change::SetService { service, settings: Some(settings) } => {
+            format!("service  {service}  {}", settings_line(settings))
+        }
+        Change::SetService { service, settings: None } => format!("service  {service}  without settings"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keystore::store::{Disk, Entry, Kind, LockFile, Status, StorePath};
+use keystore::store::{Access, Disk, Entry, Kind, LockFile, Status, StorePath};
 
 #[derive(Clone)]
 pub enum Node {
@@ -134,15 +134,16 @@ impl Disk for MemoryDisk {
             Node::Folder(mode) => (Kind::Folder, mode),
             Node::Link(_) => (Kind::Link, 0o777),
         };
-        Ok(Status { kind, mode, owner: rustix::process::geteuid().as_raw() })
+        let (owner, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        Ok(Status { kind, mode, owner, group })
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
         self.add(path, Node::Folder(mode))
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, _sync: bool) -> io::Result<()> {
-        self.add(path, Node::File(bytes.to_vec(), mode))
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, _sync: bool) -> io::Result<()> {
+        self.add(path, Node::File(bytes.to_vec(), access.mode))
     }
 
     fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
@@ -197,5 +198,10 @@ impl Disk for MemoryDisk {
 
     fn try_lock(&self, _path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
         Ok(Some(Box::new(Held)))
+    }
+
+    /// The machine's own folders are no matter of fuzzing.
+    fn outside(&self, _folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        Err(ErrorKind::NotFound.into())
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Conflict, Target};
-use crate::model::{Fate, Generation, Installed, KeyEntry, State, Upcoming};
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::model::{Fate, Generation, Installed, KeyEntry, ServiceSettings, State, Upcoming};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
 /// Changes that are committed together.
@@ -86,6 +86,13 @@ impl Stage {
                 _ => None,
             })
             .last()
+    }
+
+    /// What will be said of how a service is published to: `None` when no change says so.
+    #[must_use]
+    pub fn settings(&self, wanted: &ServicePath) -> Option<Option<&ServiceSettings>> {
+        let said = self.changes().filter_map(Change::service).filter(|(service, _)| *service == wanted);
+        said.map(|(_, settings)| settings).last()
     }
 
     /// Adds a change to the open change set, in place of an earlier one there about the same thing. Sets in

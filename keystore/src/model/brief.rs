@@ -14,7 +14,7 @@ use crate::name::{Endpoint, KeyPath};
 
 pub use files::{
     CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyFactsBrief, RequestsBrief, ServerFactsBrief,
-    ServerStateBrief, ServiceBrief, SummaryBrief, VersionBrief,
+    ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, VersionBrief,
 };
 pub use text::Text;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Generation, Installed, VersionFacts, VersionNumber};
+use super::{CommittedSettings, Generation, Installed, VersionFacts, VersionNumber};
 use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 /// The certificate a key runs on.
@@ -61,6 +61,16 @@ pub struct ServiceState {
     pub keys: BTreeMap<KeyName, KeyEntry>,
     /// Its endpoints that are bound.
     pub bindings: BTreeMap<Address, Binding>,
+    /// How it is published to, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub settings: Option<Box<CommittedSettings>>,
+}
+
+impl ServiceState {
+    /// Whether it says nothing.
+    fn is_blank(&self) -> bool {
+        self.keys.is_empty() && self.bindings.is_empty() && self.settings.is_none()
+    }
 }
 
 /// One server.
@@ -148,6 +158,33 @@ impl State {
         })
     }
 
+    /// How a service is published to.
+    #[must_use]
+    pub fn settings(&self, service: &ServicePath) -> Option<&CommittedSettings> {
+        self.service(service)?.settings.as_deref()
+    }
+
+    /// Says how a service is published to, or nothing of it.
+    pub fn set_settings(&mut self, service: &ServicePath, settings: Option<CommittedSettings>) {
+        self.service_mut(service).settings = settings.map(Box::new);
+    }
+
+    /// Every endpoint of one service that is bound, with its binding.
+    pub fn bindings_of(&self, service: &ServicePath) -> impl Iterator<Item = (Endpoint, &Binding)> {
+        let endpoint = |address: &Address| Endpoint { service: service.clone(), address: *address };
+        let bindings = self.service(service).into_iter().flat_map(|service| &service.bindings);
+        bindings.map(move |(address, binding)| (endpoint(address), binding))
+    }
+
+    /// The generation that an endpoint should be published from: the newest of those that bound it, made its key's
+    /// certificate current and said how its service is published to. None while there is no certificate.
+    #[must_use]
+    pub fn to_be_published_from(&self, endpoint: &Endpoint) -> Option<Generation> {
+        let binding = self.binding(endpoint)?;
+        let settings = self.settings(&endpoint.service).map(|settings| settings.since);
+        Some(self.current(&binding.key)?.since.max(binding.since).max(settings.unwrap_or(Generation::EMPTY)))
+    }
+
     /// Binds an endpoint, or frees it, on both sides of the relation.
     pub fn set_binding(&mut self, endpoint: &Endpoint, binding: Option<Binding>) {
         let bindings = &mut self.service_mut(&endpoint.service).bindings;
@@ -169,7 +206,7 @@ impl State {
             for service in server.services.values_mut() {
                 service.keys.retain(|_, key| !key.is_blank());
             }
-            server.services.retain(|_, service| !service.keys.is_empty() || !service.bindings.is_empty());
+            server.services.retain(|_, service| !service.is_blank());
         }
     }
 }

@@ -104,6 +104,7 @@ pub fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Plan, StoreError>
     }
     let rebound = plan.rebound();
     plan.compare(&before, &rebound);
+    plan.publish_services(snapshot)?;
     plan.find_faults(snapshot, now)?;
     plan.find_warnings(&rebound);
     Ok(plan)
@@ -154,6 +155,25 @@ impl Plan {
                 }
             }
         }
+    }
+
+    /// What is said of a service takes effect with the next publication of its endpoints: that is this one.
+    fn publish_services(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
+        let services: BTreeSet<_> =
+            self.stage.changes().filter_map(Change::service).map(|(service, _)| service).collect();
+        for service in services {
+            for (endpoint, binding) in self.state.bindings_of(service) {
+                let of = |state: &State| state.current(&binding.key).map(|current| current.installed.clone());
+                let installed = match self.state.has(binding.key.server()) {
+                    true => of(&self.state),
+                    false => snapshot.look(binding.key.server(), of)?,
+                };
+                if let Some(installed) = installed {
+                    self.publish.insert(endpoint, binding.key.clone(), installed);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn find_faults(&mut self, snapshot: &Snapshot<'_>, now: Timestamp) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! `diff A B`: what is different between two generations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{Installed, KeyEntry};
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::model::{Installed, KeyEntry, ServiceSettings, ServiceState};
+use crate::name::{Endpoint, KeyPath, Protocol, ServerName, ServicePath};
 use crate::store::{EndpointChange, Pair, Snapshot, StoreError};
 
 /// One key that is not the same.
@@ -20,6 +20,17 @@ pub struct KeyChange {
     pub deleted: bool,
 }
 
+/// One service that is not published to as it was.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceChange {
+    /// The service.
+    pub service: ServicePath,
+    /// What was said of it.
+    pub from: Option<ServiceSettings>,
+    /// What is said of it.
+    pub to: Option<ServiceSettings>,
+}
+
 /// What is different.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Differences {
@@ -27,6 +38,8 @@ pub struct Differences {
     pub keys: Vec<KeyChange>,
     /// Endpoints.
     pub endpoints: Vec<EndpointChange>,
+    /// Services.
+    pub services: Vec<ServiceChange>,
 }
 
 /// Compares two generations.
@@ -37,6 +50,7 @@ pub fn diff(before: &Snapshot<'_>, after: &Snapshot<'_>) -> Result<Differences, 
     let mut differences = Differences::default();
     let mut endpoints = BTreeSet::new();
     for server in before.differing_servers(after) {
+        differences.services.extend(changed_services(before, after, &server)?);
         for (key, from, to) in changed_keys(before, after, &server)? {
             endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
             let deleted = to.deleted.is_some() && from.deleted != to.deleted;
@@ -53,6 +67,28 @@ pub fn diff(before: &Snapshot<'_>, after: &Snapshot<'_>) -> Result<Differences, 
         }
     }
     Ok(differences)
+}
+
+/// The services of a server whose settings are not the same.
+pub(super) fn changed_services(
+    before: &Snapshot<'_>,
+    after: &Snapshot<'_>,
+    server: &ServerName,
+) -> Result<Vec<ServiceChange>, StoreError> {
+    let (mut before, mut after) = (before.server(server)?.services, after.server(server)?.services);
+    let protocols: BTreeSet<Protocol> = before.keys().chain(after.keys()).cloned().collect();
+    let mut settings = |protocol: &Protocol| {
+        let of = |services: &mut BTreeMap<Protocol, ServiceState>| {
+            services.remove(protocol)?.settings.map(|committed| committed.settings)
+        };
+        (of(&mut before), of(&mut after))
+    };
+    let change = |protocol: Protocol| {
+        let (from, to) = settings(&protocol);
+        let service = ServicePath { server: server.clone(), protocol };
+        (from != to).then_some(ServiceChange { service, from, to })
+    };
+    Ok(protocols.into_iter().filter_map(change).collect())
 }
 
 /// The keys of a server whose entries are not the same, with both entries.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::envelope::OpeningError;
 use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts, VersionNumber};
-use crate::name::{Endpoint, KeyPath};
+use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
@@ -49,6 +49,12 @@ pub enum Error {
     KeyNotFound {
         /// The key.
         key: KeyPath,
+    },
+    /// Nobody said how a service is published to.
+    #[error("nothing is said of how {service} is published to")]
+    NothingSaid {
+        /// The service.
+        service: ServicePath,
     },
     /// There is no key and no binding on this server, or of this service.
     #[error("there is nothing under {place}")]

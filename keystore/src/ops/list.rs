@@ -186,7 +186,7 @@ pub(super) fn list_server<'a>(
 ) -> Vec<ListedService<'a>> {
     let mut bindings = Bindings::new();
     let mut entries: BTreeMap<Protocol, BTreeMap<KeyName, EntryBrief<'a>>> = BTreeMap::new();
-    for (protocol, ServiceBrief { keys, bindings: bound }) in state.services {
+    for (protocol, ServiceBrief { keys, bindings: bound, .. }) in state.services {
         let listed = bound.into_iter().map(|(address, binding)| {
             (address, ListedBinding { upcoming: Some(binding.key.clone()), committed: Some(binding.key) })
         });

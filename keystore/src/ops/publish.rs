@@ -8,7 +8,7 @@ use super::{Error, Fault};
 use crate::model::{Binding, Generation, Installed, ServerStateBrief, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
-use crate::store::{Publication, Snapshot, StoreError};
+use crate::store::{Ownership, Publication, Snapshot, StoreError};
 
 /// An encrypted private key that must be opened before it can be published.
 pub type LockedKey = (KeyPath, VersionNumber);
@@ -37,6 +37,11 @@ impl ToPublish {
         self.0.iter().map(|(endpoint, (key, installed))| (endpoint, key, installed))
     }
 
+    /// The services of these endpoints, each once.
+    pub fn services(&self) -> impl Iterator<Item = &ServicePath> {
+        self.0.keys().map(|endpoint| &endpoint.service).collect::<BTreeSet<_>>().into_iter()
+    }
+
     fn pairs(&self) -> BTreeMap<LockedKey, &Installed> {
         self.iter().map(|(_, key, installed)| ((key.clone(), installed.version), installed)).collect()
     }
@@ -59,7 +64,8 @@ impl ToPublish {
         PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: key.clone(), source })
     }
 
-    /// Gathers the files and checks that each private key and its certificate belong together.
+    /// Gathers the files and checks that each private key and its certificate belong together. What a service's settings
+    /// add, ownership, files outside the keystore and telling it, is the caller's to fill in.
     ///
     /// # Errors
     /// When a file can't be read or isn't the one that was written, when an encrypted private key is not among
@@ -78,7 +84,9 @@ impl ToPublish {
         }
         let publication = |(endpoint, key, installed): (&Endpoint, &KeyPath, &Installed)| {
             let (private_key, certificate, chain) = files.get(&(key.clone(), installed.version))?.clone();
-            Some(Publication { endpoint: endpoint.clone(), private_key, certificate, chain })
+            let (endpoint, ownership) = (endpoint.clone(), Ownership::default());
+            let installs = Vec::new();
+            Some(Publication { endpoint, private_key, certificate, chain, ownership, installs, told: false })
         };
         Ok(self.iter().filter_map(publication).collect())
     }
@@ -173,7 +181,8 @@ fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            found.extend(published_at(snapshot, endpoint, binding)?);
+            let settings = state.settings(&endpoint.service).map_or(Generation::EMPTY, |settings| settings.since);
+            found.extend(published_at(snapshot, endpoint, binding, settings)?);
         }
     }
     Ok(found)
@@ -183,23 +192,23 @@ fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
     binding: &Binding,
+    settings: Generation,
 ) -> Result<Option<Unpublished>, StoreError> {
     let key = binding.key.clone();
     let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
-    let committed = binding.since.max(current.since);
+    let committed = binding.since.max(current.since).max(settings);
     let published = snapshot.published(&endpoint)?;
     Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
 }
 
-/// Whether an endpoint is older than its binding, or than the certificate of its key, which is current since then.
+/// Whether an endpoint is older than the generation that it should be published from.
 pub(super) fn behind(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
-    binding: &Binding,
-    since: Generation,
+    key: &KeyPath,
+    committed: Generation,
 ) -> Result<Option<Behind>, StoreError> {
-    let (committed, published) = (binding.since.max(since), snapshot.published(&endpoint)?);
-    let key = binding.key.clone();
+    let (published, key) = (snapshot.published(&endpoint)?, key.clone());
     Ok((published < Some(committed)).then_some(Behind { endpoint, key, committed, published }))
 }
 

@@ -1,13 +1,14 @@
-//! `rollback`: the bindings and certificates of an earlier generation, with their private keys, staged again.
+//! `rollback`: the bindings, certificates with their private keys, and services' settings of an earlier generation,
+//! staged again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::compromised;
-use super::diff::{changed_keys, current};
+use super::diff::{changed_keys, changed_services, current};
 use super::{Error, Fault};
 use crate::change::Change;
-use crate::model::{Generation, Installed, KeyEntry};
-use crate::name::{Endpoint, KeyPath};
+use crate::model::{Generation, Installed, KeyEntry, ServiceSettings};
+use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::store::{Keystore, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -56,6 +57,8 @@ struct Way {
     keys: BTreeMap<KeyPath, (KeyEntry, bool)>,
     /// Endpoints, with what they are to be bound to.
     bindings: BTreeMap<Endpoint, Option<KeyPath>>,
+    /// Services, with what is to be said of them.
+    services: BTreeMap<ServicePath, Option<ServiceSettings>>,
 }
 
 impl Way {
@@ -63,6 +66,8 @@ impl Way {
         let mut way = Self::default();
         let mut endpoints = BTreeSet::new();
         for server in now.differing_servers(then) {
+            let changed = changed_services(now, then, &server)?;
+            way.services.extend(changed.into_iter().map(|change| (change.service, change.to)));
             for (key, from, to) in changed_keys(now, then, &server)? {
                 endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
                 let what = |entry: &KeyEntry| {
@@ -119,6 +124,11 @@ impl Way {
             Some(key) => Change::Bind { endpoint, key },
             None => Change::Unbind { endpoint },
         };
-        self.keys.into_iter().map(restore).chain(self.bindings.into_iter().map(rebind)).collect()
+        let set = |(service, settings): (_, Option<ServiceSettings>)| Change::SetService {
+            service,
+            settings: settings.map(Box::new),
+        };
+        let (keys, bindings) = (self.keys.into_iter().map(restore), self.bindings.into_iter().map(rebind));
+        keys.chain(bindings).chain(self.services.into_iter().map(set)).collect()
     }
 }

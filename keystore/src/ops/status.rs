@@ -6,7 +6,7 @@ use super::Error;
 use super::commit::{Plan, plan};
 use super::list::{Staged, list_server};
 use super::publish::{Behind, behind as behind_at, left_over_at};
-use crate::model::{Binding, KeyBrief, NextBrief, ServerStateBrief, State};
+use crate::model::{Generation, KeyBrief, NextBrief, ServerStateBrief, State};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
@@ -87,10 +87,10 @@ pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> 
     for (concerns, behind, elsewhere, left_over) in found {
         report.concerns.extend(concerns);
         report.unpublished.extend(behind);
-        for (endpoint, binding) in elsewhere {
-            let since = |state: &State| state.current(&binding.key).map(|current| current.since);
-            if let Some(since) = snapshot.look(binding.key.server(), since)? {
-                report.unpublished.extend(behind_at(snapshot, endpoint, &binding, since)?);
+        for Elsewhere { endpoint, key, since } in elsewhere {
+            let current = |state: &State| state.current(&key).map(|current| current.since);
+            if let Some(current) = snapshot.look(key.server(), current)? {
+                report.unpublished.extend(behind_at(snapshot, endpoint, &key, since.max(current))?);
             }
         }
         report.left_over.extend(left_over);
@@ -99,24 +99,31 @@ pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> 
     Ok(report)
 }
 
-/// The endpoints of a server that were committed and are not published, and those that are bound to keys of other
-/// servers, of which this one does not tell.
-#[expect(clippy::type_complexity, reason = "the two kinds of endpoints, for one caller")]
+/// An endpoint that is bound to a key of another server, of which its own does not tell.
+struct Elsewhere {
+    endpoint: Endpoint,
+    key: KeyPath,
+    /// The generation that bound it, or said how its service is published to.
+    since: Generation,
+}
+
+/// The endpoints of a server that were committed and are not published, and those that others have to tell of.
 fn unpublished(
     snapshot: &Snapshot<'_>,
     server: &ServerName,
     state: &ServerStateBrief<'_>,
-) -> Result<(Vec<Behind>, Vec<(Endpoint, Binding)>), Error> {
+) -> Result<(Vec<Behind>, Vec<Elsewhere>), Error> {
     let (mut behind, mut elsewhere) = (Vec::new(), Vec::new());
     for (protocol, service) in &state.services {
         for (address, binding) in &service.bindings {
             let path = ServicePath { server: server.clone(), protocol: protocol.clone() };
             let endpoint = Endpoint { service: path, address: *address };
             let KeyPath { service: ServicePath { server: of, protocol }, name } = &binding.key;
+            let from = |current| service.to_be_published_from(binding, current);
             if of != server {
-                elsewhere.push((endpoint, binding.clone()));
+                elsewhere.push(Elsewhere { endpoint, key: binding.key.clone(), since: from(Generation::EMPTY) });
             } else if let Some(since) = state.services.get(protocol).and_then(|keys| keys.keys.get(name)?.since()) {
-                behind.extend(behind_at(snapshot, endpoint, binding, since)?);
+                behind.extend(behind_at(snapshot, endpoint, &binding.key, from(since))?);
             }
         }
     }

@@ -31,6 +31,32 @@ pub struct Status {
     pub mode: u32,
     /// The owner's user id.
     pub owner: u32,
+    /// Its group's id.
+    pub group: u32,
+}
+
+/// Who may do what with a file that is made: its permission bits, and whose it is when not its maker's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// Permission bits, such as `0o600`.
+    pub mode: u32,
+    /// A user id.
+    pub owner: Option<u32>,
+    /// A group id.
+    pub group: Option<u32>,
+}
+
+/// The maker's own.
+impl From<u32> for Access {
+    fn from(mode: u32) -> Self {
+        Self { mode, owner: None, group: None }
+    }
+}
+
+impl From<Status> for Access {
+    fn from(status: Status) -> Self {
+        Self { mode: status.mode, owner: Some(status.owner), group: Some(status.group) }
+    }
 }
 
 /// One name in a folder.
@@ -68,8 +94,9 @@ pub trait Disk: Send + Sync {
     fn status(&self, path: &StorePath) -> io::Result<Status>;
     /// Makes a folder where nothing stands.
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()>;
-    /// Makes a file where nothing stands; with `sync`, its bytes are durable on return.
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()>;
+    /// Makes a file where nothing stands; with `sync`, its bytes are durable on return. Before its bytes are in it, it is
+    /// whose it shall be, and nobody else can open it.
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_folder(&self, path: &StorePath) -> io::Result<()>;
     /// Whether [`Disk::sync_everything`] is to be had.
@@ -90,6 +117,9 @@ pub trait Disk: Send + Sync {
     fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()>;
     /// Takes an exclusive lock, or `None` when another process holds it. Makes the file (0600) when missing.
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>>;
+    /// Another folder, for files that are installed there. It is not made, and not looked at; where its name is a
+    /// symbolic link, it is refused. [`Disk::sync_everything`] has no part in it.
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>>;
 }
 
 /// An operation that failed, with its path.
@@ -183,22 +213,40 @@ impl dyn Disk + '_ {
     }
 
     /// Makes a file where nothing stands. Its name is durable once its folder has been synced.
-    pub(super) fn add(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
-        self.context("write", path, self.create_file(path, bytes, mode, sync))
+    pub(super) fn add(
+        &self,
+        path: &StorePath,
+        bytes: &[u8],
+        access: impl Into<Access>,
+        sync: bool,
+    ) -> Result<(), DiskError> {
+        self.context("write", path, self.create_file(path, bytes, access.into(), sync))
     }
 
     /// Puts a file in place of what stands there: temporary file, write, fsync, rename. Its name is durable
     /// once its folder has been synced.
-    pub(super) fn put(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
-        self.prepare(path, bytes, mode, sync)?;
+    pub(super) fn put(
+        &self,
+        path: &StorePath,
+        bytes: &[u8],
+        access: impl Into<Access>,
+        sync: bool,
+    ) -> Result<(), DiskError> {
+        self.prepare(path, bytes, access, sync)?;
         self.replace(path)
     }
 
     /// The first half of `put`: writes the temporary file.
-    pub(super) fn prepare(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> Result<(), DiskError> {
+    pub(super) fn prepare(
+        &self,
+        path: &StorePath,
+        bytes: &[u8],
+        access: impl Into<Access>,
+        sync: bool,
+    ) -> Result<(), DiskError> {
         let temporary = path.temporary();
         self.discard(&temporary)?;
-        self.add(&temporary, bytes, mode, sync)
+        self.add(&temporary, bytes, access, sync)
     }
 
     /// The second half of `put`: renames the temporary file.
@@ -254,6 +302,15 @@ impl dyn Disk + '_ {
         }
     }
 
+    /// The same where a copy must be whole before it has its name: it may be what everything is put back from.
+    pub(super) fn link_or_put(&self, from: &StorePath, to: &StorePath, access: Access) -> Result<(), DiskError> {
+        match self.link(from, to) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.context("link", to, Err(error)),
+            Err(_) => self.put(to, &Zeroizing::new(self.load(from)?), access, true),
+        }
+    }
+
     /// Removes a file or a link, if it is there.
     pub(super) fn discard(&self, path: &StorePath) -> Result<(), DiskError> {
         if_present(self.context("remove", path, self.remove_file(path))).map(|_| ())
@@ -279,6 +336,12 @@ impl dyn Disk + '_ {
             }
             Some(Kind::File | Kind::Link | Kind::Other) => self.discard(path),
         }
+    }
+
+    /// A folder outside the keystore; none where nothing stands.
+    pub(super) fn beyond(&self, folder: &Path) -> Result<Option<Box<dyn Disk + '_>>, DiskError> {
+        let open = |source| DiskError { verb: "open", path: folder.to_path_buf(), source };
+        if_present(self.outside(folder).map_err(open))
     }
 
     pub(super) fn lock(&self, path: &StorePath) -> Result<Option<Box<dyn LockFile>>, DiskError> {

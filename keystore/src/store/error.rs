@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Base, DiskError};
 use crate::model::Generation;
+use crate::name::Endpoint;
 
 /// Why the keystore could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,60 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong, with its line.
         reason: String,
+    },
+    /// A file is to be installed where there is no folder.
+    #[error("there is no folder {} to install files in", path.display())]
+    OutsideNoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file is to be installed in what is no folder, or in a symbolic link to one.
+    #[error("files can't be installed in {}: it is no folder, or a symbolic link to one", path.display())]
+    OutsideLinked {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A file is to be installed inside the keystore.
+    #[error("files can't be installed in {}: it belongs to the keystore", path.display())]
+    OutsideWithin {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file is to be installed in a folder of somebody else.
+    #[error("files can't be installed in {}: it belongs to user id {owner}, neither to {user} nor to root", path.display())]
+    OutsideForeign {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who asks.
+        user: u32,
+    },
+    /// A file is to be installed in a folder that others can write to.
+    #[error("files can't be installed in {}: others can write to it (mode {mode:04o})", path.display())]
+    OutsideWritable {
+        /// The folder.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// A file is to be installed where something else stands.
+    #[error("{} is {}: no file can be installed there", path.display(), if *is_link { "a symbolic link" } else { "no regular file" })]
+    OutsideNoFile {
+        /// What stands there.
+        path: PathBuf,
+        /// Whether it is a symbolic link.
+        is_link: bool,
+    },
+    /// Two endpoints would have the same file.
+    #[error("{} is to be installed twice: for {first} and for {second}", path.display())]
+    OutsideTwice {
+        /// The file.
+        path: PathBuf,
+        /// One endpoint.
+        first: Box<Endpoint>,
+        /// The other one.
+        second: Box<Endpoint>,
     },
     /// Another process holds a lock.
     #[error("the keystore is in use by {holder}")]

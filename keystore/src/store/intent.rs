@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::format::{damaged, decode, encode};
+use super::install::Outside;
 use super::layout::{self, PRIVATE_FILE};
 use super::{Disk, StoreError};
 use crate::model::Generation;
-use crate::name::Endpoint;
+use crate::name::{Endpoint, ServicePath};
 
 /// One endpoint that a commit switches: from which of its version folders to which.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub(super) struct Switch {
     /// None for the first publication.
     pub(super) from: Option<String>,
     pub(super) to: String,
+    /// Whether its service is told of its files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) told: bool,
+    /// The files outside the keystore that are switched with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) outside: Vec<Outside>,
 }
 
 impl Switch {
@@ -26,12 +33,16 @@ impl Switch {
     }
 }
 
-/// A commit that has begun. Recovery finishes it when its record is there, and undoes it otherwise.
+/// A commit or a publication that has begun. Recovery finishes it when its record is there, or it says itself that it is
+/// kept, and undoes it otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Intent {
     pub(super) generation: Generation,
     pub(super) change_sets: Vec<String>,
     pub(super) switches: Vec<Switch>,
+    /// Whether a publication, which has no record, has come to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) kept: bool,
 }
 
 impl Intent {
@@ -43,6 +54,11 @@ impl Intent {
             Some(switch) => Err(damaged(disk, &path, format!("it names no version folders for {}", switch.endpoint))),
             None => Ok(Some(intent)),
         }
+    }
+
+    /// The services that are told of their files.
+    pub(super) fn told(&self) -> impl Iterator<Item = ServicePath> {
+        self.switches.iter().filter(|switch| switch.told).map(|switch| switch.endpoint.service.clone())
     }
 
     /// Writes it: its bytes are durable before its name appears, as half an intent could be neither finished nor undone.

@@ -204,6 +204,12 @@ impl Keystore {
         self.root().join(layout::live_current(endpoint).as_path())
     }
 
+    /// The name of the folder of an endpoint, among those of its service: `default`, `v4-192.0.2.7-993`.
+    #[must_use]
+    pub fn endpoint_folder(&self, endpoint: &crate::name::Endpoint) -> String {
+        layout::live_endpoint(endpoint).name()
+    }
+
     /// The folder of one version of a key: its private key, requests and certificates.
     #[must_use]
     pub fn version_folder(

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+use crate::model::{AbsolutePath, CertificateNumber, Generation, RequestNumber, VersionNumber};
 use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -109,6 +109,20 @@ pub(super) fn stage() -> StorePath {
 
 pub(super) fn intent() -> StorePath {
     at("intent.json")
+}
+
+/// The services that have to be told what they read: a recovery took their files back.
+pub(super) fn to_be_told() -> StorePath {
+    at("to-be-told.json")
+}
+
+pub(super) fn attempts() -> StorePath {
+    at("attempts")
+}
+
+/// How the newest attempt to publish a generation went.
+pub(super) fn attempt(generation: Generation) -> StorePath {
+    attempts().join(&format!("{:010}.json", generation.0))
 }
 
 pub(super) fn servers() -> StorePath {
@@ -277,6 +291,26 @@ pub(super) fn live_number(name: &str) -> Option<(Generation, u32)> {
 
 pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
     live_endpoint(endpoint).join("current")
+}
+
+/// A file outside the keystore with what stands beside it while it is exchanged, relative to its folder. The names begin
+/// with a dot: programs that read a whole folder pass over such.
+pub(super) struct Beside {
+    pub(super) place: StorePath,
+    /// What shall stand there.
+    pub(super) new: StorePath,
+    /// What stood there.
+    pub(super) former: StorePath,
+}
+
+pub(super) fn beside(path: &AbsolutePath) -> Beside {
+    let name = path.as_path().file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    Beside { place: at(&name), new: at(&format!(".{name}.keyring-new")), former: at(&format!(".{name}.keyring-old")) }
+}
+
+/// The folder that a file outside the keystore is in.
+pub(super) fn folder_of(path: &AbsolutePath) -> &Path {
+    path.as_path().parent().unwrap_or(Path::new("/"))
 }
 
 /// `default`, `v4-192.0.2.7-993`, `v6-2001-db8--1-993`. An IPv6 address has no `-` and a port no `:`, so that no

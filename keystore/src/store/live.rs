@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 
 pub(super) use check::{Expected, Fault, faults};
 
+use super::disk::Access;
 use super::intent::Switch;
-use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
+use super::layout::{self, PASSAGE, PUBLIC_FILE, StorePath};
+use super::publication::Ownership;
 use super::{Disk, StoreError};
 use crate::model::Generation;
 use crate::name::Endpoint;
@@ -21,11 +23,11 @@ const CHAIN: &str = "chain.pem";
 const FULL_CHAIN: &str = "fullchain.pem";
 const COMBINED: &str = "combined.pem";
 
-/// The mode of the file with this name in a version folder; none for what does not belong there.
-pub(super) fn file_mode(name: &str) -> Option<u32> {
+/// Whether the file with this name in a version folder holds the private key; none for what does not belong there.
+pub(super) fn is_secret(name: &str) -> Option<bool> {
     match name {
-        PRIVATE_KEY | COMBINED => Some(PRIVATE_FILE),
-        CERTIFICATE | CHAIN | FULL_CHAIN => Some(PUBLIC_FILE),
+        PRIVATE_KEY | COMBINED => Some(true),
+        CERTIFICATE | CHAIN | FULL_CHAIN => Some(false),
         _ => None,
     }
 }
@@ -35,9 +37,16 @@ pub(super) struct LiveFiles<'a> {
     pub(super) private_key: &'a [u8],
     pub(super) certificate: &'a [u8],
     pub(super) chain: &'a [u8],
+    pub(super) ownership: Ownership,
 }
 
 impl LiveFiles<'_> {
+    /// Whose a file is, and who may read it.
+    fn access(&self, file: &str) -> Access {
+        let Ownership { owner, group, mode } = self.ownership;
+        Access { mode: if is_secret(file) == Some(false) { PUBLIC_FILE } else { mode }, owner, group }
+    }
+
     /// Names and contents. The private key comes first in `combined.pem`: Postfix wants it so, others
     /// take any order.
     fn each(&self) -> [(&'static str, Zeroizing<Vec<u8>>); 5] {
@@ -65,7 +74,7 @@ pub(super) fn build(
     disk.discard_folder(&folder)?;
     let mut to_sync = disk.ensure_folder(&folder, PASSAGE)?;
     for (file, bytes) in files.each() {
-        disk.add(&folder.join(file), &bytes, file_mode(file).unwrap_or(PRIVATE_FILE), sync)?;
+        disk.add(&folder.join(file), &bytes, files.access(file), sync)?;
     }
     to_sync.push(folder);
     Ok(to_sync)
@@ -112,7 +121,7 @@ pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreErro
     if !there.is_empty() {
         disk.sync_batch(&there)?;
     }
-    for Switch { endpoint, from, to } in switches {
+    for Switch { endpoint, from, to, .. } in switches {
         if from.as_ref() != Some(to) {
             disk.discard_folder(&layout::live_version(endpoint, to))?;
         }

@@ -14,7 +14,7 @@ use super::facts::{self, Folder};
 use super::layout::{self, PRIVATE_FILE};
 use super::log::Descent;
 use super::reach::Reach;
-use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, format, lock, staged};
+use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, attempt, format, lock, staged};
 use crate::digest::Digest;
 use crate::model::{Generation, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
@@ -81,7 +81,7 @@ impl Removal<'_> {
         self.keystore.disk()
     }
 
-    /// Cuts the oldest records off, once the base that stands in for them is durable.
+    /// Cuts the oldest records off, with the attempts to publish them, once the base that stands in for them is durable.
     fn records(&self, parent: Option<Digest>) -> Result<(), StoreError> {
         let (keystore, through) = (self.keystore, self.plan.through);
         let is_cut = self.snapshot.base()?.is_some_and(|base| base.covers(through));
@@ -96,6 +96,9 @@ impl Removal<'_> {
         for generation in &self.plan.records {
             self.disk().discard(&layout::commit(*generation))?;
             self.progress.advance(1);
+        }
+        for generation in attempt::kept(self.disk())?.range(..=through) {
+            self.disk().discard(&layout::attempt(*generation))?;
         }
         Ok(())
     }

@@ -4,19 +4,22 @@
 mod error;
 mod work;
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 pub use error::CommitError;
 use work::Work;
 
 use super::intent::Intent;
+use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::lock::{self, Held};
 use super::log::EndpointChange;
-use super::{Keystore, Snapshot, StoreError, recovery};
+use super::{Keystore, Snapshot, StoreError, recovery, told};
 use crate::change::Stage;
 use crate::digest::Digest;
-use crate::model::{Generation, State};
-use crate::name::Endpoint;
+use crate::model::{AbsolutePath, FileForm, Generation, State};
+use crate::name::{Endpoint, ServicePath};
 
 /// What is to be committed.
 pub struct Proposal {
@@ -44,6 +47,56 @@ pub struct Publication {
     pub certificate: Vec<u8>,
     /// The intermediates, PEM, possibly none.
     pub chain: Vec<u8>,
+    /// Whose the files are, and who may read the private key.
+    pub ownership: Ownership,
+    /// Files outside the keystore that change with it.
+    pub installs: Vec<Install>,
+    /// Whether the endpoint's service is told of its new files, by a reload or in any other way: once a crash has
+    /// been recovered from, somebody has to tell it again.
+    pub told: bool,
+}
+
+impl Publication {
+    /// The file of a form.
+    #[must_use]
+    pub fn form(&self, form: FileForm) -> Zeroizing<Vec<u8>> {
+        let Self { private_key, certificate, chain, .. } = self;
+        let parts: &[&[u8]] = match form {
+            FileForm::PrivateKey => &[private_key],
+            FileForm::Certificate => &[certificate],
+            FileForm::Chain => &[chain],
+            FileForm::FullChain => &[certificate, chain],
+            FileForm::Combined => &[private_key, certificate, chain],
+        };
+        Zeroizing::new(parts.concat())
+    }
+}
+
+/// Whose published files are, and who may read those with the private key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ownership {
+    /// A user id; none for the keystore's owner.
+    pub owner: Option<u32>,
+    /// A group id; none for that of whoever publishes.
+    pub group: Option<u32>,
+    /// The permission bits of files with the private key.
+    pub mode: u32,
+}
+
+impl Default for Ownership {
+    fn default() -> Self {
+        Self { owner: None, group: None, mode: PRIVATE_FILE }
+    }
+}
+
+/// A file outside the keystore. It belongs to whom the endpoint's files belong to.
+pub struct Install {
+    /// Where. Its folder must be there, and nobody but root and us may write to it.
+    pub path: AbsolutePath,
+    /// What it holds, the private key perhaps.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Its permission bits.
+    pub mode: u32,
 }
 
 /// The hold on publishing: no other commit runs until this is dropped.
@@ -73,12 +126,20 @@ impl<'k> Committing<'k> {
         self.keystore.read()
     }
 
+    /// Takes note that these services have been told what they read: they are off [`Snapshot::to_be_told`].
+    ///
+    /// # Errors
+    /// When the disk refuses; then they are to be told again.
+    pub fn told(&self, services: &BTreeSet<ServicePath>) -> Result<(), StoreError> {
+        told::settle(self.keystore.disk(), services)
+    }
+
     /// Writes the intent, the state, the record as a temporary file and every endpoint's new version beside the
     /// live one. Readers see none of it. What is staged from here on goes into a change set of its own.
     ///
     /// # Errors
-    /// When the keystore or its stage has moved on since the plan, when a writer holds the lock too long, or when
-    /// the disk refuses; then everything is put back.
+    /// When the keystore or its stage has moved on since the plan, when a writer holds the lock too long, when a file
+    /// outside the keystore can't go where it shall, or when the disk refuses; then everything is put back.
     pub fn prepare(self, proposal: &Proposal) -> Result<Prepared<'k, Recording>, CommitError> {
         let disk = self.keystore.disk();
         // The intent seals the change sets it names. A writer that has read none adds to them: none may be at work.
@@ -99,7 +160,7 @@ impl<'k> Committing<'k> {
     /// Writes the intent and every endpoint's new version beside the live one, for what is committed already.
     ///
     /// # Errors
-    /// When the disk refuses; then everything is put back.
+    /// When a file outside the keystore can't go where it shall, or when the disk refuses; then everything is put back.
     pub fn prepare_publication(
         self,
         generation: Generation,
@@ -129,7 +190,7 @@ pub struct Prepared<'k, Goal> {
 }
 
 impl<'k, Goal> Prepared<'k, Goal> {
-    /// Points every endpoint at its new version.
+    /// Points every endpoint at its new version, and puts the files outside the keystore in place.
     ///
     /// # Errors
     /// When the disk refuses; then everything is put back.
@@ -156,8 +217,8 @@ pub struct Switched<'k, Goal> {
     goal: Goal,
 }
 
-impl<Goal> Switched<'_, Goal> {
-    /// Points every endpoint back at what it served before.
+impl<'k, Goal> Switched<'k, Goal> {
+    /// Points every endpoint back at what it served before, and puts back the files outside the keystore.
     ///
     /// # Errors
     /// When the disk refuses; the next writer tries again.
@@ -165,9 +226,21 @@ impl<Goal> Switched<'_, Goal> {
         self.work.undo()
     }
 
-    fn clear_up(&self) -> Result<(), CommitError> {
+    /// The same, and keeps hold: the caller tells the services, and then says so with [`Committing::told`]. Should it
+    /// not live to do that, they are on [`Snapshot::to_be_told`].
+    ///
+    /// # Errors
+    /// When the disk refuses; the next writer tries again.
+    pub fn undo_to_tell(self) -> Result<Committing<'k>, StoreError> {
+        let Work { keystore, intent, publishing } = self.work;
+        told::owe(keystore.disk(), intent.told())?;
+        recovery::undo(keystore.disk(), &intent)?;
+        Ok(Committing { keystore, publishing })
+    }
+
+    fn clear_up(&self, decided_in: &StorePath) -> Result<(), CommitError> {
         let generation = self.work.intent.generation;
-        self.work.clear_up().map_err(|source| CommitError::Unfinished { generation, source })
+        self.work.clear_up(decided_in).map_err(|source| CommitError::Unfinished { generation, source })
     }
 }
 
@@ -188,7 +261,7 @@ impl Switched<'_, Recording> {
     /// the next writer does it.
     pub fn record(self) -> Result<Recorded, CommitError> {
         self.work.record_it()?;
-        self.clear_up()?;
+        self.clear_up(&layout::commits())?;
         Ok(Recorded { generation: self.work.intent.generation, hash: self.goal.0 })
     }
 }
@@ -197,8 +270,10 @@ impl Switched<'_, Publishing> {
     /// Keeps what was switched.
     ///
     /// # Errors
-    /// When the disk refuses to clear up; the next writer then takes the publication back.
+    /// When the disk refuses: before it is said that they are kept, everything is put back; after it, only clearing
+    /// up is left, and the next writer does it.
     pub fn keep(self) -> Result<(), CommitError> {
-        self.clear_up()
+        self.work.keep()?;
+        self.clear_up(&StorePath::root())
     }
 }

@@ -7,9 +7,9 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self as sys, AtFlags, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::{self as sys, AtFlags, FileType, FlockOperation, Gid, Mode, OFlags, Uid};
 
-use super::disk::{Disk, Entry, Kind, LockFile, Status};
+use super::disk::{Access, Disk, Entry, Kind, LockFile, Status};
 use super::layout::StorePath;
 
 /// A keystore's folder on the machine's disk.
@@ -108,6 +108,15 @@ fn make_folders(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Gives an open file away.
+fn set_owner(file: impl AsFd, access: Access) -> io::Result<()> {
+    let Access { owner, group, .. } = access;
+    if owner.or(group).is_some() {
+        sys::fchown(file, owner.map(Uid::from_raw), group.map(Gid::from_raw))?;
+    }
+    Ok(())
+}
+
 /// Gives an open file or folder exactly this mode, whatever the umask took away at its making, or anybody gave since.
 fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     let wanted = Mode::from_raw_mode(mode);
@@ -166,7 +175,7 @@ impl Disk for RealDisk {
             FileType::Symlink => Kind::Link,
             _ => Kind::Other,
         };
-        Ok(Status { kind, mode: status.st_mode & 0o7777, owner: status.st_uid })
+        Ok(Status { kind, mode: status.st_mode & 0o7777, owner: status.st_uid, group: status.st_gid })
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
@@ -175,11 +184,14 @@ impl Disk for RealDisk {
         set_mode(sys::openat(&folder, name, FOLDER, Mode::empty())?, mode)
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()> {
         let (folder, name) = self.parent(path)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // The owner alone, until it is whose it shall be: its maker's group is not the one that may read it.
+        let mode = access.mode & if access.owner.or(access.group).is_some() { 0o600 } else { 0o777 };
         let mut file = File::from(sys::openat(&folder, name, flags, Mode::from_raw_mode(mode))?);
-        set_mode(&file, mode)?;
+        set_owner(&file, access)?;
+        set_mode(&file, access.mode)?;
         file.write_all(bytes)?;
         if sync { file.sync_all() } else { Ok(()) }
     }
@@ -249,6 +261,11 @@ impl Disk for RealDisk {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        let opened = sys::open(folder, FOLDER, Mode::empty())?;
+        Ok(Box::new(Self { root: folder.to_path_buf(), folder: opened }))
     }
 }
 

@@ -4,12 +4,19 @@
 use super::intent::Intent;
 use super::layout::{self, StorePath};
 use super::log::Head;
-use super::{Disk, StoreError, live, staged};
+use super::{Disk, StoreError, install, live, staged, told};
 
 /// Recovers an interrupted commit, if there is one. The caller holds both locks.
 pub(super) fn recover(disk: &dyn Disk) -> Result<(), StoreError> {
     let Some(intent) = Intent::load(disk)? else { return Ok(()) };
+    if intent.kept {
+        // The crash may have come before that was durable, and what could be put back is about to go.
+        disk.sync_names(&StorePath::root())?;
+        return finish(disk, &intent);
+    }
     if !is_recorded(disk, &intent)? {
+        // Services may run on what is taken back, and nothing else remembers that once the intent is gone.
+        told::owe(disk, intent.told())?;
         return undo(disk, &intent);
     }
     // The crash may have come before the record was durable, and what was staged is about to be forgotten.
@@ -23,7 +30,7 @@ pub(super) fn is_recorded(disk: &dyn Disk, intent: &Intent) -> Result<bool, Stor
     Ok(head.generation == intent.generation && head.change_sets == intent.change_sets)
 }
 
-/// Clears up behind a commit whose record is durable. The caller holds both locks.
+/// Clears up behind a commit whose record is durable, or a publication that durably says that it is kept. The caller holds both locks.
 pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
     let stage = staged::load(disk)?;
     let rest = stage.clone().without(&intent.change_sets);
@@ -31,6 +38,7 @@ pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError>
         staged::store(disk, &rest)?;
     }
     disk.discard(&layout::commit(intent.generation).temporary())?;
+    install::finish(disk, &intent.switches)?;
     for switch in &intent.switches {
         live::tidy(disk, switch)?;
     }
@@ -42,6 +50,7 @@ pub(super) fn finish(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError>
 
 /// Puts every endpoint back to what it served before. The caller holds the lock for publishing.
 pub(super) fn undo(disk: &dyn Disk, intent: &Intent) -> Result<(), StoreError> {
+    install::undo(disk, &intent.switches)?;
     live::undo(disk, &intent.switches)?;
     disk.discard(&layout::commit(intent.generation).temporary())?;
     clear_intent(disk)

@@ -7,10 +7,13 @@ use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, facts, layout, live, staged};
+use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
 use crate::change::{Conflict, Stage};
 use crate::digest::Digest;
-use crate::model::{Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, State, VersionFacts};
+use crate::model::{
+    FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State,
+    VersionFacts,
+};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -97,6 +100,7 @@ impl<'k> Snapshot<'k> {
         let staged = self.stage.changes().filter_map(|change| match change.target() {
             crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
             crate::change::Target::Place(key) => Some(key.server().clone()),
+            crate::change::Target::Service(service) => Some(service.server),
             crate::change::Target::Certificate(_) => None,
         });
         Ok(self.tree.servers().cloned().chain(with_facts).chain(staged).collect())
@@ -189,6 +193,32 @@ impl<'k> Snapshot<'k> {
     /// When the keystore can't be read.
     pub fn committed_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
         self.look(endpoint.server(), |state| state.binding(endpoint).map(|binding| binding.key.clone()))
+    }
+
+    /// How a service is published to by the last commit.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn committed_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
+        let settings = |state: &State| state.settings(service).map(|committed| committed.settings.clone());
+        self.look(&service.server, settings)
+    }
+
+    /// How a service is published to once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
+        self.settings_with(service, &self.stage)
+    }
+
+    /// How a service is published to once another stage than the one on disk is committed.
+    pub(super) fn settings_with(
+        &self,
+        service: &ServicePath,
+        stage: &Stage,
+    ) -> Result<Option<ServiceSettings>, StoreError> {
+        stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
     }
 
     /// The committed state of every server that the stage touches, and the same after the stage.
@@ -306,6 +336,25 @@ impl<'k> Snapshot<'k> {
     pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
         let name = live::current(self.disk, endpoint)?;
         Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// The files that are published at an endpoint; none when nothing is.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn published_files(&self, endpoint: &Endpoint) -> Result<Vec<(FileForm, Zeroizing<Vec<u8>>)>, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
+        let folder = layout::live_version(endpoint, &name);
+        let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
+        FileForm::ALL.into_iter().map(file).collect()
+    }
+
+    /// Services that may still run on what a recovery took back: they are to be told what they read.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn to_be_told(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
+        told::load(self.disk)
     }
 
     /// Whether the files that are published at an endpoint are those of what is installed.

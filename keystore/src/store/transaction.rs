@@ -8,9 +8,10 @@ use super::{Keystore, Snapshot, StoreError, facts, format, layout, recovery, sta
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{
-    CertificateNumber, Compromise, KeyView, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+    CertificateNumber, Compromise, KeyView, Origin, RequestFacts, ServerFacts, ServiceSettings, VersionFacts,
+    VersionNumber,
 };
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
 use crate::timestamp::Timestamp;
 use crate::world::World;
@@ -254,6 +255,14 @@ impl<'k> Transaction<'k> {
     /// When the keystore can't be read.
     pub fn upcoming_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
         self.snapshot.binding_with(endpoint, &self.stage)
+    }
+
+    /// How a service is published to once the stage, with the changes of this transaction, is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
+        self.snapshot.settings_with(service, &self.stage)
     }
 
     /// Writes the stage, if this transaction changed it, and releases the lock.

@@ -2,12 +2,12 @@
 
 use keystore::model::Generation;
 use keystore::ops::diff::{self as op, Differences};
-use keystore::store::{Pair, Snapshot};
+use keystore::store::Snapshot;
 use serde::Serialize;
 
 use super::pair_line;
 use crate::error::Failure;
-use crate::output::{EndpointJson, Page, PairJson, Report, style};
+use crate::output::{EndpointJson, Page, PairJson, Report, SettingsJson, settings_line, style};
 
 #[derive(Serialize)]
 struct KeyJson {
@@ -18,11 +18,19 @@ struct KeyJson {
 }
 
 #[derive(Serialize)]
+struct ServiceJson {
+    service: String,
+    from: Option<SettingsJson>,
+    to: Option<SettingsJson>,
+}
+
+#[derive(Serialize)]
 pub(crate) struct Outcome {
     from: u64,
     to: u64,
     keys: Vec<KeyJson>,
     endpoints: Vec<EndpointJson>,
+    services: Vec<ServiceJson>,
     #[serde(skip)]
     differences: Differences,
 }
@@ -38,11 +46,17 @@ pub(super) fn compare(newest: &Snapshot<'_>, from: u64, to: Option<u64>) -> Resu
         to: change.to.as_ref().map(PairJson::of),
         deleted: change.deleted,
     };
+    let service = |change: &op::ServiceChange| ServiceJson {
+        service: change.service.to_string(),
+        from: change.from.as_ref().map(SettingsJson::of),
+        to: change.to.as_ref().map(SettingsJson::of),
+    };
     Ok(Outcome {
         from,
         to: after.generation().0,
         keys: differences.keys.iter().map(key).collect(),
         endpoints: differences.endpoints.iter().map(EndpointJson::of).collect(),
+        services: differences.services.iter().map(service).collect(),
         differences,
     })
 }
@@ -51,28 +65,33 @@ impl Report for Outcome {
     fn report(&self, page: &mut Page) {
         for change in &self.differences.keys {
             let gone = if change.deleted { "deleted" } else { "without a certificate" };
-            sides(page, &change.key, change.from.as_ref(), change.to.as_ref(), gone);
+            sides(page, &change.key, change.from.as_ref().map(pair_line), change.to.as_ref().map(pair_line), gone);
         }
         for change in &self.differences.endpoints {
-            sides(page, &change.endpoint, change.from.as_ref(), change.to.as_ref(), "bound to nothing");
+            let (from, to) = (change.from.as_ref().map(pair_line), change.to.as_ref().map(pair_line));
+            sides(page, &change.endpoint, from, to, "bound to nothing");
+        }
+        for change in &self.differences.services {
+            let (from, to) = (change.from.as_ref().map(settings_line), change.to.as_ref().map(settings_line));
+            sides(page, &change.service, from, to, "without settings");
         }
     }
 
     fn notes(&self, page: &mut Page) {
-        if self.keys.is_empty() && self.endpoints.is_empty() {
+        if self.keys.is_empty() && self.endpoints.is_empty() && self.services.is_empty() {
             page.line(format_args!("Generations {} and {} do not differ.", self.from, self.to));
         }
     }
 }
 
-fn sides(page: &mut Page, what: impl std::fmt::Display, from: Option<&Pair>, to: Option<&Pair>, gone: &str) {
+fn sides(page: &mut Page, what: impl std::fmt::Display, from: Option<String>, to: Option<String>, gone: &str) {
     page.gap();
     page.styled(style::STRONG, what);
-    if let Some(pair) = from {
-        page.styled(style::BAD, format_args!("  - {}", pair_line(pair)));
+    if let Some(from) = from {
+        page.styled(style::BAD, format_args!("  - {from}"));
     }
     match to {
-        Some(pair) => page.styled(style::GOOD, format_args!("  + {}", pair_line(pair))),
+        Some(to) => page.styled(style::GOOD, format_args!("  + {to}")),
         None => page.line(format_args!("  {gone}")),
     };
 }

@@ -249,6 +249,25 @@ pub struct ServiceBrief<'a> {
     pub keys: BTreeMap<KeyName, EntryBrief<'a>>,
     /// Its endpoints that are bound.
     pub bindings: BTreeMap<Address, Binding>,
+    /// How it is published to, where that was said.
+    #[serde(default)]
+    pub settings: Option<SettingsBrief>,
+}
+
+impl ServiceBrief<'_> {
+    /// The generation that an endpoint, whose key's certificate is current since `current`, should be published from.
+    #[must_use]
+    pub fn to_be_published_from(&self, binding: &Binding, current: Generation) -> Generation {
+        let settings = self.settings.as_ref().map_or(Generation::EMPTY, |settings| settings.since);
+        binding.since.max(current).max(settings)
+    }
+}
+
+/// How a service is published to, in brief: that something was said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+pub struct SettingsBrief {
+    /// The generation that made it so.
+    pub since: Generation,
 }
 
 /// The committed state of one server in brief.

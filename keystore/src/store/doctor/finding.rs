@@ -130,6 +130,12 @@ codes! {
     Kind = Trouble "kind",
     /// An endpoint's files are not those that were committed.
     LiveDiffers = Trouble "live-differs",
+    /// What services have to be told can't be read.
+    ToldDamaged = Trouble "told-damaged",
+    /// A service may still run on what was taken back.
+    NotTold = Note "not-told",
+    /// How an attempt to publish went can't be read.
+    AttemptDamaged = Note "attempt-damaged",
     /// An endpoint is committed and not published.
     Unpublished = Note "unpublished",
     /// An endpoint is bound to nothing and its files are still there.

@@ -9,8 +9,8 @@ use super::super::{Disk, facts, layout};
 use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, Installed, ServerState, VersionNumber};
-use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::model::{CertificateNumber, CommittedSettings, Generation, Installed, ServerState, VersionNumber};
+use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 
 /// Material that a record, a state or the stage names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -79,6 +79,8 @@ pub(super) struct Known {
     pub(super) is_broken: bool,
     /// What must be published; none when the newest state can't be read.
     pub(super) wanted: Option<BTreeMap<Endpoint, Wanted>>,
+    /// How services of the newest state are published to.
+    pub(super) settings: BTreeMap<ServicePath, CommittedSettings>,
     /// Endpoints of the newest state that are bound to a key without a certificate.
     pub(super) bound: BTreeSet<Endpoint>,
     /// A commit was interrupted, or runs.
@@ -104,7 +106,8 @@ impl Known {
             | Change::RestoreKey { .. }
             | Change::DeleteKey { .. }
             | Change::Bind { .. }
-            | Change::Unbind { .. } => {}
+            | Change::Unbind { .. }
+            | Change::SetService { .. } => {}
         }
     }
 

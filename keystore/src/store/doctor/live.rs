@@ -1,12 +1,12 @@
 //! What the services of one server read, against what was committed.
 
-use super::super::layout::{self, PASSAGE, StorePath};
+use super::super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
 use super::super::live;
 use super::finding::{Code, Finding};
 use super::known::{Known, Wanted};
-use super::look::{Belongs, Look};
+use super::look::{Belongs, Look, Published};
 use super::remedy::Remedy;
-use crate::model::Generation;
+use crate::model::{FileMode, Generation};
 use crate::name::{Endpoint, Protocol, ServerName, ServicePath};
 
 /// Looks at a server's folder under `live/`.
@@ -42,14 +42,19 @@ fn examine_endpoint(look: &mut Look<'_>, endpoint: &Endpoint, known: &Known) {
         }
         layout::live_number(name).is_some().then_some(Belongs::Folder(PASSAGE))
     });
+    let target = look.disk.read_link(&layout::live_current(endpoint)).ok();
     for version in names.iter().filter(|name| **name != current) {
-        look.survey(&folder.join(version), |name| live::file_mode(name).map(Belongs::File));
+        let is_current = target.as_ref() == Some(version);
+        let published = layout::live_number(version).map(|(generation, _)| generation).filter(|_| is_current);
+        let belongs = |name: &str| {
+            live::is_secret(name).map(|is_secret| Belongs::Published(allowed(known, endpoint, published, is_secret)))
+        };
+        look.survey(&folder.join(version), belongs);
     }
     if known.in_hand.contains(endpoint) {
         return;
     }
     let wanted = known.wanted.as_ref().and_then(|wanted| wanted.get(endpoint));
-    let target = look.disk.read_link(&layout::live_current(endpoint)).ok();
     for version in names.iter().filter(|name| **name != current && target.as_ref() != Some(*name)) {
         for fault in live::faults(look.disk, &folder.join(version), None) {
             let advice = "nothing reads it; the next publication removes it";
@@ -66,6 +71,21 @@ fn examine_endpoint(look: &mut Look<'_>, endpoint: &Endpoint, known: &Known) {
         (Some(target), wanted) => examine_current(look, endpoint, &target, wanted, known),
         (None, Some(wanted)) => unpublished(look, endpoint, wanted),
         (None, None) => {}
+    }
+}
+
+/// What a version's file may be, as the settings of its service say. `published` is the generation that the version is
+/// from, when services read it: nobody knows any more what was said when an earlier one was made. Which account a name
+/// in the settings means is not the library's to know, and neither is what a profile adds to what they say.
+fn allowed(known: &Known, endpoint: &Endpoint, published: Option<Generation>, is_secret: bool) -> Published {
+    let committed = known.settings.get(&endpoint.service);
+    let is_plain = known.wanted.is_some() && committed.is_none();
+    let is_by_them = committed.filter(|it| published.is_some_and(|published| published >= it.since));
+    let mode = is_by_them.and_then(|it| it.settings.mode);
+    Published {
+        mode: if is_secret { mode.map_or(PRIVATE_FILE, FileMode::bits) } else { PUBLIC_FILE },
+        may_differ: is_secret && mode.is_none() && !(is_plain && published.is_some()),
+        may_be_given: !(is_plain && published.is_some()),
     }
 }
 

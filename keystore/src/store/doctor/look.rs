@@ -49,7 +49,26 @@ impl Counts {
 pub(super) enum Belongs {
     Folder(u32),
     File(u32),
+    /// A file that a service reads.
+    Published(Published),
     Link,
+}
+
+/// What a file that a service reads must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Published {
+    /// Its permission bits.
+    pub(super) mode: u32,
+    /// Whether others will do too that let its owner read it, and nobody but a group.
+    pub(super) may_differ: bool,
+    /// Whether it may be somebody else's.
+    pub(super) may_be_given: bool,
+}
+
+impl Published {
+    fn allows(self, mode: u32) -> bool {
+        mode == self.mode || (self.may_differ && mode & !0o770 == 0 && mode & 0o400 != 0)
+    }
 }
 
 /// A look at one unit.
@@ -153,15 +172,17 @@ impl<'d> Look<'d> {
         let (kind, mode) = match belongs {
             Belongs::Folder(mode) => (Kind::Folder, Some(mode)),
             Belongs::File(mode) => (Kind::File, Some(mode)),
+            Belongs::Published(file) => (Kind::File, Some(file.mode).filter(|_| !file.allows(status.mode))),
             Belongs::Link => (Kind::Link, None),
         };
+        let may_be_given = matches!(belongs, Belongs::Published(Published { may_be_given: true, .. }));
         if status.kind != kind {
             let message = format!("it is {}, and must be {}", called(status.kind), called(kind));
             let advice = "move it away; put back what belongs there, or run this again to see what is missing";
             self.found(Finding::new(Code::Kind, path.clone(), message).mended_by(advice));
             return false;
         }
-        if status.owner != self.owner {
+        if status.owner != self.owner && !may_be_given {
             let message = format!("it belongs to user id {}, the keystore to {}", status.owner, self.owner);
             let whole = self.disk.root().join(path.as_path());
             let advice = format!("`chown -h {} {}`", self.owner, whole.display());

@@ -216,7 +216,11 @@ impl Replay {
                     keys.extend(entry.current.map(|current| (key, current)));
                 }
                 let endpoint = |address| Endpoint { service: path.clone(), address };
-                bindings.extend(service.bindings.into_iter().map(|(address, it)| (endpoint(address), it)));
+                // what is said of a service is published with its endpoints
+                let said = service.settings.as_ref().map_or(Generation::EMPTY, |settings| settings.since);
+                known.settings.extend(service.settings.map(|settings| (path.clone(), *settings)));
+                let since = |it: Binding| Binding { since: it.since.max(said), ..it };
+                bindings.extend(service.bindings.into_iter().map(|(address, it)| (endpoint(address), since(it))));
             }
         }
         let seen: BTreeSet<_> = bindings.iter().map(|(endpoint, it)| (endpoint.clone(), it.key.clone())).collect();

@@ -3,7 +3,7 @@
 use super::super::intent::Intent;
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::super::{Config, format, staged};
+use super::super::{Config, DiskError, StoreError, attempt, format, staged, told};
 use super::finding::{Code, Finding};
 use super::history::{History, reason, stands};
 use super::known::{Known, Source};
@@ -21,6 +21,8 @@ pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bo
     history.check(look, expected);
     check_config(look, &history);
     check_head_hint(look, &known);
+    check_told(look);
+    check_attempts(look);
     check_stage(look, &mut known, &history);
     known
 }
@@ -32,6 +34,7 @@ fn survey(look: &mut Look<'_>) {
         layout::config(),
         layout::stage(),
         layout::intent(),
+        layout::to_be_told(),
         layout::lock(),
         layout::publish_lock(),
         layout::manifest(),
@@ -39,7 +42,10 @@ fn survey(look: &mut Look<'_>) {
     look.survey(&StorePath::root(), |name| {
         let path = StorePath::root().join(name);
         let folder = ours.iter().find(|(folder, _)| *folder == path).map(|(_, mode)| Belongs::Folder(*mode));
-        let aside = || (path == layout::set_aside()).then_some(Belongs::Folder(PRIVATE_FOLDER));
+        let aside = || {
+            let is_one = path == layout::set_aside() || path == layout::attempts();
+            is_one.then_some(Belongs::Folder(PRIVATE_FOLDER))
+        };
         folder.or_else(aside).or_else(|| files.contains(&path).then_some(Belongs::File(PRIVATE_FILE)))
     });
     for (path, mode) in ours {
@@ -117,6 +123,38 @@ fn check_intent(look: &mut Look<'_>, known: &mut Known, is_locked: bool) {
         }
     };
     look.found(finding);
+}
+
+/// Services that nobody has told yet what a recovery left them.
+fn check_told(look: &mut Look<'_>) {
+    let path = layout::to_be_told();
+    let finding = match told::load(look.disk) {
+        Ok(services) if services.is_empty() => return,
+        Ok(services) => {
+            let names: Vec<_> = services.iter().map(ToString::to_string).collect();
+            let message = format!("{} may still run on what was taken back", names.join(", "));
+            Finding::new(Code::NotTold, path, message).mended_by(format!("`keyring publish {}`", names.join(" ")))
+        }
+        Err(StoreError::Disk(DiskError { source, .. })) => return look.unreadable(&path, &source),
+        Err(error) => {
+            let message = format!("it should say which services run on what was taken back: {}", reason(error));
+            Finding::new(Code::ToldDamaged, path.clone(), message).mended_by(Repair::SetAside { path })
+        }
+    };
+    look.found(finding);
+}
+
+/// How earlier attempts to publish went: nothing rests on it.
+fn check_attempts(look: &mut Look<'_>) {
+    let belongs = |name: &str| layout::commit_generation(name).map(|_| Belongs::File(PRIVATE_FILE));
+    for name in look.survey(&layout::attempts(), belongs) {
+        let Some(generation) = layout::commit_generation(&name) else { continue };
+        if let Err(error) = attempt::check(look.disk, generation) {
+            let path = layout::attempts().join(&name);
+            let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
+            look.found(finding.mended_by(Repair::SetAside { path }));
+        }
+    }
 }
 
 /// The hint is written after each record: a number beyond the newest one tells of records that are gone.

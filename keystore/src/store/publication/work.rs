@@ -10,13 +10,13 @@ use crate::store::layout::{self, PRIVATE_FILE, StorePath};
 use crate::store::live::{self, LiveFiles};
 use crate::store::lock::{self, Held};
 use crate::store::log::{self, Record};
-use crate::store::{Keystore, Snapshot, StoreError, format, recovery};
+use crate::store::{Keystore, Snapshot, StoreError, format, install, recovery};
 
 /// What a commit or publication holds from its intent to its end.
 pub(super) struct Work<'k> {
-    keystore: &'k Keystore,
+    pub(super) keystore: &'k Keystore,
     pub(super) intent: Intent,
-    _publishing: Held,
+    pub(super) publishing: Held,
 }
 
 impl<'k> Work<'k> {
@@ -29,14 +29,16 @@ impl<'k> Work<'k> {
         publications: &[Publication],
     ) -> Result<Self, CommitError> {
         let disk = keystore.disk();
-        let switch = |publication: &Publication| {
-            let endpoint = publication.endpoint.clone();
+        let outside = install::plan(disk, publications).map_err(CommitError::NotBegun)?;
+        let switch = |(publication, outside): (&Publication, _)| {
+            let (endpoint, told) = (publication.endpoint.clone(), publication.told);
             let from = live::current(disk, &endpoint)?;
-            Ok(Switch { to: live::next_name(from.as_deref(), generation), from, endpoint })
+            Ok(Switch { to: live::next_name(from.as_deref(), generation), from, endpoint, told, outside })
         };
-        let switches = publications.iter().map(switch).collect::<Result<_, StoreError>>();
-        let intent = Intent { generation, change_sets, switches: switches.map_err(CommitError::Undone)? };
-        let work = Self { keystore, intent, _publishing: publishing };
+        let switches = publications.iter().zip(outside).map(switch).collect::<Result<_, StoreError>>();
+        let switches = switches.map_err(CommitError::Undone)?;
+        let intent = Intent { generation, change_sets, switches, kept: false };
+        let work = Self { keystore, intent, publishing };
         match work.intent.store(disk) {
             Ok(()) => Ok(work),
             Err(cause) => Err(work.take_back(cause)),
@@ -62,15 +64,16 @@ impl<'k> Work<'k> {
         Ok(hash)
     }
 
-    /// Makes every endpoint's new version; returns the folders whose names are not durable yet.
+    /// Makes every endpoint's new version, and the files outside the keystore; returns the folders whose names are not durable yet.
     fn build(&self, publications: &[Publication], sync: bool) -> Result<BTreeSet<StorePath>, StoreError> {
         let mut folders = BTreeSet::from([StorePath::root()]);
-        for (Publication { endpoint, private_key, certificate, chain }, switch) in
-            publications.iter().zip(&self.intent.switches)
-        {
-            let files = LiveFiles { private_key, certificate, chain };
-            folders.extend(live::build(self.keystore.disk(), endpoint, &switch.to, &files, sync)?);
+        let disk = self.keystore.disk();
+        for (publication, switch) in publications.iter().zip(&self.intent.switches) {
+            let Publication { endpoint, private_key, certificate, chain, ownership, .. } = publication;
+            let files = LiveFiles { private_key, certificate, chain, ownership: *ownership };
+            folders.extend(live::build(disk, endpoint, &switch.to, &files, sync)?);
         }
+        install::prepare(disk, publications, &self.intent.switches)?;
         Ok(folders)
     }
 
@@ -102,8 +105,23 @@ impl<'k> Work<'k> {
         for Switch { endpoint, to, .. } in &self.intent.switches {
             live::switch(disk, endpoint, to)?;
         }
+        install::switch(disk, &self.intent.switches)?;
         let folders = self.intent.switches.iter().map(|switch| layout::live_endpoint(&switch.endpoint)).collect();
         Ok(disk.sync_batch(&folders)?)
+    }
+
+    /// Says in the intent that what was switched is kept: what a record is for a commit. From then on, and not before,
+    /// it is not taken back.
+    pub(super) fn keep(&self) -> Result<(), CommitError> {
+        let disk = self.keystore.disk();
+        let kept = Intent { kept: true, ..self.intent.clone() };
+        let Err(cause) = kept.store(disk) else { return Ok(()) };
+        // As with a record: what stands there decides.
+        match Intent::load(disk) {
+            Ok(Some(Intent { kept: true, .. })) => Ok(()),
+            Ok(_) => Err(self.take_back(cause)),
+            Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
+        }
     }
 
     /// Links the record into its place. From then on, and not before, the commit is there.
@@ -124,9 +142,10 @@ impl<'k> Work<'k> {
         }
     }
 
-    pub(super) fn clear_up(&self) -> Result<(), StoreError> {
+    /// Makes what was decided durable, its name being in this folder, and forgets what it could have been taken back to.
+    pub(super) fn clear_up(&self, decided_in: &StorePath) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
-        disk.sync_names(&layout::commits())?;
+        disk.sync_names(decided_in)?;
         let writing = lock::writing_to_finish(disk, self.keystore.world())?;
         writing.change(|| recovery::finish(disk, &self.intent))
     }

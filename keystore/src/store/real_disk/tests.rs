@@ -51,8 +51,8 @@ fn modes_do_not_depend_on_the_umask() {
     let (_folder, disk) = disk();
     assert_eq!(disk.status(&StorePath::root()).unwrap().mode, 0o711);
     disk.create_folder(&path("live"), 0o711).unwrap();
-    disk.create_file(&path("live/public"), b"x", 0o666, true).unwrap();
-    disk.create_file(&path("live/private"), b"x", 0o600, true).unwrap();
+    disk.create_file(&path("live/public"), b"x", 0o666.into(), true).unwrap();
+    disk.create_file(&path("live/private"), b"x", 0o600.into(), true).unwrap();
     assert_eq!(disk.status(&path("live")).unwrap().mode, 0o711);
     assert_eq!(disk.status(&path("live/public")).unwrap().mode, 0o666);
     assert_eq!(disk.status(&path("live/private")).unwrap().mode, 0o600);
@@ -62,7 +62,7 @@ fn modes_do_not_depend_on_the_umask() {
 fn modes_can_be_mended_where_a_file_may_not_be_read_and_never_through_a_link() {
     let (_folder, disk) = disk();
     disk.create_folder(&path("folder"), 0o777).unwrap();
-    disk.create_file(&path("folder/file"), b"x", 0o222, true).unwrap();
+    disk.create_file(&path("folder/file"), b"x", 0o222.into(), true).unwrap();
     disk.symlink("file", &path("folder/link")).unwrap();
     for (name, mode) in [("folder/file", 0o600), ("folder", 0o700)] {
         disk.set_mode(&path(name), mode).unwrap();
@@ -77,14 +77,14 @@ fn modes_can_be_mended_where_a_file_may_not_be_read_and_never_through_a_link() {
 #[test]
 fn never_writes_over_a_file_and_never_follows_a_link() {
     let (folder, disk) = disk();
-    disk.create_file(&path("file"), b"first", 0o600, true).unwrap();
-    let again = disk.create_file(&path("file"), b"second", 0o600, true).unwrap_err();
+    disk.create_file(&path("file"), b"first", 0o600.into(), true).unwrap();
+    let again = disk.create_file(&path("file"), b"second", 0o600.into(), true).unwrap_err();
     assert_eq!(again.kind(), ErrorKind::AlreadyExists);
 
     let outside = folder.path().join("outside");
     disk.symlink(outside.to_str().unwrap(), &path("link")).unwrap();
-    assert!(disk.create_file(&path("link"), b"x", 0o600, true).is_err());
-    assert!(disk.create_file(&path("link/below"), b"x", 0o600, true).is_err());
+    assert!(disk.create_file(&path("link"), b"x", 0o600.into(), true).is_err());
+    assert!(disk.create_file(&path("link/below"), b"x", 0o600.into(), true).is_err());
     assert!(disk.read(&path("link")).is_err());
     assert!(disk.list(&path("link")).is_err());
     assert!(disk.try_lock(&path("link")).is_err());
@@ -107,8 +107,8 @@ fn a_second_lock_is_refused_until_the_first_is_dropped() {
 #[test]
 fn a_link_is_made_only_where_nothing_stands() {
     let (_folder, disk) = disk();
-    disk.create_file(&path("one"), b"1", 0o600, true).unwrap();
-    disk.create_file(&path("two"), b"2", 0o600, true).unwrap();
+    disk.create_file(&path("one"), b"1", 0o600.into(), true).unwrap();
+    disk.create_file(&path("two"), b"2", 0o600.into(), true).unwrap();
     assert_eq!(disk.link(&path("one"), &path("two")).unwrap_err().kind(), ErrorKind::AlreadyExists);
     disk.link(&path("one"), &path("three")).unwrap();
     assert_eq!(disk.read(&path("three")).unwrap(), b"1");
@@ -127,7 +127,7 @@ fn folders_are_found_at_once_and_by_steps_alike() {
     let (_folder, disk) = disk();
     disk.create_folder(&path("a"), 0o700).unwrap();
     disk.create_folder(&path("a/b"), 0o700).unwrap();
-    disk.create_file(&path("a/b/file"), b"x", 0o600, false).unwrap();
+    disk.create_file(&path("a/b/file"), b"x", 0o600.into(), false).unwrap();
     disk.symlink("a", &path("link")).unwrap();
     for (name, is_there) in [("a/b", true), ("a/b/file", false), ("link/b", false), ("c", false)] {
         let name = std::path::Path::new(name);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
+use keystore::store::{Access, Disk, Entry, LockFile, RealDisk, Status, StorePath};
 
 /// The machine's disk, with its syncs counted and left out.
 pub(crate) struct CountingDisk {
@@ -54,11 +54,11 @@ impl Disk for CountingDisk {
         self.disk.create_folder(path, mode)
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()> {
         if sync {
             self.count();
         }
-        self.disk.create_file(path, bytes, mode, false)
+        self.disk.create_file(path, bytes, access, false)
     }
 
     fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
@@ -101,5 +101,9 @@ impl Disk for CountingDisk {
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
         self.disk.try_lock(path)
+    }
+
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        self.disk.outside(folder)
     }
 }

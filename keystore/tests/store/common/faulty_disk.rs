@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
+use keystore::store::{Access, Disk, Entry, LockFile, RealDisk, Status, StorePath};
 
 /// What happens at one operation that changes something. A file that is being made is then left half written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,9 +115,9 @@ impl Disk for FaultyDisk {
         self.change(told("make", path), || self.disk.create_folder(path, mode), || ())
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, _sync: bool) -> io::Result<()> {
-        let half = || _ = self.disk.create_file(path, &bytes[..bytes.len() / 2], mode, false);
-        self.change(told("write", path), || self.disk.create_file(path, bytes, mode, false), half)
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, _sync: bool) -> io::Result<()> {
+        let half = || _ = self.disk.create_file(path, &bytes[..bytes.len() / 2], access, false);
+        self.change(told("write", path), || self.disk.create_file(path, bytes, access, false), half)
     }
 
     fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
@@ -158,5 +158,11 @@ impl Disk for FaultyDisk {
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
         self.change(told("lock", path), || self.disk.try_lock(path), || ())
+    }
+
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        let disk = RealDisk::open(folder)?;
+        let (changes, failure) = (Arc::clone(&self.changes), self.failure);
+        Ok(Box::new(Self { disk, failure, changes, syncs_everything: false, foreign: None }))
     }
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use keystore::store::{Kind, Status};
+use keystore::store::{Access, Kind, Status};
 use rustix::io::Errno;
 
 /// What a name stands for. A file with two names is one of these, and so is its content.
@@ -70,6 +70,8 @@ enum Body {
 #[derive(Clone, Hash)]
 struct Node {
     mode: u32,
+    owner: u32,
+    group: u32,
     body: Body,
 }
 
@@ -138,16 +140,17 @@ pub(crate) struct Image {
     nodes: Vec<Option<Shared>>,
     pending: Vec<Arc<Naming>>,
     locked: BTreeSet<Inode>,
-    owner: u32,
+    /// Who runs this.
+    user: (u32, u32),
 }
 
 /// Looking and changing, as processes do.
 impl Image {
     /// An empty folder, durable, that belongs to whoever runs this.
     pub(crate) fn new() -> Self {
-        let nodes = vec![Some(Shared::new(Node { mode: 0o711, body: folder() }))];
-        let owner = rustix::process::geteuid().as_raw();
-        Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), owner }
+        let user = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let root = Node { mode: 0o711, owner: user.0, group: user.1, body: folder() };
+        Self { nodes: vec![Some(Shared::new(root))], pending: Vec::new(), locked: BTreeSet::new(), user }
     }
 
     fn at(&self, inode: Inode) -> &Shared {
@@ -203,10 +206,12 @@ impl Image {
         self.pending.push(Arc::new(Naming(names, hash)));
     }
 
-    fn make(&mut self, path: &Path, mode: u32, body: Body) -> Result<Inode, Errno> {
+    fn make(&mut self, path: &Path, access: impl Into<Access>, body: Body) -> Result<Inode, Errno> {
         let (folder, name) = self.vacant(path)?;
         let inode = self.nodes.len();
-        self.nodes.push(Some(Shared::new(Node { mode, body })));
+        let Access { mode, owner, group } = access.into();
+        let (owner, group) = (owner.unwrap_or(self.user.0), group.unwrap_or(self.user.1));
+        self.nodes.push(Some(Shared::new(Node { mode, owner, group, body })));
         self.name(vec![(folder, name, Some(inode))]);
         Ok(inode)
     }
@@ -237,14 +242,14 @@ impl Image {
             Body::Folder { .. } => Kind::Folder,
             Body::Link(_) => Kind::Link,
         };
-        Ok(Status { kind, mode: node.mode, owner: self.owner })
+        Ok(Status { kind, mode: node.mode, owner: node.owner, group: node.group })
     }
 
     /// Durably.
     pub(crate) fn set_mode(&mut self, path: &Path, mode: u32) -> io::Result<()> {
         let (inode, node) = self.node(path)?;
-        let body = node.body.clone();
-        self.nodes[inode] = Some(Shared::new(Node { mode, body }));
+        let node = Node { mode, ..node.clone() };
+        self.nodes[inode] = Some(Shared::new(node));
         Ok(())
     }
 
@@ -252,9 +257,9 @@ impl Image {
         Ok(self.make(path, mode, folder()).map(drop)?)
     }
 
-    pub(crate) fn create_file(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<Inode> {
+    pub(crate) fn create_file(&mut self, path: &Path, bytes: &[u8], access: impl Into<Access>) -> io::Result<Inode> {
         let (live, durable) = (Blob::new(bytes.to_vec()), Blob::new(Vec::new()));
-        Ok(self.make(path, mode, Body::File { live, durable, fate: Fate::Dirty })?)
+        Ok(self.make(path, access, Body::File { live, durable, fate: Fate::Dirty })?)
     }
 
     pub(crate) fn symlink(&mut self, target: &str, path: &Path) -> io::Result<()> {
@@ -375,14 +380,37 @@ impl Image {
     }
 
     pub(crate) fn sync_everything(&mut self) {
-        self.dirty().into_iter().for_each(|inode| self.sync_file(inode));
-        let pending = std::mem::take(&mut self.pending);
+        self.sync_everything_but("");
+    }
+
+    /// What is below this folder is on another file system.
+    pub(crate) fn sync_everything_but(&mut self, other: &str) {
+        let other = self.below(other);
+        self.dirty().into_iter().filter(|inode| !other.contains(inode)).for_each(|inode| self.sync_file(inode));
+        let is_other = |naming: &Arc<Naming>| naming.0.iter().all(|(folder, ..)| other.contains(folder));
+        let (left, pending) = std::mem::take(&mut self.pending).into_iter().partition(is_other);
+        self.pending = left;
         self.make_durable(&pending);
     }
 
     /// A sync of everything that failed. Names are kept in a journal: a later sync that succeeds has written it.
-    pub(crate) fn fail_to_sync_everything(&mut self) {
-        self.dirty().into_iter().for_each(|inode| self.fail_to_sync_file(inode));
+    pub(crate) fn fail_to_sync_everything_but(&mut self, other: &str) {
+        let other = self.below(other);
+        self.dirty().into_iter().filter(|inode| !other.contains(inode)).for_each(|inode| self.fail_to_sync_file(inode));
+    }
+
+    /// A folder of the uppermost folder, and all that was ever below it.
+    fn below(&self, name: &str) -> BTreeSet<Inode> {
+        let mut found: BTreeSet<_> =
+            self.names(ROOT).ok().and_then(|names| names.get(name)).copied().into_iter().collect();
+        let mut todo: Vec<_> = found.iter().copied().collect();
+        while let Some(inode) = todo.pop() {
+            let Body::Folder { live, .. } = &self.at(inode).body else { continue };
+            let pending = self.pending.iter().flat_map(|naming| &naming.0).filter(|(folder, ..)| *folder == inode);
+            let inside = live.values().copied().chain(pending.filter_map(|(.., inode)| *inode));
+            todo.extend(inside.filter(|inode| found.insert(*inode)));
+        }
+        found
     }
 
     fn dirty(&self) -> Vec<Inode> {
@@ -454,7 +482,7 @@ impl Image {
         }
         image.make_durable(&kept);
         let nodes = vec![None; self.nodes.len()];
-        let mut kept = Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), owner: self.owner };
+        let mut kept = Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), user: self.user };
         kept.take_over(&image, ROOT, loss.contents);
         let last = kept.nodes.iter().rposition(Option::is_some);
         kept.nodes.truncate(last.map_or(0, |last| last + 1));
@@ -472,12 +500,12 @@ impl Image {
             Body::File { live, durable, fate: Fate::Dirty | Fate::Doubtful } => {
                 let left = left(contents, inode, live, durable);
                 let body = Body::File { live: left.clone(), durable: left, fate: Fate::Durable };
-                self.nodes[inode] = Some(Shared::new(Node { mode: node.mode, body }));
+                self.nodes[inode] = Some(Shared::new(Node { body, ..(**node).clone() }));
             }
             Body::Folder { live, durable } => {
                 if live != durable {
                     let body = Body::Folder { live: durable.clone(), durable: durable.clone() };
-                    self.nodes[inode] = Some(Shared::new(Node { mode: node.mode, body }));
+                    self.nodes[inode] = Some(Shared::new(Node { body, ..(**node).clone() }));
                 }
                 durable.values().for_each(|inode| self.take_over(from, *inode, contents));
             }
@@ -507,7 +535,7 @@ impl Image {
     fn see(&self, inode: Inode, seen: &mut Vec<u64>) {
         let node = self.at(inode);
         match &node.body {
-            Body::File { live, .. } => seen.extend([u64::from(node.mode), live.0.0]),
+            Body::File { live, .. } => seen.extend([hash(&(node.mode, node.owner, node.group)), live.0.0]),
             Body::Link(_) => seen.push(node.0.0),
             Body::Folder { live, .. } => {
                 let names = &node.0.2;

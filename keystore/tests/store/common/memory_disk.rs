@@ -1,10 +1,10 @@
 //! The keystore's disk as one process uses it, in memory: it fails or dies at its n-th operation.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use keystore::store::{Disk, Entry, LockFile, Status, StorePath};
+use keystore::store::{Access, Disk, Entry, Kind, LockFile, Status, StorePath};
 use rustix::io::Errno;
 
 use super::image::{Image, Inode};
@@ -92,12 +92,18 @@ impl Process {
 pub(crate) struct MemoryDisk {
     process: Arc<Process>,
     syncs_everything: bool,
+    /// What its paths begin with, and what that is called.
+    under: (PathBuf, PathBuf),
 }
+
+/// Where folders outside the keystore are, in its image.
+pub(crate) const OUTSIDE: &str = "outside";
 
 impl MemoryDisk {
     pub(crate) fn open(image: Arc<Mutex<Image>>, failure: Failure) -> Self {
         let process = Process { image, failure, journal: Arc::default(), turn: None };
-        Self { process: Arc::new(process), syncs_everything: true }
+        let under = (PathBuf::new(), PathBuf::from("/keystore"));
+        Self { process: Arc::new(process), syncs_everything: true, under }
     }
 
     /// As on a machine without `syncfs`.
@@ -112,14 +118,18 @@ impl MemoryDisk {
         self
     }
 
+    fn at(&self, path: &StorePath) -> PathBuf {
+        self.under.0.join(path.as_path())
+    }
+
     /// The operations so far, also once the disk is in use.
     pub(crate) fn journal(&self) -> Journal {
         Arc::clone(&self.process.journal)
     }
 }
 
-fn told(verb: &str, path: &StorePath) -> String {
-    format!("{verb} {}", path.as_path().display())
+fn told(verb: &str, path: &Path) -> String {
+    format!("{verb} {}", path.display())
 }
 
 /// Whether an operation of this name waits for the disk.
@@ -129,34 +139,34 @@ pub(crate) fn is_sync(operation: &str) -> bool {
 
 impl Disk for MemoryDisk {
     fn root(&self) -> &Path {
-        Path::new("/keystore")
+        &self.under.1
     }
 
     fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
-        self.process.look(|image| image.read(path.as_path()))
+        self.process.look(|image| image.read(&self.at(path)))
     }
 
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
-        let names = self.process.look(|image| image.list(path.as_path()))?;
+        let names = self.process.look(|image| image.list(&self.at(path)))?;
         Ok(names.into_iter().map(|name| Entry { name }).collect())
     }
 
     fn read_link(&self, path: &StorePath) -> io::Result<String> {
-        self.process.look(|image| image.read_link(path.as_path()))
+        self.process.look(|image| image.read_link(&self.at(path)))
     }
 
     fn status(&self, path: &StorePath) -> io::Result<Status> {
-        self.process.look(|image| image.status(path.as_path()))
+        self.process.look(|image| image.status(&self.at(path)))
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
-        self.process.change(told("make", path), |image| image.create_folder(path.as_path(), mode), |_| ())
+        self.process.change(told("make", &self.at(path)), |image| image.create_folder(&self.at(path), mode), |_| ())
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()> {
         let (failure, number) = (self.process.failure, self.process.number());
         let act = |image: &mut Image| {
-            let inode = image.create_file(path.as_path(), bytes, mode)?;
+            let inode = image.create_file(&self.at(path), bytes, access)?;
             match failure {
                 _ if !sync => {}
                 // All of it is written; what fails is its sync.
@@ -165,12 +175,12 @@ impl Disk for MemoryDisk {
             }
             Ok(())
         };
-        let half = |image: &mut Image| _ = image.create_file(path.as_path(), &bytes[..bytes.len() / 2], mode);
-        self.process.change(told(if sync { "write and sync" } else { "write" }, path), act, half)
+        let half = |image: &mut Image| _ = image.create_file(&self.at(path), &bytes[..bytes.len() / 2], access);
+        self.process.change(told(if sync { "write and sync" } else { "write" }, &self.at(path)), act, half)
     }
 
     fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
-        self.process.change(told("sync", path), |image| image.sync_folder(path.as_path()), |_| ())
+        self.process.change(told("sync", &self.at(path)), |image| image.sync_folder(&self.at(path)), |_| ())
     }
 
     fn can_sync_everything(&self) -> bool {
@@ -180,51 +190,65 @@ impl Disk for MemoryDisk {
     fn sync_everything(&self) -> io::Result<()> {
         let fails = self.process.is_failing();
         let act = |image: &mut Image| {
-            image.sync_everything();
+            image.sync_everything_but(OUTSIDE);
             Ok(())
         };
         let fail = |image: &mut Image| {
             if fails {
-                image.fail_to_sync_everything();
+                image.fail_to_sync_everything_but(OUTSIDE);
             }
         };
         self.process.change("sync everything".to_owned(), act, fail)
     }
 
     fn rename(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
-        self.process.change(told("rename", to), |image| image.rename(from.as_path(), to.as_path()), |_| ())
+        self.process.change(told("rename", &self.at(to)), |image| image.rename(&self.at(from), &self.at(to)), |_| ())
     }
 
     fn link(&self, from: &StorePath, to: &StorePath) -> io::Result<()> {
-        self.process.change(told("link", to), |image| image.link(from.as_path(), to.as_path()), |_| ())
+        self.process.change(told("link", &self.at(to)), |image| image.link(&self.at(from), &self.at(to)), |_| ())
     }
 
     fn symlink(&self, target: &str, path: &StorePath) -> io::Result<()> {
-        self.process.change(told("symlink", path), |image| image.symlink(target, path.as_path()), |_| ())
+        self.process.change(told("symlink", &self.at(path)), |image| image.symlink(target, &self.at(path)), |_| ())
     }
 
     fn remove_file(&self, path: &StorePath) -> io::Result<()> {
-        self.process.change(told("remove", path), |image| image.remove_file(path.as_path()), |_| ())
+        self.process.change(told("remove", &self.at(path)), |image| image.remove_file(&self.at(path)), |_| ())
     }
 
     fn remove_folder(&self, path: &StorePath) -> io::Result<()> {
-        self.process.change(told("remove", path), |image| image.remove_folder(path.as_path()), |_| ())
+        self.process.change(told("remove", &self.at(path)), |image| image.remove_folder(&self.at(path)), |_| ())
     }
 
     fn set_mode(&self, path: &StorePath, mode: u32) -> io::Result<()> {
-        self.process.change(told("set the mode of", path), |image| image.set_mode(path.as_path(), mode), |_| ())
+        self.process.change(
+            told("set the mode of", &self.at(path)),
+            |image| image.set_mode(&self.at(path), mode),
+            |_| (),
+        )
     }
 
     fn try_lock(&self, path: &StorePath) -> io::Result<Option<Box<dyn LockFile>>> {
         let mut lock = None;
-        let name = path.as_path().display().to_string();
+        let name = self.at(path).display().to_string();
         let act = |image: &mut Image| {
             let lock_of = |inode| MemoryLock { process: Arc::clone(&self.process), inode, name };
-            lock = image.lock(path.as_path())?.map(lock_of);
+            lock = image.lock(&self.at(path))?.map(lock_of);
             Ok(())
         };
-        self.process.change(told("lock", path), act, |_| ())?;
+        self.process.change(told("lock", &self.at(path)), act, |_| ())?;
         Ok(lock.map(|lock| Box::new(lock) as Box<dyn LockFile>))
+    }
+
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        let place = Path::new(OUTSIDE).join(folder.strip_prefix("/").unwrap());
+        match self.process.look(|image| image.status(&place))?.kind {
+            Kind::Folder => {}
+            Kind::File | Kind::Link | Kind::Other => return Err(Errno::NOTDIR.into()),
+        }
+        let under = (place, folder.to_path_buf());
+        Ok(Box::new(Self { process: Arc::clone(&self.process), syncs_everything: false, under }))
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) use faulty_disk::{Failure, FaultyDisk};
 pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
 pub(crate) use health::assert_healthy;
 pub(crate) use machine::{Machine, Run, on};
-pub(crate) use memory_disk::{MemoryDisk, is_sync};
+pub(crate) use memory_disk::is_sync;
 pub(crate) use picture::{Picture, live};
 pub(crate) use view::View;
 

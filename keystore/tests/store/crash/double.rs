@@ -4,11 +4,11 @@ use std::fmt::Debug;
 use std::io;
 use std::path::Path;
 
-use keystore::store::{Disk, Entry, LockFile, RealDisk, Status, StorePath};
+use keystore::store::{Access, Disk, Entry, LockFile, RealDisk, Status, StorePath};
 
 use super::commands::commands;
-use crate::common::memory_disk::Failure;
-use crate::common::{Machine, MemoryDisk, listing, memory_listing, write_out};
+use crate::common::memory_disk::{Failure, OUTSIDE};
+use crate::common::{Machine, listing, memory_listing, write_out};
 
 /// Every command, twice, asks both for the same and is answered the same, also where it is refused; and leaves the same.
 /// On the file system of temporary files and, where the machine has one, in its memory.
@@ -22,9 +22,9 @@ fn the_disk_in_memory_does_what_the_machines_disk_does() {
             let root = folder.path().join(number.to_string());
             let real = RealDisk::create(&root).unwrap();
             write_out(&machine.image(), &root);
-            let both = Both { memory: machine.disk(Failure::Never), real };
+            let both = Both { memory: Box::new(machine.disk(Failure::Never)), real };
             run(Box::new(both), machine.world("test")).unwrap();
-            let again = Both { memory: machine.disk(Failure::Never), real: RealDisk::open(&root).unwrap() };
+            let again = Both { memory: Box::new(machine.disk(Failure::Never)), real: RealDisk::open(&root).unwrap() };
             let _ = run(Box::new(again), machine.world("test"));
             assert_eq!(memory_listing(&machine.image()), listing(&root), "{}", command.name);
         }
@@ -32,21 +32,21 @@ fn the_disk_in_memory_does_what_the_machines_disk_does() {
 }
 
 /// Does everything twice, and compares.
-struct Both {
-    memory: MemoryDisk,
+struct Both<'m> {
+    memory: Box<dyn Disk + 'm>,
     real: RealDisk,
 }
 
-impl Both {
+impl Both<'_> {
     fn same<T: Debug>(&self, what: &str, path: &StorePath, act: impl Fn(&dyn Disk) -> io::Result<T>) -> io::Result<T> {
-        let (memory, real) = (act(&self.memory), act(&self.real));
+        let (memory, real) = (act(&*self.memory), act(&self.real));
         let told = |result: &io::Result<T>| format!("{:?}", result.as_ref().map_err(io::Error::kind));
         assert_eq!(told(&memory), told(&real), "{what} {path:?}");
         real
     }
 }
 
-impl Disk for Both {
+impl Disk for Both<'_> {
     fn root(&self) -> &Path {
         self.real.root()
     }
@@ -71,8 +71,8 @@ impl Disk for Both {
         self.same("make", path, |disk| disk.create_folder(path, mode))
     }
 
-    fn create_file(&self, path: &StorePath, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
-        self.same("write", path, |disk| disk.create_file(path, bytes, mode, sync))
+    fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()> {
+        self.same("write", path, |disk| disk.create_file(path, bytes, access, sync))
     }
 
     fn sync_folder(&self, path: &StorePath) -> io::Result<()> {
@@ -116,6 +116,19 @@ impl Disk for Both {
             (Some(memory), Some(real)) => Ok(Some(Box::new(BothLocks(memory, real)))),
             (None, None) => Ok(None),
             _ => panic!("only one is locked: {path:?}"),
+        }
+    }
+
+    /// In a folder that the one in memory has it in too.
+    fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
+        let place = self.real.root().join(OUTSIDE).join(folder.strip_prefix("/").unwrap());
+        match (self.memory.outside(folder), RealDisk::open(&place)) {
+            (Ok(memory), Ok(real)) => Ok(Box::new(Both { memory, real })),
+            (Err(memory), Err(real)) => {
+                assert_eq!(memory.kind(), real.kind());
+                Err(real)
+            }
+            _ => panic!("only one is there: {folder:?}"),
         }
     }
 }

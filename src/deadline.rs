@@ -5,18 +5,23 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// A connection whose every read and write ends by one deadline.
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     stream: TcpStream,
     end: Instant,
 }
 
 impl Deadline {
     /// Gives the connection `limit` from now on.
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream, limit: Duration) -> io::Result<Self> {
+        Self::until(stream, Instant::now() + limit)
+    }
+
+    /// Gives the connection until `end`.
+    pub(crate) fn until(stream: TcpStream, end: Instant) -> io::Result<Self> {
         // an accepted connection inherits O_NONBLOCK from its listener on the BSDs and macOS
         stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, end: Instant::now() + limit })
+        Ok(Self { stream, end })
     }
 
     /// What is left; a timeout when that is nothing. The operating system refuses a timeout of zero.

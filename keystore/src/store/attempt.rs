@@ -1,0 +1,196 @@
+//! How publishing went, service by service and phase by phase: the newest attempt of each generation. It is no part of
+//! the record, which is complete before the first program runs, and nothing rests on it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::format::{damaged, decode};
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
+use super::{Disk, Keystore, Snapshot, StoreError, log};
+use crate::model::Generation;
+use crate::name::ServicePath;
+use crate::timestamp::Timestamp;
+use crate::world::Actor;
+
+/// How many bytes are kept of what a program printed: its end, where programs say why they failed.
+const OUTPUT_LIMIT: usize = 16 * 1024;
+
+/// How a commit or a publication went.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The generation that was, or would have been, published.
+    pub generation: Generation,
+    /// When it ended.
+    pub time: Timestamp,
+    /// Who made it.
+    pub actor: Actor,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// How it went with each service.
+    pub services: Vec<ServiceAttempt>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptOutcome {
+    /// Every service has its new files.
+    Published,
+    /// Some services have their new files, the others what they had.
+    PartlyPublished,
+    /// Everything is as it was.
+    Undone,
+    /// It failed, and could not be taken back whole.
+    UndoIncomplete,
+}
+
+/// How an attempt went with one service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ServiceAttempt {
+    /// Which.
+    pub service: ServicePath,
+    /// What was done, in this order.
+    pub phases: Vec<PhaseAttempt>,
+}
+
+/// One thing that was done for a service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PhaseAttempt {
+    /// What.
+    pub phase: Phase,
+    /// How that went.
+    pub outcome: PhaseOutcome,
+    /// What is to be said of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    /// What its program printed. Of more than 16 KiB the end is kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output: Option<String>,
+}
+
+/// What is done for a service.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Its new files are written beside the old ones.
+    Prepare,
+    /// Its new files are put in place.
+    Switch,
+    /// A program takes the new version to where it is read.
+    Publish,
+    /// Its configuration is tested.
+    Test,
+    /// It is told to read its files again.
+    Reload,
+    /// It is asked what it serves.
+    Prove,
+    /// Its old files are put back.
+    Undo,
+    /// It is told that its old files are back.
+    ReloadFormer,
+    /// It is asked whether it serves what it did before.
+    ProveFormer,
+}
+
+/// How one phase went.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseOutcome {
+    /// It was done.
+    Done,
+    /// There was nothing to do.
+    Skipped,
+    /// It failed.
+    Failed,
+    /// It took too long.
+    TimedOut,
+}
+
+impl Attempt {
+    fn load(disk: &dyn Disk, generation: Generation) -> Result<Option<Self>, StoreError> {
+        let path = layout::attempt(generation);
+        let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
+        let (_, text) = log::open(disk, &path, &bytes)?;
+        let attempt: Self = decode(disk, &path, text.as_bytes())?;
+        if attempt.generation != generation {
+            return Err(damaged(disk, &path, format!("it is of generation {}", attempt.generation)));
+        }
+        Ok(Some(attempt))
+    }
+
+    fn clipped(&self) -> Self {
+        let mut clipped = self.clone();
+        let phases = clipped.services.iter_mut().flat_map(|service| &mut service.phases);
+        phases.filter_map(|phase| phase.output.as_mut()).for_each(clip);
+        clipped
+    }
+}
+
+fn clip(output: &mut String) {
+    let surplus = output.len().saturating_sub(OUTPUT_LIMIT);
+    let start = (surplus..output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(output.len());
+    output.drain(..start);
+}
+
+/// Whether the file of an attempt is whole.
+pub(super) fn check(disk: &dyn Disk, generation: Generation) -> Result<(), StoreError> {
+    Attempt::load(disk, generation).map(drop)
+}
+
+/// The generations of which there is an attempt.
+pub(super) fn kept(disk: &dyn Disk) -> Result<BTreeSet<Generation>, StoreError> {
+    let names = disk.names(&layout::attempts())?;
+    Ok(names.iter().filter_map(|entry| layout::commit_generation(&entry.name)).collect())
+}
+
+impl Keystore {
+    /// Keeps how publishing went, in place of an earlier attempt of the same generation.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing rests on it.
+    pub fn keep_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let disk = self.disk();
+        let above = disk.ensure_folder(&layout::attempts(), PRIVATE_FOLDER)?;
+        let (bytes, _) = log::seal(&attempt.clipped());
+        disk.put_durably(&layout::attempt(attempt.generation), &bytes, PRIVATE_FILE)?;
+        Ok(above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?)
+    }
+}
+
+impl Snapshot<'_> {
+    /// How the newest attempt to publish a generation went.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn attempt(&self, generation: Generation) -> Result<Option<Attempt>, StoreError> {
+        Attempt::load(self.disk, generation)
+    }
+
+    /// The newest attempt of all.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn last_attempt(&self) -> Result<Option<Attempt>, StoreError> {
+        // A commit is of the next generation, a publication of the newest: after one that failed, both have files.
+        let newest = kept(self.disk)?.into_iter().rev().take(2).map(|generation| self.attempt(generation));
+        let newest = newest.collect::<Result<Vec<_>, _>>()?;
+        Ok(newest.into_iter().flatten().max_by_key(|attempt| attempt.time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OUTPUT_LIMIT, clip};
+
+    #[test]
+    fn the_end_of_an_output_is_kept() {
+        let mut short = "ä".repeat(10);
+        clip(&mut short);
+        assert_eq!(short, "ä".repeat(10));
+        let mut long = format!("{}ä{}", "b".repeat(10), "c".repeat(OUTPUT_LIMIT - 1));
+        clip(&mut long);
+        assert_eq!(long, "c".repeat(OUTPUT_LIMIT - 1), "no half of a character");
+    }
+}

@@ -1,0 +1,71 @@
+//! Publishing service by service: each succeeds or is taken back on its own.
+
+use std::collections::BTreeSet;
+
+use keystore::name::{Endpoint, ServicePath};
+use keystore::ops::publish::{Unlocked, unpublished_or_differing};
+use keystore::store::Keystore;
+
+use super::publish_all;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output::{CodedJson, Found, Problem as _};
+use crate::publish::Table;
+
+/// What became of each service.
+#[derive(Default)]
+pub(in crate::commands) struct Each {
+    pub(in crate::commands) endpoints: Vec<Endpoint>,
+    pub(in crate::commands) told: Table,
+    /// Services that are as they were, and why.
+    pub(in crate::commands) failed: Vec<CodedJson>,
+}
+
+impl Each {
+    pub(super) fn of((endpoints, told): (Vec<Endpoint>, Table)) -> Self {
+        Self { endpoints, told, failed: Vec::new() }
+    }
+}
+
+/// Publishes what is behind of these services, or of all when none is named, one service at a time. A failure keeps none
+/// of the others from their turn.
+pub(in crate::commands) fn publish_each(
+    keystore: &Keystore,
+    services: &[ServicePath],
+    unlocked: &Unlocked,
+) -> Result<Each, Failure> {
+    let behind = unpublished_or_differing(&keystore.read()?, services)?;
+    let services: BTreeSet<_> = behind.into_iter().map(|it| it.endpoint.service).collect();
+    let mut each = Each::default();
+    for service in services {
+        match publish_all(keystore, std::slice::from_ref(&service), unlocked) {
+            Ok((endpoints, told)) => {
+                each.endpoints.extend(endpoints);
+                each.told.0.extend(told.0);
+            }
+            Err(failure @ Failure::Publishing(_)) => {
+                let code = failure.code();
+                each.failed.push(CodedJson { code, message: format!("{service}: {}", failure.message()) });
+                each.failed.extend(failure.details());
+            }
+            Err(failure) => {
+                each.failed
+                    .push(CodedJson { code: failure.code(), message: format!("{service}: {}", failure.message()) });
+            }
+        }
+    }
+    Ok(each)
+}
+
+pub(in crate::commands) fn each_exit(failed: &[CodedJson]) -> Exit {
+    match failed {
+        [] => Exit::Done,
+        failed if failed.iter().any(|it| it.code == "undo-incomplete") => Exit::UndoIncomplete,
+        _ => Exit::PartlyDone,
+    }
+}
+
+pub(in crate::commands) fn each_found(failed: &[CodedJson]) -> Option<Found> {
+    let first = failed.first()?;
+    Some(Found { code: "partly-done", message: first.message.clone() })
+}

@@ -1,0 +1,196 @@
+//! What is said of a service, as JSON and in words.
+
+use std::collections::BTreeMap;
+
+use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
+use keystore::name::ServicePath;
+use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
+use serde::Serialize;
+
+/// A profile's name, as it is typed.
+pub(crate) fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Files => "files",
+        Profile::Nginx => "nginx",
+        Profile::Apache => "apache",
+        Profile::Haproxy => "haproxy",
+        Profile::Dovecot => "dovecot",
+        Profile::Postfix => "postfix",
+        Profile::Exim => "exim",
+        Profile::Openldap => "openldap",
+        Profile::Inn => "inn",
+        Profile::Stunnel => "stunnel",
+        Profile::Exchange => "exchange",
+        Profile::Command => "command",
+    }
+}
+
+/// A program that publishing runs: `argv`, a line for a `shell`, or neither for none.
+#[derive(Serialize, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct HookJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shell: Option<String>,
+}
+
+impl HookJson {
+    pub(crate) fn of(hook: &Hook) -> Self {
+        match hook {
+            Hook::Nothing => Self { argv: None, shell: None },
+            Hook::Argv(argv) => Self { argv: Some(argv.clone()), shell: None },
+            Hook::Shell(line) => Self { argv: None, shell: Some(line.clone()) },
+        }
+    }
+}
+
+/// A program as it would be typed.
+pub(crate) fn hook_line(hook: &Hook) -> String {
+    match hook {
+        Hook::Nothing => "none".to_owned(),
+        Hook::Argv(argv) => shell_words::join(argv),
+        Hook::Shell(line) => format!("sh -c {}", shell_words::quote(line)),
+    }
+}
+
+/// What is said of a service. What is not said is its profile's to know, and absent.
+#[derive(Serialize, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SettingsJson {
+    profile: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    install_to: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<HookJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reload: Option<HookJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish: Option<HookJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<HookJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probe_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<u32>,
+}
+
+/// One service in one phase of publishing.
+#[derive(Serialize, Clone, Debug)]
+pub(crate) struct RowJson {
+    pub(crate) service: String,
+    pub(crate) phase: &'static str,
+    pub(crate) outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+}
+
+impl RowJson {
+    pub(crate) fn of(service: &ServicePath, did: &PhaseAttempt) -> Self {
+        Self {
+            service: service.to_string(),
+            phase: phase_name(did.phase),
+            outcome: outcome_name(did.outcome),
+            message: did.message.clone(),
+        }
+    }
+
+    /// Everything that was done for a service.
+    pub(crate) fn of_service(attempt: &ServiceAttempt) -> impl Iterator<Item = Self> {
+        attempt.phases.iter().map(|did| Self::of(&attempt.service, did))
+    }
+}
+
+pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
+    match outcome {
+        PhaseOutcome::Done => "done",
+        PhaseOutcome::Skipped => "unproven",
+        PhaseOutcome::Failed => "failed",
+        PhaseOutcome::TimedOut => "timed-out",
+    }
+}
+
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepare",
+        Phase::Switch => "switch",
+        Phase::Publish => "publish",
+        Phase::Test => "test",
+        Phase::Reload => "reload",
+        Phase::Prove => "prove",
+        Phase::Undo => "undo",
+        Phase::ReloadFormer => "reload-former",
+        Phase::ProveFormer => "prove-former",
+    }
+}
+
+/// The name of a form of files, as its flag and JSON have it.
+pub(crate) fn form_name(form: FileForm) -> &'static str {
+    match form {
+        FileForm::PrivateKey => "private_key",
+        FileForm::Certificate => "certificate",
+        FileForm::Chain => "chain",
+        FileForm::FullChain => "fullchain",
+        FileForm::Combined => "combined",
+    }
+}
+
+impl SettingsJson {
+    pub(crate) fn of(settings: &ServiceSettings) -> Self {
+        let hook = |hook: &Option<Hook>| hook.as_ref().map(HookJson::of);
+        Self {
+            profile: profile_name(settings.profile),
+            install_to: settings.install_to.as_ref().map(ToString::to_string),
+            files: settings.files.iter().map(|(form, path)| (form_name(*form), path.to_string())).collect(),
+            owner: settings.owner.as_ref().map(ToString::to_string),
+            group: settings.group.as_ref().map(ToString::to_string),
+            mode: settings.mode.as_ref().map(ToString::to_string),
+            test: hook(&settings.test),
+            reload: hook(&settings.reload),
+            publish: hook(&settings.publish),
+            undo: hook(&settings.undo),
+            probes: settings.probes.iter().map(ToString::to_string).collect(),
+            probe_name: settings.probe_name.as_ref().map(ToString::to_string),
+            timeout: settings.timeout,
+        }
+    }
+}
+
+/// What is said of a service, in one line.
+pub(crate) fn settings_line(settings: &ServiceSettings) -> String {
+    let SettingsJson { install_to, files, owner, group, mode, probe_name, timeout, .. } = SettingsJson::of(settings);
+    let mut words = vec![format!("profile {}", profile_name(settings.profile))];
+    let mut say = |what: &str, value: Option<String>| {
+        words.extend(value.map(|value| format!("{what} {value}")));
+    };
+    say("files in", install_to);
+    for (form, path) in files {
+        say(form, Some(path));
+    }
+    say("owner", owner);
+    say("group", group);
+    say("mode", mode);
+    let hooks = [
+        ("test", &settings.test),
+        ("reload", &settings.reload),
+        ("publish", &settings.publish),
+        ("undo", &settings.undo),
+    ];
+    for (what, hook) in hooks {
+        say(what, hook.as_ref().map(|hook| format!("`{}`", hook_line(hook))));
+    }
+    for probe in &settings.probes {
+        say("proven at", Some(probe.to_string()));
+    }
+    say("as", probe_name);
+    say("within", timeout.map(|seconds| format!("{seconds} s")));
+    words.join(", ")
+}

@@ -1,0 +1,23 @@
+//! Dovecot: a reload succeeds whatever it is given, and TLS is broken afterwards when the pair does not fit.
+
+use keystore::model::{FileForm, FileMode};
+
+use super::Knowledge;
+
+pub(super) const KNOWLEDGE: Knowledge = Knowledge {
+    forms: &[FileForm::FullChain, FileForm::PrivateKey],
+    owner: None,
+    group: None,
+    mode: FileMode::PRIVATE,
+    test: Some(&["doveconf", "-n"]),
+    reload: Some(&["doveadm", "reload"]),
+    reload_input: None,
+    configuration: "/etc/dovecot/conf.d/10-ssl.conf (Dovecot 2.3)",
+    lines: |files| {
+        vec![
+            format!("ssl_cert = <{}", files.text(FileForm::FullChain)),
+            format!("ssl_key = <{}", files.text(FileForm::PrivateKey)),
+        ]
+    },
+    remarks: &["Dovecot 2.4 calls them ssl_server_cert_file and ssl_server_key_file, without the <."],
+};

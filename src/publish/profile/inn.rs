@@ -1,0 +1,23 @@
+//! INN's nnrpd: reads the files for each connection, and refuses a private key that others may read.
+
+use keystore::model::{FileForm, FileMode};
+
+use super::Knowledge;
+
+pub(super) const KNOWLEDGE: Knowledge = Knowledge {
+    forms: &[FileForm::FullChain, FileForm::PrivateKey],
+    owner: Some("news"),
+    group: Some("news"),
+    mode: FileMode::PRIVATE,
+    test: None,
+    reload: None,
+    reload_input: None,
+    configuration: "/etc/news/inn.conf",
+    lines: |files| {
+        vec![
+            format!("tlscertfile: {}", files.text(FileForm::FullChain)),
+            format!("tlskeyfile:  {}", files.text(FileForm::PrivateKey)),
+        ]
+    },
+    remarks: &["nnrpd reads the files for each connection: there is nothing to reload."],
+};

@@ -1,0 +1,168 @@
+//! What happened in which phase to which service, for people and programs.
+
+use std::fmt;
+
+use keystore::name::ServicePath;
+use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
+
+use crate::output::{CodedJson, Page, RowJson, outcome_name, phase_name, style};
+
+/// One service in one phase.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) service: ServicePath,
+    pub(crate) did: PhaseAttempt,
+}
+
+impl Row {
+    /// Whether it was part of taking everything back.
+    fn is_back(&self) -> bool {
+        matches!(self.did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+    }
+
+    fn is(&self, outcome: PhaseOutcome) -> bool {
+        self.did.outcome == outcome
+    }
+
+    fn failed(&self) -> bool {
+        self.is(PhaseOutcome::Failed) || self.is(PhaseOutcome::TimedOut)
+    }
+
+    fn message(&self) -> &str {
+        self.did.message.as_deref().unwrap_or_default()
+    }
+}
+
+/// How a phase went: what a program printed, or why it failed.
+pub(crate) type Did = Result<Option<String>, String>;
+
+/// Every service in every phase that it came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table(pub(crate) Vec<Row>);
+
+impl Table {
+    pub(crate) fn add(&mut self, service: &ServicePath, phase: Phase, did: Did) {
+        let (outcome, message, output) = match did {
+            Ok(output) => (PhaseOutcome::Done, None, output.filter(|output| !output.is_empty())),
+            Err(message) => (PhaseOutcome::Failed, Some(message), None),
+        };
+        self.0.push(Row { service: service.clone(), did: PhaseAttempt { phase, outcome, message, output } });
+    }
+
+    /// Adds what nobody can tell, and why.
+    pub(crate) fn skip(&mut self, service: &ServicePath, phase: Phase, message: String) {
+        let did = PhaseAttempt { phase, outcome: PhaseOutcome::Skipped, message: Some(message), output: None };
+        self.0.push(Row { service: service.clone(), did });
+    }
+
+    /// The first that failed, on the way there or on the way back.
+    fn failed(&self, back: bool) -> Option<&Row> {
+        self.0.iter().find(|row| row.is_back() == back && row.failed())
+    }
+
+    /// Whether nothing that was taken back was left behind.
+    pub(crate) fn is_back(&self) -> bool {
+        self.failed(true).is_none()
+    }
+
+    fn services(&self) -> Vec<&ServicePath> {
+        let mut services: Vec<_> = self.0.iter().map(|row| &row.service).collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
+    /// The same by service, to be kept.
+    pub(crate) fn kept(&self) -> Vec<ServiceAttempt> {
+        let phases = |service: &ServicePath| {
+            self.0.iter().filter(|row| row.service == *service).map(|row| row.did.clone()).collect()
+        };
+        let each = |service: &ServicePath| ServiceAttempt { service: service.clone(), phases: phases(service) };
+        self.services().into_iter().map(each).collect()
+    }
+
+    /// The same for programs.
+    pub(crate) fn json(&self) -> Vec<RowJson> {
+        self.0.iter().map(|row| RowJson::of(&row.service, &row.did)).collect()
+    }
+
+    /// Says in a line what was done with each service, and warns of what nobody proved.
+    pub(crate) fn say(&self, page: &mut Page) {
+        for service in self.services() {
+            let rows = || self.0.iter().filter(|row| row.service == *service);
+            let done: Vec<_> = rows().filter(|row| row.is(PhaseOutcome::Done)).map(|row| done(row.did.phase)).collect();
+            if !done.is_empty() {
+                page.line(format_args!("  {service}: {}", done.join(", ")));
+            }
+            for row in rows().filter(|row| !row.is(PhaseOutcome::Done)) {
+                page.tagged(style::WARN, "warning:", format_args!("{service}: {}", row.message()));
+            }
+        }
+    }
+
+    /// The rows as lines of a table.
+    pub(crate) fn lines(&self) -> Vec<CodedJson> {
+        let width = |of: &dyn Fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
+        let service = width(&|row| row.service.to_string().len());
+        let phase = width(&|row| phase_name(row.did.phase).len());
+        let line = |row: &Row| {
+            let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
+            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", phase_name(row.did.phase), row.message());
+            CodedJson { code: outcome, message: line.trim_end().to_owned() }
+        };
+        self.0.iter().map(line).collect()
+    }
+}
+
+/// What was done, once it is.
+fn done(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepared",
+        Phase::Switch => "switched",
+        Phase::Publish => "given its files",
+        Phase::Test => "tested",
+        Phase::Reload => "reloaded",
+        Phase::Prove => "proven",
+        Phase::Undo => "given its files of before",
+        Phase::ReloadFormer => "reloaded with its files of before",
+        Phase::ProveFormer => "proven to serve what it did before",
+    }
+}
+
+/// Publishing failed. Whether everything is as it was stands in the table.
+#[derive(Debug)]
+pub(crate) struct PublishFault {
+    pub(crate) table: Table,
+    /// Why the files could not be put back.
+    pub(crate) files: Option<StoreError>,
+}
+
+impl PublishFault {
+    /// Whether everything is as it was.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.files.is_none() && self.table.is_back()
+    }
+}
+
+impl fmt::Display for PublishFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("publishing failed")?;
+        if let Some(row) = self.table.failed(false) {
+            write!(f, " at {} ({})", row.service, phase_name(row.did.phase))?;
+        }
+        if self.is_undone() {
+            return f.write_str(" and everything is as it was");
+        }
+        f.write_str(" and could not be taken back whole")?;
+        let left = self.table.0.iter().filter(|row| row.is_back() && row.failed());
+        let left: std::collections::BTreeSet<_> = left.map(|row| row.service.to_string()).collect();
+        let left = Vec::from_iter(left).join(", ");
+        if left.is_empty() { Ok(()) } else { write!(f, ": see to {left}") }
+    }
+}
+
+impl std::error::Error for PublishFault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.files.as_ref().map(|error| error as _)
+    }
+}
