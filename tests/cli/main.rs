@@ -20,6 +20,7 @@ mod demo;
 mod diff;
 mod discard;
 mod doctor;
+mod exchange;
 mod documents;
 mod export_csr;
 mod export_key;
