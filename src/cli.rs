@@ -45,6 +45,7 @@ Exit codes:
   6    publishing failed and was undone
   7    keystore damaged
   8    undo incomplete
+  9    a remote side failed or refused
   11   partly done
   12   findings, where the exit code was to tell of them
   130  interrupted";
@@ -101,6 +102,7 @@ pub(crate) enum Command {
     List(commands::list::Args),
     Show(commands::show::Args),
     Verify(commands::verify::Args),
+    Probe(commands::probe::Args),
     Log(commands::log::Args),
     Backup(commands::backup::Args),
     Restore(commands::restore::Args),

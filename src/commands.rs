@@ -25,6 +25,7 @@ pub(crate) mod man;
 pub(crate) mod mark_compromised;
 mod opening;
 mod passphrase;
+pub(crate) mod probe;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod rename_key;
@@ -72,6 +73,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Show(_) => "show",
             Self::Verify(_) => "verify",
+            Self::Probe(_) => "probe",
             Self::Log(_) => "log",
             Self::Doctor(_) => "doctor",
             Self::Backup(_) => "backup",
@@ -118,6 +120,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Verify(args) => report(context, &verify::run(context, &args)?),
+        Command::Probe(args) => report(context, &probe::run(context, &args)?),
         Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Doctor(args) => report(context, &doctor::run(context, &args)?),

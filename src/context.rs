@@ -9,7 +9,7 @@ use keystore::world::World;
 use crate::cli::Global;
 use crate::error::Failure;
 use crate::output::{Bar, Page, Printer, say, style};
-use crate::{interrupt, outside};
+use crate::{interrupt, outside, publish};
 
 /// The flags of every command, resolved.
 #[derive(Debug, Clone)]
@@ -75,6 +75,7 @@ impl Context {
         world.lock_wait = self.lock_wait;
         world.interrupted = interrupt::requested;
         world.threads = outside::threads();
+        world.in_publication = self.folder().is_ok_and(|folder| publish::is_inside(&folder));
         world
     }
 

@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Damaged = 7,
     /// An undo could not be completed.
     UndoIncomplete = 8,
+    /// The other side failed or refused.
+    Remote = 9,
     /// Some of it is done, and some of it failed.
     PartlyDone = 11,
     /// There are findings, and they were to be told by the exit code.
@@ -45,6 +47,7 @@ impl Exit {
             Self::Publishing => "publishing",
             Self::Damaged => "damaged",
             Self::UndoIncomplete => "undo-incomplete",
+            Self::Remote => "remote",
             Self::PartlyDone => "partly-done",
             Self::Findings => "findings",
             Self::Interrupted => "interrupted",
@@ -74,6 +77,7 @@ mod tests {
             (Exit::Publishing, 6),
             (Exit::Damaged, 7),
             (Exit::UndoIncomplete, 8),
+            (Exit::Remote, 9),
             (Exit::PartlyDone, 11),
             (Exit::Findings, 12),
             (Exit::Interrupted, 130),

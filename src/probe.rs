@@ -1,6 +1,5 @@
 //! What services really serve: the only room that connects to them. Nobody is ever logged in, no session is resumed,
 //! and whatever the other side does or leaves undone, a probe ends in its time.
-#![expect(dead_code, reason = "the command follows")]
 
 mod connect;
 mod dialogue;
@@ -11,11 +10,14 @@ mod wire;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use keystore::digest::Digest;
 use keystore::name::{Host, ProbeUrl, Start};
 
 pub(crate) use dialogue::Offered;
-pub(crate) use fault::{Fault, Phase};
+pub(crate) use fault::Fault;
+use fault::Phase;
+
+/// The most connections at a time: a probe waits more than it works.
+pub(crate) const AT_ONCE: usize = 32;
 
 /// What a new connection showed.
 #[derive(Debug)]
@@ -38,13 +40,6 @@ pub(crate) struct Observed {
     pub(crate) after: Option<Offered>,
     /// Why the words inside TLS could not be read.
     pub(crate) unread: Option<Fault>,
-}
-
-impl Observed {
-    /// The SHA-256 hash of the leaf.
-    pub(crate) fn fingerprint(&self) -> Digest {
-        Digest::of(self.chain.first().map(Vec::as_slice).unwrap_or_default())
-    }
 }
 
 /// Connects, shakes hands and reads what authentication is offered, in `within` altogether. `name` is asked for (SNI)

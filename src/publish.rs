@@ -6,6 +6,8 @@
 
 mod account;
 mod archive;
+mod attempt;
+mod exchange;
 mod hook;
 mod load;
 mod plan;
@@ -15,19 +17,29 @@ mod round;
 mod service;
 mod table;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use keystore::model::{Generation, ServiceSettings};
-use keystore::name::ServicePath;
+use keystore::name::{Endpoint, ServicePath};
 use keystore::store::{
     Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
-use crate::error::Failure;
-use crate::interrupt;
-
 pub(crate) use account::AccountError;
+pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
 use round::Round;
 pub(crate) use service::Service;
 pub(crate) use table::{PublishFault, Table};
+
+use crate::error::Failure;
+use crate::{interrupt, outside};
+
+/// Whether a publication of this keystore has started this process.
+pub(crate) fn is_inside(store: &Path) -> bool {
+    outside::variable("KEYRING_PHASE").is_some()
+        && outside::variable("KEYRING_STORE").is_some_and(|inside| Path::new(&inside) == store)
+}
 
 /// Publishes and records, or takes everything back.
 pub(crate) fn commit(
@@ -36,12 +48,15 @@ pub(crate) fn commit(
     proposal: &mut Proposal,
 ) -> Result<(Recorded, Table), Failure> {
     let snapshot = committing.snapshot()?;
-    let settings = |service: &ServicePath| snapshot.upcoming_settings(service);
-    let round = begin(keystore, &snapshot, settings, proposal.base.next(), &mut proposal.publications)?;
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
+    let said =
+        |service: &ServicePath| Ok((snapshot.upcoming_settings(service)?, snapshot.upcoming_endpoints(service)?));
+    let round = begin(keystore, &snapshot, said, proposal.base.next(), &mut proposal.publications)?;
     // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
     interrupt::critical(|| {
-        let (switched, table) = drive(&round, committing.prepare(proposal)?)?;
-        Ok((switched.record()?, table))
+        let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
+        told.0.extend(table.0);
+        Ok((switched.record()?, told))
     })
 }
 
@@ -49,41 +64,82 @@ pub(crate) fn commit(
 pub(crate) fn publish(
     keystore: &Keystore,
     committing: Committing<'_>,
-    generation: Generation,
     publications: &mut [Publication],
 ) -> Result<Table, Failure> {
     let snapshot = committing.snapshot()?;
-    let settings = |service: &ServicePath| snapshot.committed_settings(service);
-    let round = begin(keystore, &snapshot, settings, generation, publications)?;
+    let generation = snapshot.generation();
+    let mut told = tell_again(keystore, &committing, &snapshot)?;
+    if publications.is_empty() {
+        return Ok(told);
+    }
+    let said =
+        |service: &ServicePath| Ok((snapshot.committed_settings(service)?, snapshot.committed_endpoints(service)?));
+    let round = begin(keystore, &snapshot, said, generation, publications)?;
     interrupt::critical(|| {
-        let (switched, table) = drive(&round, committing.prepare_publication(generation, publications)?)?;
+        let prepared = committing.prepare_publication(generation, publications)?;
+        let (switched, table) = drive(keystore, &round, prepared)?;
         switched.keep()?;
-        Ok(table)
+        told.0.extend(table.0);
+        Ok(told)
     })
 }
+
+/// What is said of a service, and its endpoints that are bound.
+type Said = (Option<ServiceSettings>, Vec<Endpoint>);
 
 /// Loads every pair, finds out what each service wants, and looks at what it serves now.
 fn begin(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
-    settings: impl Fn(&ServicePath) -> Result<Option<ServiceSettings>, StoreError>,
+    said: impl Fn(&ServicePath) -> Result<Said, StoreError>,
     generation: Generation,
     publications: &mut [Publication],
 ) -> Result<Round, Failure> {
     publications.iter().try_for_each(load::load)?;
-    Ok(Round::begin(generation, plan::parts(keystore, snapshot, settings, publications)?))
+    let parts = plan::parts(keystore, snapshot, said, publications)?;
+    Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }
 
 /// Switches the files and tells the services.
-fn drive<'k, G>(round: &Round, prepared: Prepared<'k, G>) -> Result<(Switched<'k, G>, Table), Failure> {
+fn drive<'k, G>(
+    keystore: &Keystore,
+    round: &Round,
+    prepared: Prepared<'k, G>,
+) -> Result<(Switched<'k, G>, Table), Failure> {
     let switched = prepared.switch()?;
     let mut table = Table::default();
     match round.go(&mut table) {
-        Ok(()) => Ok((switched, table)),
+        Ok(()) => {
+            attempt::keep(keystore, round.generation, &table);
+            Ok((switched, table))
+        }
         Err(reached) => {
             let files = switched.undo().err();
             round.go_back(&mut table, &reached);
-            Err(Failure::Publishing(Box::new(PublishFault { table, files })))
+            let fault = PublishFault { table, files, interrupted: interrupt::requested() };
+            attempt::keep(keystore, round.generation, &fault.table);
+            Err(Failure::Publishing(Box::new(fault)))
         }
     }
+}
+
+/// Tells services what they read of which a recovery could not: a crash came when they may have read what was taken
+/// back. Those that fail are told again by the next commit or publication, and warned of.
+fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snapshot<'_>) -> Result<Table, Failure> {
+    let owed = snapshot.to_be_told()?;
+    let mut table = Table::default();
+    let mut told = BTreeSet::new();
+    for service in owed {
+        let mut one = Table::default();
+        if let Some(part) = plan::published(keystore, snapshot, &service)? {
+            let (round, reached) = Round::again(keystore.root().to_owned(), snapshot.generation(), vec![part]);
+            interrupt::critical(|| round.go_back(&mut one, &reached));
+        }
+        if one.is_back() {
+            told.insert(service);
+        }
+        table.0.extend(one.0);
+    }
+    committing.told(&told)?;
+    Ok(table)
 }

@@ -21,6 +21,7 @@ pub mod list;
 pub mod log;
 pub mod make_csr;
 pub mod mark_compromised;
+pub mod probe;
 pub mod prune;
 pub mod publish;
 pub mod rename_key;

@@ -45,6 +45,8 @@ pub struct World {
     pub lock_wait: Duration,
     /// Whether the wait for a lock should end because the user interrupted it.
     pub interrupted: fn() -> bool,
+    /// Whether a publication that runs has called the asker: it may look, and must not wait for its own end.
+    pub in_publication: bool,
     /// How many threads long work may use.
     pub threads: usize,
 }
@@ -63,6 +65,7 @@ impl World {
             pid: std::process::id(),
             lock_wait: Duration::from_secs(10),
             interrupted: || false,
+            in_publication: false,
             threads: 1,
         }
     }

@@ -120,10 +120,7 @@ fn publish_all(
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
     let endpoints = unpublished_or_differing(&snapshot, services)?;
-    if endpoints.is_empty() {
-        return Ok((Vec::new(), Table::default()));
-    }
     let mut publications = to_publish(&endpoints).gather(&snapshot, unlocked)?;
-    let table = publish::publish(keystore, committing, snapshot.generation(), &mut publications)?;
+    let table = publish::publish(keystore, committing, &mut publications)?;
     Ok((endpoints.into_iter().map(|it| it.endpoint).collect(), table))
 }

@@ -3,12 +3,13 @@
 use keystore::ops::commit::Plan;
 use keystore::ops::publish::Behind;
 use keystore::ops::status::{self as op, Concern, Matter};
+use keystore::store::{AttemptOutcome, Snapshot};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{ChangeJson, CodedJson, Page, Report, change_line, coded, style, until};
+use crate::output::{ChangeJson, CodedJson, Page, Report, RowJson, change_line, coded, style, until};
 
 const HELP: &str = "\
 Examples:
@@ -44,6 +45,15 @@ struct UnpublishedJson {
     published: Option<u64>,
 }
 
+/// The newest attempt to publish, where it failed.
+#[derive(Serialize)]
+struct AttemptJson {
+    generation: u64,
+    time: String,
+    outcome: AttemptOutcome,
+    services: Vec<RowJson>,
+}
+
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     generation: u64,
@@ -53,6 +63,8 @@ pub(crate) struct Outcome {
     concerns: Vec<ConcernJson>,
     unpublished: Vec<UnpublishedJson>,
     left_over: Vec<String>,
+    to_be_told: Vec<String>,
+    attempt: Option<AttemptJson>,
     #[serde(skip)]
     plan: Plan,
 }
@@ -60,7 +72,8 @@ pub(crate) struct Outcome {
 pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let now = keystore.world().now();
-    let report = op::status(&keystore.read()?, now)?;
+    let snapshot = keystore.read()?;
+    let report = op::status(&snapshot, now)?;
     Ok(Outcome {
         generation: report.plan.base.0,
         staged: report.plan.stage.changes().map(ChangeJson::of).collect(),
@@ -69,8 +82,23 @@ pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
         concerns: report.concerns.iter().map(|concern| concern_json(concern, now)).collect(),
         unpublished: report.unpublished.iter().map(unpublished_json).collect(),
         left_over: report.left_over.iter().map(ToString::to_string).collect(),
+        to_be_told: snapshot.to_be_told()?.iter().map(ToString::to_string).collect(),
+        attempt: failed_attempt(&snapshot)?,
         plan: report.plan,
     })
+}
+
+/// The newest attempt to publish, unless it succeeded, or something newer is committed.
+fn failed_attempt(snapshot: &Snapshot<'_>) -> Result<Option<AttemptJson>, Failure> {
+    let attempt = snapshot
+        .last_attempt()?
+        .filter(|attempt| attempt.outcome != AttemptOutcome::Published && attempt.generation >= snapshot.generation());
+    Ok(attempt.map(|attempt| AttemptJson {
+        generation: attempt.generation.0,
+        time: attempt.time.to_string(),
+        outcome: attempt.outcome,
+        services: attempt.services.iter().flat_map(RowJson::of_service).collect(),
+    }))
 }
 
 fn unpublished_json(it: &Behind) -> UnpublishedJson {
@@ -115,12 +143,24 @@ impl Report for Outcome {
         for CodedJson { message, .. } in &self.warnings {
             page.tagged(style::WARN, "warning:", message);
         }
-        if !(self.concerns.is_empty() && self.unpublished.is_empty() && self.left_over.is_empty()) {
+        let told = self.to_be_told.is_empty() && self.attempt.is_none();
+        if !(told && self.concerns.is_empty() && self.unpublished.is_empty() && self.left_over.is_empty()) {
             page.line("To see to:");
         }
         for UnpublishedJson { endpoint, committed, .. } in &self.unpublished {
             let text = format_args!("  {endpoint}: committed in generation {committed} and not published");
             page.styled(style::WARN, text);
+        }
+        for service in &self.to_be_told {
+            let text =
+                format_args!("  {service}: may still serve what was taken back after a crash: `keyring publish`");
+            page.styled(style::BAD, text);
+        }
+        if let Some(AttemptJson { generation, time, services, .. }) = &self.attempt {
+            page.styled(style::BAD, format_args!("  publishing generation {generation} failed at {time}:"));
+            for RowJson { service, phase, message, .. } in services.iter().filter(|row| row.outcome == "failed") {
+                page.line(format_args!("    {service}  {phase}  {}", message.as_deref().unwrap_or_default()));
+            }
         }
         for endpoint in &self.left_over {
             page.line(format_args!("  {endpoint}: bound to nothing, and its files are still there"));

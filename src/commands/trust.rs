@@ -68,6 +68,16 @@ impl Resolved {
         Trust { roots: self.roots.as_ref(), lists: &self.lists, fetch: self.fetch_issuers.then_some(&fetch::get) }
     }
 
+    /// `system`, `file` or `none`, and the file.
+    pub(crate) fn source(&self) -> (&'static str, Option<String>) {
+        (self.from, self.file.clone())
+    }
+
+    /// Who trusts a root.
+    pub(crate) fn trusted_by(&self) -> String {
+        trusted_by(self.file.as_deref())
+    }
+
     pub(crate) fn json(&self, examined: &Examined) -> TrustJson {
         TrustJson {
             roots: self.from,
@@ -75,14 +85,7 @@ impl Resolved {
             good: examined.is_good(),
             root: examined.root.as_ref().map(CertificateNameJson::of),
             path: examined.path.iter().map(CertificateNameJson::of).collect(),
-            fetched: examined
-                .fetched
-                .iter()
-                .map(|fetched| FetchedJson {
-                    url: fetched.url.clone(),
-                    subject: fetched.certificate.subject().to_string(),
-                })
-                .collect(),
+            fetched: FetchedJson::all(examined),
             findings: examined.findings.iter().map(FindingJson::of).collect(),
         }
     }
@@ -101,15 +104,17 @@ pub(crate) struct TrustJson {
     pub(crate) findings: Vec<FindingJson>,
 }
 
+/// A certificate by name.
 #[derive(Serialize)]
-struct CertificateNameJson {
-    subject: String,
+pub(crate) struct CertificateNameJson {
+    pub(crate) subject: String,
     not_after: String,
     sha256: String,
 }
 
+/// An issuer that was fetched.
 #[derive(Serialize)]
-struct FetchedJson {
+pub(crate) struct FetchedJson {
     url: String,
     subject: String,
 }
@@ -131,8 +136,31 @@ pub(crate) struct DifferenceJson {
     state: &'static str,
 }
 
+fn trusted_by(file: Option<&str>) -> String {
+    match file {
+        Some(file) => format!("trusted by {file}"),
+        None => "trusted by this machine".to_owned(),
+    }
+}
+
+impl FetchedJson {
+    pub(crate) fn all(examined: &Examined) -> Vec<Self> {
+        let json = |fetched: &verify::Fetched| Self {
+            url: fetched.url.clone(),
+            subject: fetched.certificate.subject().to_string(),
+        };
+        examined.fetched.iter().map(json).collect()
+    }
+
+    pub(crate) fn say(all: &[Self], page: &mut Page) {
+        for Self { url, subject } in all {
+            page.field(2, "fetched", format_args!("\"{subject}\" from {url}"));
+        }
+    }
+}
+
 impl CertificateNameJson {
-    fn of(certificate: &Certificate) -> Self {
+    pub(crate) fn of(certificate: &Certificate) -> Self {
         Self {
             subject: certificate.subject().to_string(),
             not_after: certificate.not_after().to_string(),
@@ -169,15 +197,9 @@ impl TrustJson {
     /// The way to the root.
     pub(crate) fn say(&self, page: &mut Page) {
         if let Some(root) = &self.root {
-            let from = match &self.roots_file {
-                Some(file) => format!("trusted by {file}"),
-                None => "trusted by this machine".to_owned(),
-            };
-            page.field(2, "root", format_args!("{}, {from}", root.subject));
+            page.field(2, "root", format_args!("{}, {}", root.subject, trusted_by(self.roots_file.as_deref())));
         }
-        for FetchedJson { url, subject } in &self.fetched {
-            page.field(2, "fetched", format_args!("\"{subject}\" from {url}"));
-        }
+        FetchedJson::say(&self.fetched, page);
     }
 
     /// What was found, in the words of a warning or of a fault.

@@ -4,9 +4,11 @@
 //! usage and extended key usage. A request with any other extension is refused, and of a subject's repeated
 //! attributes (two OUs) only the last one reaches the certificate.
 
+use keystore::digest::Digest;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
+    SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -33,10 +35,12 @@ impl Authority {
     /// [`DemoError::Authority`] when a key or a certificate cannot be made.
     pub(crate) fn new(now: OffsetDateTime) -> Result<Self, DemoError> {
         let new_key = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(DemoError::Authority);
-        let root =
-            CertifiedIssuer::self_signed(ca("Keyring Demo Root", 1, now), new_key()?).map_err(DemoError::Authority)?;
-        let issuing = CertifiedIssuer::signed_by(ca("Keyring Demo Issuing CA", 0, now), new_key()?, &root)
-            .map_err(DemoError::Authority)?;
+        let key = new_key()?;
+        let params = ca("Keyring Demo Root", 1, &key, now);
+        let root = CertifiedIssuer::self_signed(params, key).map_err(DemoError::Authority)?;
+        let key = new_key()?;
+        let params = ca("Keyring Demo Issuing CA", 0, &key, now);
+        let issuing = CertifiedIssuer::signed_by(params, key, &root).map_err(DemoError::Authority)?;
         Ok(Self { root_pem: root.pem(), issuing, ends: now.saturating_add(LIFETIME) })
     }
 
@@ -70,7 +74,8 @@ impl Authority {
         leaf.not_after = not_after;
         leaf.serial_number = Some(serial_number());
         // never what the request asks for: a request must not make a CA of itself
-        leaf.is_ca = IsCa::NoCa;
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        leaf.key_identifier_method = key_identifier(&request.public_key);
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
@@ -81,8 +86,9 @@ impl Authority {
 }
 
 /// A CA that may have `below` further CAs under it.
-fn ca(name: &str, below: u8, now: OffsetDateTime) -> CertificateParams {
+fn ca(name: &str, below: u8, key: &KeyPair, now: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
+    params.key_identifier_method = key_identifier(key);
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = now.saturating_sub(BACKDATED);
@@ -92,6 +98,11 @@ fn ca(name: &str, below: u8, now: OffsetDateTime) -> CertificateParams {
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
     params
+}
+
+/// Method 1 of RFC 7093: of the bits of the public key alone, where `rcgen` takes the whole `SubjectPublicKeyInfo`.
+fn key_identifier(key: &impl PublicKeyData) -> KeyIdMethod {
+    KeyIdMethod::PreSpecified(Digest::of(key.der_bytes()).as_bytes()[..20].to_vec())
 }
 
 /// 127 random bits: positive as an INTEGER, and within the 20 octets of RFC 5280 section 4.1.2.2.

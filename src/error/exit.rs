@@ -35,6 +35,7 @@ pub(super) fn exit(failure: &Failure) -> Exit {
             outside_exit(error)
         }
         F::Pair { .. } => Exit::Publishing,
+        F::Publishing(fault) if fault.is_undone() && fault.interrupted => Exit::Interrupted,
         F::Publishing(fault) if fault.is_undone() => Exit::Publishing,
         F::Publishing(_) => Exit::UndoIncomplete,
         F::Account { .. } | F::OutsidePath { .. } | F::Service { .. } => Exit::Rejected,
@@ -46,7 +47,9 @@ pub(super) fn exit(failure: &Failure) -> Exit {
 fn outside_exit(error: &OutsideError) -> Exit {
     match error {
         OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
-        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => Exit::Usage,
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } | OutsideError::LineNotText { .. } => {
+            Exit::Usage
+        }
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => Exit::Failed,
     }
 }

@@ -75,6 +75,7 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
             Some("--passphrase-env takes the name of a variable that holds the passphrase")
         }
+        OutsideError::LineNotText { .. } => Some("give a file whose first line is the passphrase"),
         OutsideError::Io { source, .. } if is_full(source) => Some(MAKE_ROOM),
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
+use keystore::name::ServicePath;
+use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
 use serde::Serialize;
 
 /// A profile's name, as it is typed.
@@ -79,16 +81,59 @@ pub(crate) struct SettingsJson {
     probe_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pfx_passphrase_file: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    windows_2016: bool,
 }
 
 /// One service in one phase of publishing.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct RowJson {
     pub(crate) service: String,
-    pub(crate) phase: String,
+    pub(crate) phase: &'static str,
     pub(crate) outcome: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+}
+
+impl RowJson {
+    pub(crate) fn of(service: &ServicePath, did: &PhaseAttempt) -> Self {
+        Self {
+            service: service.to_string(),
+            phase: phase_name(did.phase),
+            outcome: outcome_name(did.outcome),
+            message: did.message.clone(),
+        }
+    }
+
+    /// Everything that was done for a service.
+    pub(crate) fn of_service(attempt: &ServiceAttempt) -> impl Iterator<Item = Self> {
+        attempt.phases.iter().map(|did| Self::of(&attempt.service, did))
+    }
+}
+
+pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
+    match outcome {
+        PhaseOutcome::Done => "done",
+        PhaseOutcome::Skipped => "unproven",
+        PhaseOutcome::Failed => "failed",
+        PhaseOutcome::TimedOut => "timed-out",
+    }
+}
+
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepare",
+        Phase::Switch => "switch",
+        Phase::Publish => "publish",
+        Phase::Test => "test",
+        Phase::Reload => "reload",
+        Phase::Prove => "prove",
+        Phase::Undo => "undo",
+        Phase::ReloadFormer => "reload-former",
+        Phase::ProveFormer => "prove-former",
+    }
 }
 
 /// The name of a form of files, as its flag and JSON have it.
@@ -119,6 +164,8 @@ impl SettingsJson {
             probes: settings.probes.iter().map(ToString::to_string).collect(),
             probe_name: settings.probe_name.as_ref().map(ToString::to_string),
             timeout: settings.timeout,
+            pfx_passphrase_file: settings.pfx_passphrase_file.as_ref().map(ToString::to_string),
+            windows_2016: settings.windows_2016,
         }
     }
 }
@@ -150,6 +197,8 @@ pub(crate) fn settings_line(settings: &ServiceSettings) -> String {
         say("proven at", Some(probe.to_string()));
     }
     say("as", probe_name);
+    say("passphrase of the PFX in", settings.pfx_passphrase_file.as_ref().map(ToString::to_string));
+    say("for", settings.windows_2016.then(|| "Windows Server 2016".to_owned()));
     say("within", timeout.map(|seconds| format!("{seconds} s")));
     words.join(", ")
 }

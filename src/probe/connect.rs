@@ -74,7 +74,7 @@ fn unreached(address: SocketAddr, source: io::Error) -> Fault {
     match source.kind() {
         io::ErrorKind::ConnectionRefused => Fault::Refused { address },
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Fault::TimedOut { phase: Phase::Connect },
-        _ => Fault::Unreachable { address, source },
+        _ => Fault::Unreachable { address, reason: source },
     }
 }
 
@@ -103,7 +103,7 @@ fn resolve(url: &ProbeUrl, end: Instant) -> Result<Vec<SocketAddr>, Fault> {
     thread::Builder::new()
         .name("lookup".into())
         .spawn(look_up)
-        .map_err(|source| Fault::Connection { phase: Phase::Lookup, source })?;
+        .map_err(|reason| Fault::Connection { phase: Phase::Lookup, reason })?;
     match told.recv_timeout(left(end, Phase::Lookup)?) {
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(error)) => Err(not_resolved(error.to_string())),

@@ -47,6 +47,9 @@ impl fmt::Display for Phase {
 /// Why there is nothing to see. What a server said is made fit for a terminal and cut.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
+    /// An endpoint that says neither address nor, by its protocol, a port.
+    #[error("where it is reached is not known: its protocol has no usual port; say --at URL")]
+    Nowhere,
     /// The name has no address, or could not be looked up.
     #[error("{host} could not be looked up: {reason}")]
     NotResolved { host: String, reason: String },
@@ -54,12 +57,8 @@ pub(crate) enum Fault {
     #[error("{address} refused the connection")]
     Refused { address: SocketAddr },
     /// No way there, or no leave to go it.
-    #[error("{address} could not be reached")]
-    Unreachable {
-        address: SocketAddr,
-        #[source]
-        source: io::Error,
-    },
+    #[error("{address} could not be reached: {reason}")]
+    Unreachable { address: SocketAddr, reason: io::Error },
     /// The time was over.
     #[error("it timed out {phase}")]
     TimedOut { phase: Phase },
@@ -67,12 +66,8 @@ pub(crate) enum Fault {
     #[error("the connection was closed {phase}")]
     Closed { phase: Phase },
     /// The connection failed otherwise.
-    #[error("the connection failed {phase}")]
-    Connection {
-        phase: Phase,
-        #[source]
-        source: io::Error,
-    },
+    #[error("the connection failed {phase}: {reason}")]
+    Connection { phase: Phase, reason: io::Error },
     /// No sane server says so much.
     #[error("it sends too much {phase}: more than a service of its kind has to say")]
     TooMuch { phase: Phase },
@@ -101,8 +96,8 @@ pub(crate) enum Fault {
     #[error("it broke the handshake off: {alert}")]
     Alert { alert: String },
     /// We did: the two have nothing in common, the server cannot prove that it holds the private key, or worse.
-    #[error("the handshake failed")]
-    Handshake(#[source] rustls::Error),
+    #[error("the handshake failed: {0}")]
+    Handshake(rustls::Error),
     /// A name that cannot be asked for.
     #[error("{name:?} cannot be asked for in a handshake")]
     Name { name: String },
@@ -112,6 +107,7 @@ impl Fault {
     /// A short word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::Nowhere => "no-address",
             Self::NotResolved { .. } => "not-resolved",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
@@ -135,7 +131,7 @@ impl Fault {
     /// How far it had come, where one cause stands for several.
     pub(crate) fn phase(&self) -> Phase {
         match self {
-            Self::NotResolved { .. } | Self::Name { .. } => Phase::Lookup,
+            Self::Nowhere | Self::NotResolved { .. } | Self::Name { .. } => Phase::Lookup,
             Self::Refused { .. } | Self::Unreachable { .. } => Phase::Connect,
             Self::TimedOut { phase }
             | Self::Closed { phase }
@@ -159,7 +155,7 @@ impl Fault {
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::WriteZero => Self::Closed { phase },
             io::ErrorKind::FileTooLarge => Self::TooMuch { phase },
-            _ => Self::Connection { phase, source },
+            _ => Self::Connection { phase, reason: source },
         }
     }
 }

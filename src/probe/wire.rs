@@ -66,7 +66,12 @@ impl<S: Read + Write> Wire<S> {
 
     /// The next line, without its end (CRLF, or LF alone).
     pub(super) fn line(&mut self) -> Result<String, Trouble> {
-        let end = self.until(LINE, |held| held.iter().position(|&octet| octet == b'\n').map(|at| at + 1))?;
+        // what was looked at once is not looked at again: a server may send octet by octet
+        let mut seen = 0;
+        let end = self.until(LINE, |held| {
+            let from = std::mem::replace(&mut seen, held.len());
+            held[from..].iter().position(|&octet| octet == b'\n').map(|at| from + at + 1)
+        })?;
         let mut line = self.take(end);
         while line.last().is_some_and(|octet| matches!(octet, b'\r' | b'\n')) {
             line.pop();
@@ -81,7 +86,11 @@ impl<S: Read + Write> Wire<S> {
     }
 
     /// Everything up to where `find` says that it ends, which it must within `limit` octets.
-    pub(super) fn through(&mut self, limit: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn through(
+        &mut self,
+        limit: usize,
+        find: impl FnMut(&[u8]) -> Option<usize>,
+    ) -> Result<Vec<u8>, Trouble> {
         let end = self.until(limit, find)?;
         Ok(self.take(end))
     }
@@ -101,7 +110,7 @@ impl<S: Read + Write> Wire<S> {
         std::mem::replace(&mut self.held, rest)
     }
 
-    fn until(&mut self, limit: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Result<usize, Trouble> {
+    fn until(&mut self, limit: usize, mut find: impl FnMut(&[u8]) -> Option<usize>) -> Result<usize, Trouble> {
         loop {
             if let Some(end) = find(&self.held) {
                 return Ok(end);

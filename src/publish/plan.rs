@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use keystore::model::{FileForm, ServiceSettings};
+use keystore::model::{FileForm, Profile};
 use keystore::name::{Endpoint, Host, ServicePath};
 use keystore::pki::{SubjectAltName, read_certificates};
 use keystore::store::{Install, Keystore, Ownership, Publication, Snapshot, StoreError};
 
-use super::account;
+use super::archive::Version;
 use super::round::{Part, Place};
 use super::service::Service;
+use super::{Said, account, exchange};
 use crate::error::Failure;
 
 /// Permission bits of files without a private key.
@@ -19,7 +20,7 @@ const PUBLIC: u32 = 0o644;
 pub(super) fn parts(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
-    settings: impl Fn(&ServicePath) -> Result<Option<ServiceSettings>, StoreError>,
+    said: impl Fn(&ServicePath) -> Result<Said, StoreError>,
     publications: &mut [Publication],
 ) -> Result<Vec<Part>, Failure> {
     let mut by_service: BTreeMap<ServicePath, Vec<&mut Publication>> = BTreeMap::new();
@@ -27,10 +28,17 @@ pub(super) fn parts(
         by_service.entry(publication.endpoint.service.clone()).or_default().push(publication);
     }
     let mut parts = Vec::new();
-    for (path, publications) in by_service {
-        let Some(settings) = settings(&path)? else { continue };
-        parts.push(part(keystore, snapshot, Service::new(path, settings), publications)?);
+    let mut exchange = exchange::Groups::default();
+    for (path, mut publications) in by_service {
+        let (Some(settings), endpoints) = said(&path)? else { continue };
+        let service = Service::new(path, settings);
+        let part = part(keystore, snapshot, service, &endpoints, &mut publications)?;
+        if part.service.settings.profile == Profile::Exchange {
+            exchange.take(&part.service, publications);
+        }
+        parts.push(part);
     }
+    exchange.complete()?;
     Ok(parts)
 }
 
@@ -38,16 +46,20 @@ fn part(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
     service: Service,
-    publications: Vec<&mut Publication>,
+    endpoints: &[Endpoint],
+    publications: &mut [&mut Publication],
 ) -> Result<Part, Failure> {
-    let endpoints: Vec<Endpoint> = publications.iter().map(|publication| publication.endpoint.clone()).collect();
     let ownership = ownership(&service)?;
     let mut places = Vec::new();
     for publication in publications {
         publication.ownership = ownership;
         publication.installs = installs(&service, keystore, publication, ownership)?;
         publication.told = service.is_told();
-        places.push(place(keystore, snapshot, &service, publication, &endpoints)?);
+        let is_given = service.publish().is_some();
+        let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
+        let old = if is_given { snapshot.published_files(&publication.endpoint)? } else { Vec::new() };
+        let full_chain = publication.form(FileForm::FullChain);
+        places.push(place(keystore, &service, &publication.endpoint, endpoints, &full_chain, [new, old]));
     }
     Ok(Part { service, places })
 }
@@ -77,29 +89,47 @@ fn installs(
     service.outside(keystore, &publication.endpoint).into_iter().map(install).collect()
 }
 
-fn place(
+/// A service with what it reads now; none when nothing is said of it.
+pub(super) fn published(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
+    path: &ServicePath,
+) -> Result<Option<Part>, Failure> {
+    let Some(settings) = snapshot.committed_settings(path)? else { return Ok(None) };
+    let service = Service::new(path.clone(), settings);
+    let endpoints = snapshot.committed_endpoints(path)?;
+    let mut places = Vec::new();
+    for endpoint in &endpoints {
+        let files = snapshot.published_files(endpoint)?;
+        let full_chain = files.iter().find(|(form, _)| *form == FileForm::FullChain);
+        if let Some((_, full_chain)) = full_chain {
+            let versions = [Vec::new(), files.clone()];
+            places.push(place(keystore, &service, endpoint, &endpoints, full_chain, versions));
+        }
+    }
+    Ok(Some(Part { service, places }))
+}
+
+fn place(
+    keystore: &Keystore,
     service: &Service,
-    publication: &Publication,
+    endpoint: &Endpoint,
     endpoints: &[Endpoint],
-) -> Result<Place, Failure> {
-    let endpoint = publication.endpoint.clone();
+    full_chain: &[u8],
+    versions: [Version; 2],
+) -> Place {
     // they were loaded before
-    let chain = read_certificates(&publication.form(FileForm::FullChain)).unwrap_or_default();
+    let chain = read_certificates(full_chain).unwrap_or_default();
     let names: Vec<Host> = chain.first().map(|leaf| leaf.names().iter().filter_map(host).collect()).unwrap_or_default();
-    let is_given = service.publish().is_some();
-    let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
-    let old = if is_given { snapshot.published_files(&endpoint)? } else { Vec::new() };
-    Ok(Place {
-        files: service.files(keystore, &endpoint),
+    Place {
+        files: service.files(keystore, endpoint),
         name: service.name(&names),
         wanted: chain.iter().map(keystore::pki::Certificate::fingerprint).collect(),
-        doors: service.doors(&endpoint, endpoints),
-        folder: keystore.endpoint_folder(&endpoint),
-        versions: [new, old],
-        endpoint,
-    })
+        doors: service.proofs(endpoint, endpoints),
+        folder: keystore.endpoint_folder(endpoint),
+        versions,
+        endpoint: endpoint.clone(),
+    }
 }
 
 /// A host that a name of a certificate stands for.

@@ -20,8 +20,6 @@ const CONNECTION: Duration = Duration::from_secs(10);
 pub(super) const GLANCE: Duration = Duration::from_secs(3);
 /// The pause after a connection that served something else, which grows to the longer one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(400));
-/// How many doors are looked at at a time.
-const AT_ONCE: usize = 32;
 
 /// One place to prove.
 #[derive(Clone, Debug)]
@@ -77,7 +75,7 @@ pub(crate) fn prove(targets: &[(Target, Option<Vec<Digest>>)], interruptible: bo
 }
 
 fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    match parallel::each(AT_ONCE, items, |item| Ok::<_, Infallible>(work(item))) {
+    match parallel::each(probe::AT_ONCE, items, |item| Ok::<_, Infallible>(work(item))) {
         Ok(results) => results,
     }
 }

@@ -2,10 +2,12 @@
 //! that is taken back.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use keystore::digest::Digest;
 use keystore::model::{Generation, Hook};
 use keystore::name::{Endpoint, Host, ServicePath};
+use keystore::store::Phase;
 use zeroize::Zeroizing;
 
 use super::archive;
@@ -13,7 +15,9 @@ use super::hook::Call;
 use super::profile::Files;
 use super::proof::{self, ProofFault, Target};
 use super::service::{Door, Service};
-use super::table::{Ending, Phase, Row, Table};
+use super::table::{Did, Table};
+use crate::error::Failure;
+use crate::output::phase_name;
 
 /// An endpoint that gets new files.
 pub(crate) struct Place {
@@ -41,17 +45,10 @@ pub(crate) struct Part {
 /// The services that a publication tells, and what each served before.
 pub(crate) struct Round {
     pub(crate) generation: Generation,
-    pub(crate) parts: Vec<Part>,
+    parts: Vec<Part>,
+    /// The keystore's folder.
+    store: PathBuf,
     before: Vec<Option<Vec<Digest>>>,
-}
-
-/// Which way a phase goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// To the new files.
-    There,
-    /// To the ones before.
-    Back,
 }
 
 /// How far it came, for the way back.
@@ -63,10 +60,19 @@ pub(crate) struct Reached {
 
 impl Round {
     /// Looks at what every service serves now.
-    pub(crate) fn begin(generation: Generation, parts: Vec<Part>) -> Self {
-        let mut round = Self { generation, parts, before: Vec::new() };
+    pub(crate) fn begin(store: PathBuf, generation: Generation, parts: Vec<Part>) -> Self {
+        let mut round = Self { generation, parts, store, before: Vec::new() };
         round.before = proof::look(&round.targets());
         round
+    }
+
+    /// To be told again: they have their files already, and serve them once they are told.
+    pub(crate) fn again(store: PathBuf, generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
+        let mut round = Self { generation, parts, store, before: Vec::new() };
+        round.before = round.targets().into_iter().map(|target| Some(target.wanted)).collect();
+        let all: Vec<_> = (0..round.parts.len()).collect();
+        let given = all.iter().copied().filter(|index| round.parts[*index].service.publish().is_some()).collect();
+        (round, Reached { given, reloaded: all })
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -96,16 +102,16 @@ impl Round {
         for (index, part) in self.parts.iter().enumerate() {
             let Some(hook) = part.service.publish() else { continue };
             reached.given.push(index);
-            if !self.run_publish(table, part, &hook, Way::There) {
+            if !self.give(table, part, &hook, Phase::Publish) {
                 return Err(reached);
             }
         }
         let all: Vec<_> = (0..self.parts.len()).collect();
-        if !self.run_each(table, Phase::Test, Way::There, &all, Service::test, |_| {}) {
+        if !self.run_each(table, Phase::Test, &all, Service::test, |_| {}) {
             return Err(reached);
         }
         let reloads = |index| reached.reloaded.push(index);
-        if !self.run_each(table, Phase::Reload, Way::There, &all, Service::reload, reloads) || !self.prove_new(table) {
+        if !self.run_each(table, Phase::Reload, &all, Service::reload, reloads) || !self.prove_new(table) {
             return Err(reached);
         }
         Ok(())
@@ -116,20 +122,21 @@ impl Round {
         for index in &reached.given {
             let part = &self.parts[*index];
             if let Some(hook) = part.service.undo() {
-                self.run_publish(table, part, &hook, Way::Back);
+                self.give(table, part, &hook, Phase::Undo);
             }
         }
-        self.run_each(table, Phase::Reload, Way::Back, &reached.reloaded, Service::reload, |_| {});
+        self.run_each(table, Phase::ReloadFormer, &reached.reloaded, Service::reload, |_| {});
         self.prove_old(table);
     }
 
-    fn run_publish(&self, table: &mut Table, part: &Part, hook: &Hook, way: Way) -> bool {
-        let (which, phase) = if way == Way::There { (0, "publish") } else { (1, "undo") };
+    /// Gives a program the new files, or those of before.
+    fn give(&self, table: &mut Table, part: &Part, hook: &Hook, phase: Phase) -> bool {
+        let which = usize::from(phase == Phase::Undo);
         let versions = part.places.iter().map(|place| (place.folder.as_str(), &place.versions[which]));
         let input = Zeroizing::new(archive::tar(versions));
-        let result = self.call(&[part], hook, &input, phase, way);
-        let is_done = result.is_ok();
-        table.add(&part.service.path, Phase::Publish, way == Way::Back, result);
+        let did = self.call(&[part], hook, &input, phase);
+        let is_done = did.is_ok();
+        table.add(&part.service.path, phase, did);
         is_done
     }
 
@@ -139,7 +146,6 @@ impl Round {
         &self,
         table: &mut Table,
         phase: Phase,
-        way: Way,
         which: &[usize],
         hook: impl Fn(&Service) -> Option<Hook>,
         mut begins: impl FnMut(usize),
@@ -158,33 +164,36 @@ impl Round {
         for ((_, hook, input), indices) in calls {
             indices.iter().for_each(|index| begins(*index));
             let parts: Vec<_> = indices.iter().map(|index| &self.parts[*index]).collect();
-            let result = self.call(&parts, &hook, input.as_bytes(), phase.name(), way);
-            all_done &= result.is_ok();
+            let did = self.call(&parts, &hook, input.as_bytes(), phase);
+            all_done &= did.is_ok();
             for part in parts {
-                table.add(&part.service.path, phase, way == Way::Back, result.clone());
+                table.add(&part.service.path, phase, did.clone());
             }
-            if !all_done && phase == Phase::Reload && way == Way::There {
+            if !all_done && phase == Phase::Reload {
                 break;
             }
         }
         all_done
     }
 
-    fn call(&self, parts: &[&Part], hook: &Hook, input: &[u8], phase: &str, way: Way) -> Result<(), String> {
+    fn call(&self, parts: &[&Part], hook: &Hook, input: &[u8], phase: Phase) -> Did {
         let timeout = parts.iter().map(|part| part.service.timeout()).max().unwrap_or_default();
         let variables = self.variables(parts, phase);
-        let call = Call { hook, variables, input, timeout, interruptible: way == Way::There };
-        call.run().map(drop).map_err(|fault| crate::error::Failure::whole_message(&fault))
+        // what is taken back is taken back to its end
+        let interruptible = matches!(phase, Phase::Publish | Phase::Test | Phase::Reload);
+        let call = Call { hook, variables, input, timeout, interruptible };
+        call.run().map(Some).map_err(|fault| Failure::whole_message(&fault))
     }
 
     /// What a program is told of what it is run for.
-    fn variables(&self, parts: &[&Part], phase: &str) -> Vec<(&'static str, String)> {
+    fn variables(&self, parts: &[&Part], phase: Phase) -> Vec<(&'static str, String)> {
         let Some(part) = parts.first() else { return Vec::new() };
         let services: Vec<_> = parts.iter().map(|part| part.service.path.to_string()).collect();
         let endpoints: Vec<_> =
             parts.iter().flat_map(|part| &part.places).map(|place| place.endpoint.to_string()).collect();
         let mut variables = vec![
-            ("KEYRING_PHASE", phase.to_owned()),
+            ("KEYRING_PHASE", phase_name(phase).to_owned()),
+            ("KEYRING_STORE", self.store.display().to_string()),
             ("KEYRING_GENERATION", self.generation.to_string()),
             ("KEYRING_SERVICE", part.service.path.to_string()),
             ("KEYRING_SERVER", part.service.path.server.to_string()),
@@ -216,7 +225,7 @@ impl Round {
             let nobody = before.is_none() && !target.door.said && result.as_ref().is_err_and(ProofFault::is_nobody);
             let rows = rows.entry(service).or_default();
             if nobody {
-                table.0.push(unproven(service, &target));
+                table.skip(service, Phase::Prove, unproven(service, &target));
             } else {
                 rows.push((target, result));
             }
@@ -225,7 +234,7 @@ impl Round {
         for (service, results) in rows.into_iter().filter(|(_, results)| !results.is_empty()) {
             let result = first_fault(results);
             all_proven &= result.is_ok();
-            table.add(service, Phase::Prove, false, result);
+            table.add(service, Phase::Prove, result);
         }
         all_proven
     }
@@ -243,7 +252,7 @@ impl Round {
             rows.entry(service).or_default().push((target, result));
         }
         for (service, results) in rows {
-            table.add(service, Phase::Prove, true, first_fault(results));
+            table.add(service, Phase::ProveFormer, first_fault(results));
         }
     }
 }
@@ -252,7 +261,7 @@ impl Part {
     /// What a program of this service reads on standard input.
     fn input(&self, phase: Phase) -> String {
         match (phase, self.service.knowledge().reload_input, self.places.first()) {
-            (Phase::Reload, Some(input), Some(place)) => input(&place.files),
+            (Phase::Reload | Phase::ReloadFormer, Some(input), Some(place)) => input(&place.files),
             _ => String::new(),
         }
     }
@@ -264,12 +273,12 @@ fn patience((target, before): (Target, Option<Vec<Digest>>)) -> (Target, Option<
     (Target { within, ..target }, before)
 }
 
-fn unproven(service: &ServicePath, target: &Target) -> Row {
-    let message =
-        format!("nobody listens at {}: say where with `keyring set-service {service} --probe URL`", target.door.url);
-    Row { service: service.clone(), phase: Phase::Prove, back: false, ending: Ending::Unproven, message }
+fn unproven(service: &ServicePath, target: &Target) -> String {
+    let url = &target.door.url;
+    format!("not proven, as nobody listens at {url}: `keyring set-service {service} --probe URL` says where")
 }
 
-fn first_fault(results: Vec<(Target, Result<(), ProofFault>)>) -> Result<(), String> {
-    results.into_iter().try_for_each(|(_, result)| result.map_err(|fault| fault.to_string()))
+fn first_fault(results: Vec<(Target, Result<(), ProofFault>)>) -> Did {
+    results.into_iter().try_for_each(|(_, result)| result.map_err(|fault| fault.to_string()))?;
+    Ok(None)
 }

@@ -3,161 +3,142 @@
 use std::fmt;
 
 use keystore::name::ServicePath;
+use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
 
-use crate::output::{CodedJson, Page, RowJson, style};
-
-/// What publishing does, in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Phase {
-    /// A program takes the files to where they are read.
-    Publish,
-    /// The service's configuration is tested.
-    Test,
-    /// The service reads its files again.
-    Reload,
-    /// What it serves is looked at.
-    Prove,
-}
-
-impl Phase {
-    /// The word for programs and people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Publish => "publish",
-            Self::Test => "test",
-            Self::Reload => "reload",
-            Self::Prove => "prove",
-        }
-    }
-
-    /// What was done, once it is.
-    fn done(self) -> &'static str {
-        match self {
-            Self::Publish => "given its files",
-            Self::Test => "tested",
-            Self::Reload => "reloaded",
-            Self::Prove => "proven",
-        }
-    }
-}
-
-/// How a phase ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ending {
-    /// As it should.
-    Done,
-    /// It did not.
-    Failed,
-    /// There was nobody to prove it with.
-    Unproven,
-}
-
-impl Ending {
-    /// The word for programs and people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Unproven => "unproven",
-        }
-    }
-}
+use crate::output::{CodedJson, Page, RowJson, outcome_name, phase_name, style};
 
 /// One service in one phase.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) service: ServicePath,
-    pub(crate) phase: Phase,
-    /// Whether it was part of taking everything back.
-    pub(crate) back: bool,
-    pub(crate) ending: Ending,
-    /// Why, where it did not end as it should.
-    pub(crate) message: String,
+    pub(crate) did: PhaseAttempt,
 }
 
 impl Row {
-    fn phase(&self) -> String {
-        if self.back { format!("undo: {}", self.phase.name()) } else { self.phase.name().to_owned() }
+    /// Whether it was part of taking everything back.
+    fn is_back(&self) -> bool {
+        matches!(self.did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+    }
+
+    fn is(&self, outcome: PhaseOutcome) -> bool {
+        self.did.outcome == outcome
+    }
+
+    fn failed(&self) -> bool {
+        self.is(PhaseOutcome::Failed) || self.is(PhaseOutcome::TimedOut)
+    }
+
+    fn message(&self) -> &str {
+        self.did.message.as_deref().unwrap_or_default()
     }
 }
+
+/// How a phase went: what a program printed, or why it failed.
+pub(crate) type Did = Result<Option<String>, String>;
 
 /// Every service in every phase that it came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table(pub(crate) Vec<Row>);
 
 impl Table {
-    pub(crate) fn add(&mut self, service: &ServicePath, phase: Phase, back: bool, result: Result<(), String>) {
-        let (ending, message) = match result {
-            Ok(()) => (Ending::Done, String::new()),
-            Err(message) => (Ending::Failed, message),
+    pub(crate) fn add(&mut self, service: &ServicePath, phase: Phase, did: Did) {
+        let (outcome, message, output) = match did {
+            Ok(output) => (PhaseOutcome::Done, None, output.filter(|output| !output.is_empty())),
+            Err(message) => (PhaseOutcome::Failed, Some(message), None),
         };
-        self.0.push(Row { service: service.clone(), phase, back, ending, message });
+        self.0.push(Row { service: service.clone(), did: PhaseAttempt { phase, outcome, message, output } });
+    }
+
+    /// Adds what nobody can tell, and why.
+    pub(crate) fn skip(&mut self, service: &ServicePath, phase: Phase, message: String) {
+        let did = PhaseAttempt { phase, outcome: PhaseOutcome::Skipped, message: Some(message), output: None };
+        self.0.push(Row { service: service.clone(), did });
     }
 
     /// The first that failed on the way there.
     fn failed(&self) -> Option<&Row> {
-        self.0.iter().find(|row| !row.back && row.ending == Ending::Failed)
+        self.0.iter().find(|row| !row.is_back() && row.failed())
     }
 
     /// What was not taken back. A reload that failed on the way back is no loss where the proof shows that what was
     /// served before is served: the command itself may be wrong, which is why it failed on the way there.
     fn left(&self) -> Vec<&Row> {
         let is_proven = |row: &Row| {
-            let same = |other: &&Row| other.back && other.service == row.service && other.phase == Phase::Prove;
-            self.0.iter().filter(same).any(|other| other.ending == Ending::Done)
+            let proof = |other: &&Row| other.service == row.service && other.did.phase == Phase::ProveFormer;
+            self.0.iter().filter(proof).any(|other| other.is(PhaseOutcome::Done))
         };
         let is_left =
-            |row: &&Row| row.back && row.ending == Ending::Failed && !(row.phase == Phase::Reload && is_proven(row));
+            |row: &&Row| row.is_back() && row.failed() && !(row.did.phase == Phase::ReloadFormer && is_proven(row));
         self.0.iter().filter(is_left).collect()
+    }
+
+    /// Whether nothing that was taken back was left behind.
+    pub(crate) fn is_back(&self) -> bool {
+        self.left().is_empty()
+    }
+
+    fn services(&self) -> Vec<&ServicePath> {
+        let mut services: Vec<_> = self.0.iter().map(|row| &row.service).collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
+    /// The same by service, to be kept.
+    pub(crate) fn kept(&self) -> Vec<ServiceAttempt> {
+        let phases = |service: &ServicePath| {
+            self.0.iter().filter(|row| row.service == *service).map(|row| row.did.clone()).collect()
+        };
+        let each = |service: &ServicePath| ServiceAttempt { service: service.clone(), phases: phases(service) };
+        self.services().into_iter().map(each).collect()
     }
 
     /// The same for programs.
     pub(crate) fn json(&self) -> Vec<RowJson> {
-        let row = |row: &Row| RowJson {
-            service: row.service.to_string(),
-            phase: row.phase(),
-            outcome: row.ending.name(),
-            message: row.message.clone(),
-        };
-        self.0.iter().map(row).collect()
+        self.0.iter().map(|row| RowJson::of(&row.service, &row.did)).collect()
     }
 
     /// Says in a line what was done with each service, and warns of what nobody proved.
     pub(crate) fn say(&self, page: &mut Page) {
-        let mut services: Vec<&ServicePath> = self.0.iter().map(|row| &row.service).collect();
-        services.sort_unstable();
-        services.dedup();
-        for service in services {
-            let of = |ending| self.0.iter().filter(move |row| row.service == *service && row.ending == ending);
-            let done: Vec<_> = of(Ending::Done).map(|row| row.phase.done()).collect();
+        for service in self.services() {
+            let rows = || self.0.iter().filter(|row| row.service == *service);
+            let done: Vec<_> = rows().filter(|row| row.is(PhaseOutcome::Done)).map(|row| done(row.did.phase)).collect();
             if !done.is_empty() {
                 page.line(format_args!("  {service}: {}", done.join(", ")));
             }
-            for row in of(Ending::Unproven) {
-                page.tagged(style::WARN, "warning:", format_args!("{service} is not proven: {}", row.message));
+            for row in rows().filter(|row| !row.is(PhaseOutcome::Done)) {
+                page.tagged(style::WARN, "warning:", format_args!("{service}: {}", row.message()));
             }
         }
     }
 
     /// The rows as lines of a table.
     pub(crate) fn lines(&self) -> Vec<CodedJson> {
-        let width = |of: fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
-        let service = width(|row| row.service.to_string().len());
-        let phase = width(|row| row.phase().len());
-        let line = |row: &Row| CodedJson {
-            code: row.ending.name(),
-            message: format!(
-                "{:service$}  {:phase$}  {:8}  {}",
-                row.service.to_string(),
-                row.phase(),
-                row.ending.name(),
-                row.message
-            )
-            .trim_end()
+        let width = |of: &dyn Fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
+        let service = width(&|row| row.service.to_string().len());
+        let phase = width(&|row| phase_name(row.did.phase).len());
+        let line = |row: &Row| {
+            let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
+            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", phase_name(row.did.phase), row.message());
             // what programs say has lines of its own
-            .replace('\n', "\n      "),
+            CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
         self.0.iter().map(line).collect()
+    }
+}
+
+/// What was done, once it is.
+fn done(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepared",
+        Phase::Switch => "switched",
+        Phase::Publish => "given its files",
+        Phase::Test => "tested",
+        Phase::Reload => "reloaded",
+        Phase::Prove => "proven",
+        Phase::Undo => "given its files of before",
+        Phase::ReloadFormer => "reloaded with its files of before",
+        Phase::ProveFormer => "proven to serve what it did before",
     }
 }
 
@@ -166,13 +147,15 @@ impl Table {
 pub(crate) struct PublishFault {
     pub(crate) table: Table,
     /// Why the files could not be put back.
-    pub(crate) files: Option<keystore::store::StoreError>,
+    pub(crate) files: Option<StoreError>,
+    /// Whether somebody pressed Ctrl-C.
+    pub(crate) interrupted: bool,
 }
 
 impl PublishFault {
     /// Whether everything is as it was.
     pub(crate) fn is_undone(&self) -> bool {
-        self.files.is_none() && self.table.left().is_empty()
+        self.files.is_none() && self.table.is_back()
     }
 }
 
@@ -180,16 +163,16 @@ impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
         if let Some(row) = self.table.failed() {
-            write!(f, " at {} ({})", row.service, row.phase.name())?;
+            write!(f, " at {} ({})", row.service, phase_name(row.did.phase))?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");
         }
-        let mut left = self.table.left();
-        left.dedup_by(|a, b| a.service == b.service);
-        let left: Vec<_> = left.iter().map(|row| row.service.to_string()).collect();
         f.write_str(" and could not be taken back whole")?;
-        if left.is_empty() { Ok(()) } else { write!(f, ": see to {}", left.join(", ")) }
+        let left: std::collections::BTreeSet<_> =
+            self.table.left().into_iter().map(|row| row.service.to_string()).collect();
+        let left = Vec::from_iter(left).join(", ");
+        if left.is_empty() { Ok(()) } else { write!(f, ": see to {left}") }
     }
 }
 
@@ -203,25 +186,25 @@ impl std::error::Error for PublishFault {
 mod tests {
     use super::{Phase, PublishFault, Table};
 
-    fn fault(rows: &[(Phase, bool, bool)]) -> PublishFault {
+    fn fault(rows: &[(Phase, bool)]) -> PublishFault {
         let mut table = Table::default();
-        for (phase, back, done) in rows {
-            let result = if *done { Ok(()) } else { Err("no".to_owned()) };
-            table.add(&"mail01/imap".parse().unwrap(), *phase, *back, result);
+        for (phase, done) in rows {
+            let did = if *done { Ok(None) } else { Err("no".to_owned()) };
+            table.add(&"mail01/imap".parse().unwrap(), *phase, did);
         }
-        PublishFault { table, files: None }
+        PublishFault { table, files: None, interrupted: false }
     }
 
     #[test]
     fn what_is_proven_is_taken_back_whatever_its_reload_said() {
-        let there = (Phase::Reload, false, false);
-        let reload = (Phase::Reload, true, false);
-        let proven = fault(&[there, reload, (Phase::Prove, true, true)]);
+        let there = (Phase::Reload, false);
+        let reload = (Phase::ReloadFormer, false);
+        let proven = fault(&[there, reload, (Phase::ProveFormer, true)]);
         assert!(proven.is_undone());
         assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
         assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
-        let broken = fault(&[there, reload, (Phase::Prove, true, false)]);
+        let broken = fault(&[there, reload, (Phase::ProveFormer, false)]);
         assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
-        assert!(!fault(&[there, (Phase::Publish, true, false), (Phase::Prove, true, true)]).is_undone());
+        assert!(!fault(&[there, (Phase::Undo, false), (Phase::ProveFormer, true)]).is_undone());
     }
 }

@@ -10,6 +10,21 @@ use crate::common::{PROGRAM, World};
 /// What a reader of this repository is told to do with cargo; the tests are running inside it.
 const NOT_RUN: [&str; 3] = ["cargo run --release -- demo", "./tests/run", "cargo install --path ."];
 
+/// Files that a reader has and no command line makes: backups of Key Manager, the certificate of one, its passphrase.
+const KEPT: [(&str, &[u8]); 3] = [
+    ("backup.key", include_bytes!("../../keystore/tests/fixtures/formats/key-manager-sgc.key")),
+    ("keypair.key", include_bytes!("../../keystore/tests/fixtures/formats/key-manager.key")),
+    ("old.txt", b"fixture\n"),
+];
+
+/// The certificate in a backup, which is for the keys of both: it stands behind its mark, as DER.
+fn certificate(backup: &[u8]) -> &[u8] {
+    const MARK: &[u8] = b"\x04\x0bcertificate";
+    let at = backup.windows(MARK.len()).position(|octets| octets == MARK).expect("a certificate") + MARK.len();
+    let length = usize::from(u16::from_be_bytes([backup[at + 2], backup[at + 3]]));
+    &backup[at..at + 4 + length]
+}
+
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents = vec![root.join("README.md")];
@@ -75,6 +90,10 @@ fn run(document: &Path) {
         return;
     }
     let world = World::empty();
+    for (name, contents) in KEPT {
+        world.write(name, contents);
+    }
+    world.write("reply.cer", certificate(KEPT[0].1));
     let folder = Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
     // one shell for all, so that variables and folders last; each line is shown before it is run
     let mut script = format!("set -euo pipefail\nPATH={folder}:$PATH\n");

@@ -137,7 +137,7 @@ fn documented(start: &str) -> Vec<String> {
     paragraph.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn assert_documented(place: &str, value: &serde_json::Value) {
+pub(crate) fn assert_documented(place: &str, value: &serde_json::Value) {
     let names = documented(place);
     for field in value.as_object().unwrap_or_else(|| panic!("{place}: {value}")).keys() {
         assert!(names.contains(field), "docs/json.md: {place} lacks {field}");

@@ -81,7 +81,8 @@ fn publishes_the_named_services_only() {
             "endpoint": "mail02/pop3@default",
             "folder": "[FOLDER]/keystore/live/mail02/pop3/default/current"
           }
-        ]
+        ],
+        "services": []
       },
       "schema": 1
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "runs the program and looks at what it left")]
 
 pub(crate) mod authority;
+pub(crate) mod daemon;
 pub(crate) mod output;
 pub(crate) mod terminal;
 

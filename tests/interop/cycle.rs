@@ -1,5 +1,5 @@
 //! From a key to what services read, with an authority that `openssl ca` runs: the first time, with a new private
-//! key, with the same one again; encrypted; and as a script does it.
+//! key, with the same one again; encrypted; and as a script does it. What is published is read by openssl, certtool and python.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -4,14 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{Authority, Keyring, Tool, text, write};
 use crate::published::fingerprint;
-use crate::stranger::{CERTTOOL, certtool, openssl, python, spki};
+use crate::stranger::{CERTTOOL, CERTUTIL, KEYTOOL, PK12UTIL, certtool, openssl, python, spki};
 
 const KEY: &str = "mail01/imap/main";
 const PASSPHRASE: &str = "correct horse";
-
-const KEYTOOL: Tool = Tool { program: "keytool", package: "default-jre-headless" };
-const PK12UTIL: Tool = Tool { program: "pk12util", package: "libnss3-tools" };
-const CERTUTIL: Tool = Tool { program: "certutil", package: "libnss3-tools" };
 
 /// A key with its certificate and the issuing authority's.
 struct World {

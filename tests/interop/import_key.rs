@@ -1,23 +1,38 @@
-//! What strangers write, imported, and the private key that is kept read back by them.
+//! What strangers write, found by `inspect` and imported by `import-key`, and the private key that is kept read back by them.
+
+mod again;
+mod gnutls;
+mod java;
+mod nss;
+mod openssl;
+mod python;
+mod ssh_keygen;
+
+use std::cell::Cell;
 
 use serde_json::Value;
 
-use crate::common::{Keyring, write};
-use crate::stranger::{CERTTOOL, certtool, openssl, python_writes, spki};
+use crate::common::{Finished, Keyring, write};
+use crate::stranger::{openssl, spki};
 
-const KEY: &str = "web01/https/main";
 const PASSPHRASE: &str = "correct horse";
+/// What openssl has put away.
 const LEGACY: [&str; 4] = ["-provider", "legacy", "-provider", "default"];
+/// Algorithms for `openssl genpkey`.
+const RSA: [&str; 4] = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+const P_384: [&str; 4] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
+const ED25519: [&str; 2] = ["-algorithm", "ED25519"];
 
 struct World {
     keyring: Keyring,
+    imported: Cell<usize>,
 }
 
 impl World {
     fn new() -> Self {
         let keyring = Keyring::new();
         write(&keyring.path("passphrase"), format!("{PASSPHRASE}\n"));
-        Self { keyring }
+        Self { keyring, imported: Cell::new(0) }
     }
 
     fn file(&self, name: &str) -> String {
@@ -33,121 +48,49 @@ impl World {
     }
 
     /// A private key and a certificate signed by itself.
-    fn pair(&self, algorithm: &str, option: &str) -> (String, String) {
-        let key = self.make("key.pem", &["genpkey", "-quiet", "-algorithm", algorithm, "-pkeyopt", option]);
+    fn pair(&self, algorithm: &[&str]) -> (String, String) {
+        let key = self.make("key.pem", &[&["genpkey", "-quiet"], algorithm].concat());
         let request = ["req", "-x509", "-new", "-key", &key, "-subj", "/CN=a.example", "-days", "30"];
         let certificate = self.make("certificate.pem", &request);
         (key, certificate)
     }
 
-    /// Imports some files as a new key. Its private key must be the one of a file, in the keystore's own form.
+    /// Has some files read that hold one private key, which is named by its public half.
     #[track_caller]
-    fn import(&self, name: &str, files: &[&str], key: &str) -> Value {
-        let path = format!("web01/https/{name}");
+    fn read(&self, what: &str, files: &[&str], public_key: &str) -> Value {
+        let secret = self.file("passphrase");
+        let found = self.keyring.json(&[&["inspect"], files, &["--passphrase-file", &secret]].concat());
+        let objects = found["objects"].as_array().expect("objects").iter();
+        let keys: Vec<&Value> = objects.filter(|object| object["kind"] == "private-key").collect();
+        let [key] = keys[..] else { panic!("{what}: {found:#}") };
+        assert_eq!(key["spki_sha256"], public_key, "{what}");
+        self.import(what, files, public_key)
+    }
+
+    /// Imports some files as a new key. Its private key is kept in the keystore's own form.
+    #[track_caller]
+    fn import(&self, what: &str, files: &[&str], public_key: &str) -> Value {
+        let path = self.next_path();
         let secret = self.file("passphrase");
         let imported = self.keyring.json(&[&["import-key", &path], files, &["--passphrase-file", &secret]].concat());
         let kept = self.keyring.kept(&path, 1, "private-key.pem");
-        assert!(openssl(&["pkey", "-in", &kept, "-check", "-noout"]).contains("Key is valid"), "{files:?}");
-        assert_eq!(spki("key", &kept), spki("key", key), "{files:?}");
-        assert_eq!(imported["spki_sha256"], spki("key", key), "{files:?}");
+        assert!(openssl(&["pkey", "-in", &kept, "-check", "-noout"]).contains("Key is valid"), "{what}");
+        assert_eq!(spki("key", &kept), public_key, "{what}");
+        assert_eq!(imported["spki_sha256"], public_key, "{what}");
         let text = std::fs::read_to_string(&kept).unwrap();
-        assert!(text.starts_with("-----BEGIN PRIVATE KEY-----\n"), "{files:?}");
+        assert!(text.starts_with("-----BEGIN PRIVATE KEY-----\n"), "{what}");
         imported
     }
-}
 
-#[test]
-fn what_openssl_writes_is_imported_with_its_certificate() {
-    for (algorithm, option) in
-        [("RSA", "rsa_keygen_bits:2048"), ("RSA", "rsa_keygen_bits:2304"), ("EC", "ec_paramgen_curve:P-384")]
-    {
-        let world = World::new();
-        let (key, certificate) = world.pair(algorithm, option);
-        let pass = format!("pass:{PASSPHRASE}");
-        let export = ["pkcs12", "-export", "-inkey", &key, "-in", &certificate, "-name", "main", "-passout", &pass];
-        for (index, more) in
-            [&[][..], &["-legacy"], &["-nomac"], &["-keypbe", "NONE", "-certpbe", "NONE"]].into_iter().enumerate()
-        {
-            let file = world.make("file.p12", &[&export[..], more].concat());
-            let imported = world.import(&format!("p{index}"), &[&file], &key);
-            assert_eq!(imported["certificate"]["subject"], "CN=a.example", "{more:?}");
-            assert_eq!(imported["from"]["friendly_name"], "main", "{more:?}");
-            assert_eq!(imported["from"]["legacy"], more == ["-legacy"], "{more:?}");
-        }
-        let traditional = world.make("old.pem", &["pkey", "-in", &key, "-traditional", "-des3", "-passout", &pass]);
-        let imported = world.import("traditional", &[&traditional, &certificate], &key);
-        assert_eq!(imported["certificate"]["subject"], "CN=a.example");
-        let pkcs8 = ["pkcs8", "-topk8", "-in", &key, "-passout", &pass, "-v1", "PBE-MD5-DES"];
-        let pkcs8 = world.make("old.p8", &[&pkcs8[..], &LEGACY].concat());
-        assert_eq!(world.import("pbes1", &[&pkcs8], &key)["from"]["legacy"], true);
+    /// Imports what must be refused.
+    #[track_caller]
+    fn refused(&self, files: &[&str]) -> Finished {
+        let (path, secret) = (self.next_path(), self.file("passphrase"));
+        self.keyring.finish(&[&["import-key", &path], files, &["--passphrase-file", &secret]].concat()).ended_with(3)
     }
-}
 
-#[test]
-fn what_gnutls_writes_is_imported() {
-    let world = World::new();
-    let (key, certificate) = world.pair("RSA", "rsa_keygen_bits:2048");
-    for cipher in ["aes-256", "3des-pkcs12", "rc2-40"] {
-        let file = world.file("file.p12");
-        certtool(&[
-            "--to-p12",
-            "--load-privkey",
-            &key,
-            "--load-certificate",
-            &certificate,
-            "--p12-name",
-            "main",
-            "--password",
-            PASSPHRASE,
-            "--pkcs-cipher",
-            cipher,
-            "--outder",
-            "--outfile",
-            &file,
-        ]);
-        let imported = world.import(&format!("p12-{cipher}"), &[&file], &key);
-        assert_eq!(imported["certificate"]["subject"], "CN=a.example", "{cipher}");
-        let file = world.file("file.p8");
-        certtool(&[
-            "--to-p8",
-            "--load-privkey",
-            &key,
-            "--password",
-            PASSPHRASE,
-            "--pkcs-cipher",
-            cipher,
-            "--outfile",
-            &file,
-        ]);
-        world.import(&format!("p8-{cipher}"), &[&file], &key);
+    fn next_path(&self) -> String {
+        self.imported.set(self.imported.get() + 1);
+        format!("web01/https/k{}", self.imported.get())
     }
-    let own = world.file("own.pem");
-    CERTTOOL.run(&["--generate-privkey", "--key-type", "ecdsa", "--curve", "secp256r1", "--outfile", &own]);
-    world.import("own", &[&own], &own);
-}
-
-#[test]
-fn what_python_writes_is_imported() {
-    let world = World::new();
-    let (key, certificate) = world.pair("EC", "ec_paramgen_curve:P-256");
-    for form in ["pkcs12", "pkcs12-3des", "pkcs8", "traditional", "openssh"] {
-        let file = world.file("file");
-        python_writes(form, &key, &certificate, &file, PASSPHRASE);
-        let imported = world.import(form, &[&file], &key);
-        assert_eq!(imported["certificate"].is_null(), !form.starts_with("pkcs12"), "{form}");
-    }
-}
-
-#[test]
-fn a_short_key_is_published_as_it_is() {
-    let world = World::new();
-    let (key, certificate) = world.pair("RSA", "rsa_keygen_bits:1024");
-    let keyring = &world.keyring;
-    keyring.finish(&["import-key", KEY, &key, &certificate]).ended_with(3);
-    keyring.json(&["import-key", KEY, &key, &certificate, "--legacy"]);
-    keyring.json(&["bind", KEY, "web01/https@default"]);
-    let committed = keyring.json(&["commit"]);
-    assert!(committed["warnings"].to_string().contains("1024 bits"), "{committed}");
-    let folder = committed["endpoints"][0]["folder"].as_str().unwrap();
-    assert_eq!(spki("key", &format!("{folder}/private-key.pem")), spki("certificate", &certificate));
 }

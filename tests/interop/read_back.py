@@ -68,6 +68,17 @@ def request(path):
     }
 
 
+def parsed(path):
+    """Any request: what it asks for is parsed to the last extension, and its signature checked."""
+    read = x509.load_pem_x509_csr(open(path, "rb").read())
+    return {
+        "signature_valid": read.is_signature_valid,
+        "subject": attributes(read.subject),
+        "extensions": sorted(extension.oid.dotted_string for extension in read.extensions),
+        "spki": spki(read.public_key()),
+    }
+
+
 def key(path):
     password = os.environ["PASSPHRASE"].encode() if "PASSPHRASE" in os.environ else None
     read = serialization.load_pem_private_key(open(path, "rb").read(), password=password)
@@ -103,6 +114,6 @@ def pkcs12_file(path):
     }
 
 
-KINDS_OF_FILES = {"request": request, "key": key, "certificates": certificates, "pkcs12": pkcs12_file}
+KINDS_OF_FILES = {"request": request, "parsed": parsed, "key": key, "certificates": certificates, "pkcs12": pkcs12_file}
 questions = [argument.split(":", 1) for argument in sys.argv[1:]]
 print(json.dumps([KINDS_OF_FILES[kind](path) for kind, path in questions]))

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::{Authority, Keyring, text, write};
 use crate::published::fingerprint;
-use crate::stranger::openssl;
+use crate::stranger::{CERTUTIL, certtool, openssl, python_writes};
 
 const KEY: &str = "mail01/imap/main";
 
@@ -126,4 +126,84 @@ fn are_understood_from_editors_and_mail_programs() {
     desk.install("a letter with openssl's text around", &[&desk.file("letter.txt", mail)]);
     let quoted: String = crlf.lines().map(|line| format!("    {line}\r\n")).collect();
     desk.install("indented", &[&desk.file("indented.txt", quoted)]);
+}
+
+#[test]
+fn of_gnutls_nss_python_and_signed_mail_are_understood() {
+    let desk = Desk::new();
+    let (leaf, issuing) = (text(&desk.leaf), text(&desk.authority.issuing()));
+    let both = desk.file("both.pem", desk.pem(&[&desk.leaf, &desk.authority.issuing()]));
+    let out = desk.keyring.file("stranger.p7b");
+    for form in ["--outder", "--no-outder"] {
+        certtool(&["--p7-generate", "--load-certificate", &both, form, "--outfile", &out]);
+        desk.install(&format!("PKCS#7 of certtool, {form}"), &[&out]);
+    }
+    for form in ["pkcs7-pem", "pkcs7-der"] {
+        python_writes(form, &text(&desk.keyring.path("authority/issuing.key")), &both, &out, "unused");
+        desk.install(form, &[&out]);
+    }
+    let signer = desk.keyring.file("authority/issuing.key");
+    let sign = ["-sign", "-signer", &issuing, "-inkey", &signer, "-certfile", &leaf, "-in", &leaf, "-out", &out];
+    for (command, more) in [
+        ("smime", &["-nodetach", "-outform", "PEM"][..]),
+        ("cms", &["-nodetach", "-outform", "DER"]),
+        // BER of indefinite lengths
+        ("cms", &["-nodetach", "-stream", "-outform", "DER"]),
+    ] {
+        openssl(&[&[command][..], &sign, more].concat());
+        desk.install(&format!("signed by {command} {more:?}"), &[&out]);
+    }
+    let folder = desk.keyring.path("nss");
+    std::fs::create_dir(&folder).unwrap();
+    let database = format!("sql:{}", text(&folder));
+    CERTUTIL.run(&["-N", "-d", &database, "--empty-password"]);
+    for (name, file) in [("leaf", &leaf), ("issuing", &issuing)] {
+        CERTUTIL.run(&["-A", "-d", &database, "-n", name, "-t", ",,", "-i", file]);
+    }
+    let files = ["leaf", "issuing"].map(|name| {
+        let said = CERTUTIL.run(&["-L", "-d", &database, "-n", name, "-a"]);
+        desk.file(&format!("nss-{name}.pem"), said)
+    });
+    desk.install("certutil -L -a", &[&files[0], &files[1]]);
+}
+
+#[test]
+fn lists_beside_the_certificates_are_left_alone() {
+    let desk = Desk::new();
+    let list = revocation_list(&desk, "");
+    let (leaf, issuing) = (text(&desk.leaf), text(&desk.authority.issuing()));
+    let out = desk.keyring.file("with-crl.p7b");
+    openssl(&["crl2pkcs7", "-in", &list, "-certfile", &leaf, "-certfile", &issuing, "-outform", "DER", "-out", &out]);
+    desk.install("PKCS#7 with a list", &[&out]);
+}
+
+/// A list of the issuing authority, made by certtool, that revokes what is in a file.
+fn revocation_list(desk: &Desk, revoked: &str) -> String {
+    let template = desk.file("list.template", "crl_next_update = 7\ncrl_number = 5\n");
+    let (key, issuing) = (desk.keyring.file("authority/issuing.key"), text(&desk.authority.issuing()));
+    let out = desk.keyring.file("list.crl");
+    let make = ["--generate-crl", "--load-ca-privkey", &key, "--load-ca-certificate", &issuing];
+    let more = ["--template", &template, "--outfile", &out];
+    let revoked: &[&str] = if revoked.is_empty() { &[] } else { &["--load-certificate", revoked] };
+    certtool(&[&make[..], &more, revoked].concat());
+    out
+}
+
+#[test]
+fn lists_of_gnutls_and_openssl_are_heeded() {
+    let desk = Desk::new();
+    let (leaf, issuing, root) = (text(&desk.leaf), text(&desk.authority.issuing()), text(&desk.authority.root()));
+    desk.keyring.run(&["install-cert", KEY, &leaf, &issuing, "--roots", &root]);
+    let clean = revocation_list(&desk, "");
+    let verify = |list: &str| desk.keyring.finish(&["verify", KEY, "--roots", &root, "--crl", list]);
+    verify(&clean).succeeded();
+    let found = desk.keyring.json(&["inspect", &clean]);
+    assert_eq!(found["objects"][0]["kind"], "crl", "{found}");
+    let list = revocation_list(&desk, &leaf);
+    let said = verify(&list).ended_with(12);
+    assert!(format!("{}{}", said.stdout, said.stderr).contains("revoked"), "{} {}", said.stdout, said.stderr);
+    // the same list as openssl writes it, in DER
+    let der = desk.keyring.file("list.der");
+    openssl(&["crl", "-in", &list, "-outform", "DER", "-out", &der]);
+    verify(&der).ended_with(12);
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::common::{Keyring, text};
-use crate::stranger::{ALGORITHMS, certtool, openssl, python_says, spki, subject};
+use crate::common::{Keyring, text, write};
+use crate::stranger::{ALGORITHMS, CERTUTIL, certtool, openssl, python_says, spki, subject};
 
 const KEY: &str = "web01/https/main";
 const SUBJECT: &str =
@@ -124,4 +124,47 @@ fn on_names_alone_have_an_empty_subject_and_critical_names() {
     let said = openssl(&["req", "-verify", "-text", "-noout", "-in", &text(&request)]);
     assert!(said.contains("X509v3 Subject Alternative Name: critical\n"), "{said}");
     assert_eq!(subject("req", &request), "");
+}
+
+#[test]
+fn of_gnutls_and_nss_are_taken_over() {
+    let keyring = Keyring::new();
+    let template = "cn = \"web01.example.com\"\norganization = \"Example\"\ndns_name = \"web01.example.com\"\n\
+                    ip_address = \"192.0.2.7\"\nemail = \"a@example.com\"\nuri = \"https://example.com/\"\ntls_www_server\n";
+    write(&keyring.path("template"), template);
+    let (key, theirs, template) = (keyring.file("key.pem"), keyring.file("gnutls.csr"), keyring.file("template"));
+    certtool(&["--generate-privkey", "--key-type", "rsa", "--bits", "2048", "--outfile", &key]);
+    certtool(&["--generate-request", "--load-privkey", &key, "--template", &template, "--outfile", &theirs]);
+    let names = json!(["dns:web01.example.com", "uri:https://example.com/", "ip:192.0.2.7", "email:a@example.com"]);
+    taken_over(&keyring, "gnutls", &theirs, &names);
+
+    let folder = keyring.path("nss");
+    std::fs::create_dir(&folder).unwrap();
+    let database = format!("sql:{}", text(&folder));
+    CERTUTIL.run(&["-N", "-d", &database, "--empty-password"]);
+    write(&keyring.path("noise"), [7; 64]);
+    for form in ["-a", "-v"] {
+        let theirs = keyring.file("nss.csr");
+        let subject = ["-s", "CN=web01.example.com,O=Example", "-8", "web01.example.com,www.example.com"];
+        let out = ["-k", "rsa", "-g", "2048", "-z", &keyring.file("noise"), "-o", &theirs];
+        // with -a a header for people stands above the request; -v 1 changes nothing, and leaves it binary
+        let form: &[&str] = if form == "-a" { &["-a"] } else { &["-v", "1"] };
+        CERTUTIL.run(&[&["-R", "-d", &database], &subject[..], &out, form].concat());
+        let names = json!(["dns:web01.example.com", "dns:www.example.com"]);
+        taken_over(&keyring, &format!("nss{}", form.len()), &theirs, &names);
+    }
+}
+
+/// A request that somebody made, asked for again with another key.
+#[track_caller]
+fn taken_over(keyring: &Keyring, name: &str, theirs: &str, names: &serde_json::Value) {
+    let found = keyring.json(&["inspect", theirs]);
+    assert_eq!(found["objects"][0]["kind"], "request", "{found}");
+    assert_eq!(&found["objects"][0]["names"], names, "{name}");
+    let out = keyring.file(&format!("{name}.ours"));
+    keyring.run(&["make-csr", &format!("web01/https/{name}"), "--new-key", "--from-csr", theirs, "--out", &out]);
+    let ours = keyring.json(&["inspect", &out]);
+    for field in ["subject", "names"] {
+        assert_eq!(ours["objects"][0][field], found["objects"][0][field], "{name}: {field}");
+    }
 }

@@ -10,6 +10,13 @@ use crate::common::{Finished, Tool, finish, text};
 /// GnuTLS.
 pub(crate) const CERTTOOL: Tool = Tool { program: "certtool", package: "gnutls-bin" };
 
+/// Java.
+pub(crate) const KEYTOOL: Tool = Tool { program: "keytool", package: "default-jre-headless" };
+
+/// NSS.
+pub(crate) const PK12UTIL: Tool = Tool { program: "pk12util", package: "libnss3-tools" };
+pub(crate) const CERTUTIL: Tool = Tool { program: "certutil", package: "libnss3-tools" };
+
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/read_back.py");
 
 const WRITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/write.py");
@@ -42,18 +49,27 @@ pub(crate) fn python_writes(form: &str, key: &str, certificate: &str, out: &str,
 }
 
 fn run_python(script: &str, arguments: &[String], passphrase: Option<&str>) -> Finished {
-    // ./tests/run says which python has the package
-    let program = std::env::var("KEYRING_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = Command::new(&program);
+    let mut command = python_program("python");
     command.arg(script).args(arguments).env_remove("PASSPHRASE");
     command.envs(passphrase.map(|passphrase| ("PASSPHRASE", passphrase)));
-    let finished = finish(&mut command, "");
-    let finished = finished.unwrap_or_else(|error| panic!("cannot run {program}: {error}; Debian package python3"));
-    assert!(
-        !finished.stderr.contains("No module named 'cryptography'"),
-        "{program} lacks the package cryptography: install the Debian package python3-cryptography, or run tests/run"
-    );
-    finished
+    run_python_program(&mut command)
+}
+
+/// A program of the packages in `requirements.txt`, or their python itself.
+pub(crate) fn python_program(name: &str) -> Command {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's target folder");
+    let mut command = Command::new(target.join("python/bin").join(name));
+    // nothing of the machine's own packages
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// Runs one of them to its end, successful or not.
+pub(crate) fn run_python_program(command: &mut Command) -> Finished {
+    finish(command, "").unwrap_or_else(|error| {
+        let program = command.get_program().display();
+        panic!("cannot run {program}: {error}; tests/run makes it with what tests/interop/requirements.txt names")
+    })
 }
 
 /// The answers of `read_back.py`; it must succeed.

@@ -27,6 +27,7 @@ mod installation;
 mod nginx;
 mod port;
 mod postfix;
+mod probing;
 mod promises;
 mod publishing;
 mod rotation;

@@ -117,7 +117,7 @@ fn is_taken_back(scene: &Scene, all: &[(&Installation, &[Digest])], failed: [&st
     has_row(&table, failed);
     for (it, before) in all {
         for served in &it.services {
-            has_row(&table, [&served.service, "undo: prove", "done", ""]);
+            has_row(&table, [&served.service, "prove-former", "done", ""]);
         }
         it.prove(scene, before);
     }

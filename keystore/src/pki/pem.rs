@@ -1,16 +1,23 @@
 //! PEM (RFC 7468), read as it arrives after mail programs, web pages and word processors had it.
 //!
 //! Accepted: any line ends, any character encoding an editor saves, blanks and indentation, mail quotes, text
-//! around blocks, four dashes or more, END glued to the last line, blank lines inside, RTF's `\par`, escaped
-//! line ends of JSON. A block that is damaged says where; the others are read all the same.
+//! around blocks, dashes of any number and kind, END glued to the last line, blank lines inside, RTF's `\par`, escaped
+//! line ends of JSON, markup of HTML. Where the contents are one whole DER structure, nothing is missing of them: then
+//! BEGIN or END may be lost or mistyped. A block that is damaged says where; the others are read all the same.
+//! docs/damaged-pem.md has the table.
 
 mod base64;
+mod marker;
+mod markup;
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 pub(super) use base64::{decode_bare, decode_unarmoured};
+use marker::{Marker, Word, is_dash};
+
+use super::asn1;
 
 /// One block between BEGIN and END.
 pub struct PemBlock {
@@ -48,6 +55,14 @@ pub enum PemError {
         /// The line of BEGIN.
         line: usize,
     },
+    /// END without BEGIN, and not all of what stood between them.
+    #[error("the block END {label} of line {line} has no BEGIN")]
+    NoBegin {
+        /// The words behind END.
+        label: String,
+        /// The line of END.
+        line: usize,
+    },
     /// END says something else than BEGIN.
     #[error("the block BEGIN {label} ends with END {end} in line {line}")]
     LabelMismatch {
@@ -76,8 +91,9 @@ pub fn pem_blocks(bytes: &[u8]) -> Vec<PemBlock> {
 
 /// The blocks of some text, in their order.
 pub(super) fn blocks(text: &str) -> Vec<PemBlock> {
-    let mut reader = Reader { blocks: Vec::new(), open: None };
-    for (number, line) in numbered_lines(text) {
+    let text = markup::without(text);
+    let mut reader = Reader { blocks: Vec::new(), open: None, loose: None };
+    for (number, line) in numbered_lines(&text) {
         reader.line(number, clean(line));
     }
     reader.close_unterminated();
@@ -107,6 +123,8 @@ struct Open {
 struct Reader {
     blocks: Vec<PemBlock>,
     open: Option<Open>,
+    /// Lines of base64 outside of any block, and where they begin: perhaps their BEGIN was lost.
+    loose: Option<(usize, base64::Decoder)>,
 }
 
 impl Reader {
@@ -126,24 +144,49 @@ impl Reader {
 
     fn outside<'t>(&mut self, number: usize, text: &'t str) -> Option<&'t str> {
         let text = skip_escapes(text.trim_start_matches(['"', '\'']));
-        let marker = Marker::at_start(text)?;
-        if marker.word == Word::Begin {
-            let body = base64::Decoder::new();
-            self.open = Some(Open { label: marker.label.to_owned(), line: number, headers: Vec::new(), body });
+        let Some(marker) = Marker::at_start(text).or_else(|| Marker::in_quotes(text)) else {
+            return self.loose_line(number, text);
+        };
+        let loose = self.loose.take();
+        match (marker.word, loose) {
+            (Word::Begin, _) => {
+                let body = base64::Decoder::new();
+                self.open = Some(Open { label: marker.label, line: number, headers: Vec::new(), body });
+            }
+            (Word::End, Some((line, body))) => {
+                let label = marker.label;
+                let body = whole(body).ok_or_else(|| PemError::NoBegin { label: label.clone(), line: number });
+                self.blocks.push(PemBlock { label, line, headers: Vec::new(), body });
+            }
+            (Word::End, None) => {}
         }
         Some(marker.rest)
     }
 
+    /// A line that is outside of any block. Returns the END that is glued to it.
+    fn loose_line<'t>(&mut self, number: usize, text: &'t str) -> Option<&'t str> {
+        let (contents, tail) = text.split_at(text.find(is_dash).unwrap_or(text.len()));
+        if !contents.chars().all(base64::is_digit) || !(tail.is_empty() || Marker::at_start(tail).is_some()) {
+            self.loose = None;
+            return None;
+        }
+        if !contents.is_empty() {
+            let (_, body) = self.loose.get_or_insert_with(|| (number, base64::Decoder::new()));
+            body.push(number, contents);
+        }
+        Some(tail)
+    }
+
     fn inside<'t>(&mut self, mut open: Open, number: usize, text: &'t str) -> Option<&'t str> {
         if open.body.is_empty()
-            && let Some((name, value)) = text.split_once(':')
+            && let Some((name, value)) = header(text)
         {
-            open.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            open.headers.push((name.to_owned(), value.trim().to_owned()));
             self.open = Some(open);
             return None;
         }
-        let dash = text.find('-').unwrap_or(text.len());
-        let (contents, tail) = text.split_at(dash);
+        let at = if Marker::at_start(text).is_some() { 0 } else { text.find(is_dash).unwrap_or(text.len()) };
+        let (contents, tail) = text.split_at(at);
         open.body.push(number, contents);
         match Marker::at_start(tail) {
             Some(Marker { word: Word::End, label, rest }) => {
@@ -154,6 +197,10 @@ impl Reader {
                 self.unterminated(open);
                 Some(tail)
             }
+            None if marker::is_broken(tail) => {
+                self.unterminated(open);
+                None
+            }
             None => {
                 open.body.push(number, tail);
                 self.open = Some(open);
@@ -162,14 +209,18 @@ impl Reader {
         }
     }
 
-    fn close(&mut self, open: Open, end: &str, line: usize) {
+    fn close(&mut self, open: Open, end: String, line: usize) {
         let Open { label, line: begin, headers, body } = open;
-        let body = if label != end {
-            Err(PemError::LabelMismatch { label: label.clone(), end: end.to_owned(), line })
-        } else if body.is_empty() {
+        let body = if body.is_empty() {
             Err(PemError::EmptyBlock { label: label.clone(), line: begin })
         } else {
-            body.finish().map_err(|line| PemError::DamagedBase64 { line })
+            match body.finish() {
+                Err(line) => Err(PemError::DamagedBase64 { line }),
+                Ok(octets) if label != end && asn1::whole(&octets).is_none() => {
+                    Err(PemError::LabelMismatch { label: label.clone(), end, line })
+                }
+                Ok(octets) => Ok(octets),
+            }
         };
         self.blocks.push(PemBlock { label, line: begin, headers, body });
     }
@@ -180,51 +231,30 @@ impl Reader {
         }
     }
 
+    /// A block without END. Where its contents are whole, that line alone was lost.
     fn unterminated(&mut self, open: Open) {
-        let Open { label, line, headers, .. } = open;
-        let body = Err(PemError::Unterminated { label: label.clone(), line });
+        let Open { label, line, headers, body } = open;
+        let body = whole(body).ok_or_else(|| PemError::Unterminated { label: label.clone(), line });
         self.blocks.push(PemBlock { label, line, headers, body });
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Word {
-    Begin,
-    End,
+/// What is decoded, when it is one structure in DER from its first octet to its last.
+fn whole(body: base64::Decoder) -> Option<Zeroizing<Vec<u8>>> {
+    body.finish().ok().filter(|octets| asn1::whole(octets).is_some())
 }
 
-/// `-----BEGIN label-----`, with four dashes or more; at the very end of a line the last dashes may be lost.
-struct Marker<'t> {
-    word: Word,
-    label: &'t str,
-    rest: &'t str,
+/// `Name: value` (RFC 1421).
+fn header(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once(':')?;
+    let name = name.trim_end();
+    let proper = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ' ');
+    (!name.is_empty() && name.chars().all(proper)).then_some((name, value))
 }
 
-impl<'t> Marker<'t> {
-    fn at_start(text: &'t str) -> Option<Self> {
-        let undashed = text.trim_start_matches('-');
-        if text.len() - undashed.len() < 4 {
-            return None;
-        }
-        let undashed = undashed.trim_start();
-        let (word, after) = match (undashed.strip_prefix("BEGIN "), undashed.strip_prefix("END ")) {
-            (Some(after), _) => (Word::Begin, after),
-            (None, Some(after)) => (Word::End, after),
-            (None, None) => return None,
-        };
-        let (label, tail) = after.split_at(after.find('-').unwrap_or(after.len()));
-        let label = label.trim();
-        let proper = |c: char| matches!(c, 'A'..='Z' | '0'..='9' | ' ' | '#' | '.' | '_');
-        if label.is_empty() || !label.chars().all(proper) {
-            return None;
-        }
-        Some(Self { word, label, rest: tail.trim_start_matches('-').trim_start() })
-    }
-}
-
-/// Lines counted from 1, ended by CRLF, CR or LF.
+/// Lines counted from 1, ended by CRLF, CR or LF; without the NUL and Ctrl-Z at the end of old files.
 fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut rest = Some(text);
+    let mut rest = Some(text.trim_end_matches(['\0', '\x1a']));
     let lines = std::iter::from_fn(move || {
         let text = rest?;
         match text.find(['\r', '\n']) {
@@ -242,15 +272,19 @@ fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.enumerate().map(|(index, line)| (index + 1, line))
 }
 
+/// Blanks, and what is invisible.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{ad}')
+}
+
 /// The line without blanks, invisible characters, mail quotes and RTF's paragraph ends around it.
 fn clean(line: &str) -> &str {
-    let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{ad}');
-    let mut line = line.trim_matches(blank);
+    let mut line = line.trim_matches(is_blank);
     while let Some(quoted) = line.strip_prefix('>') {
-        line = quoted.trim_start_matches(blank);
+        line = quoted.trim_start_matches(is_blank);
     }
     while let Some(shorter) = line.strip_suffix("\\par").or_else(|| line.strip_suffix('\\')) {
-        line = shorter.trim_end_matches(blank);
+        line = shorter.trim_end_matches(is_blank);
     }
     line
 }

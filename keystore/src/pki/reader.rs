@@ -139,10 +139,14 @@ fn read_blocks(blocks: Vec<PemBlock>) -> Result<Vec<Certificate>, ReadError> {
                 Ok(found) => certificates.extend(found),
                 Err(error) => fault = fault.or(Some(error)),
             },
-            Content::Other => {
-                let looks_like = label_looks_like(&label).unwrap_or(LooksLike::Text);
-                fault = fault.or(Some(ReadError::NotACertificate { looks_like }));
-            }
+            Content::Other => match body.map_err(ReadError::from).and_then(|body| read_binary(&body, Some(line))) {
+                // the label is wrong
+                Ok(found) => certificates.extend(found),
+                Err(_) => {
+                    let looks_like = label_looks_like(&label).unwrap_or(LooksLike::Text);
+                    fault = fault.or(Some(ReadError::NotACertificate { looks_like }));
+                }
+            },
         }
     }
     match fault {

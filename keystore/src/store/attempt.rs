@@ -176,7 +176,7 @@ impl Snapshot<'_> {
         // A commit is of the next generation, a publication of the newest: after one that failed, both have files.
         let newest = kept(self.disk)?.into_iter().rev().take(2).map(|generation| self.attempt(generation));
         let newest = newest.collect::<Result<Vec<_>, _>>()?;
-        Ok(newest.into_iter().flatten().max_by_key(|attempt| attempt.time))
+        Ok(newest.into_iter().flatten().max_by_key(|attempt| (attempt.time, attempt.generation)))
     }
 }
 

@@ -139,8 +139,10 @@ fn tidy(outside: &dyn Disk, files: &[&Outside]) -> Result<(), DiskError> {
     for file in files {
         let Beside { new, former, .. } = layout::beside(&file.path);
         outside.discard(&new)?;
-        outside.discard(&former)?;
-        outside.discard(&former.temporary())?;
+        if file.stood {
+            outside.discard(&former)?;
+            outside.discard(&former.temporary())?;
+        }
     }
     outside.sync_names(&StorePath::root())
 }

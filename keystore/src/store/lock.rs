@@ -109,6 +109,9 @@ fn wait_for(
     wait: Duration,
     interrupted: fn() -> bool,
 ) -> Result<Held, StoreError> {
+    if world.in_publication {
+        return Err(StoreError::Locked { holder: holder(disk, &layout::publish_lock()) });
+    }
     let start = Instant::now();
     loop {
         if let Some(held) = try_acquire(disk, world, path)? {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::log::{self, Head, Record};
 use super::tree::Tree;
 use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
-use crate::change::{Conflict, Stage};
+use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
     FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State,
@@ -219,6 +219,29 @@ impl<'k> Snapshot<'k> {
         stage: &Stage,
     ) -> Result<Option<ServiceSettings>, StoreError> {
         stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
+    }
+
+    /// The endpoints of a service that are bound by the last commit.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn committed_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
+        self.look(&service.server, |state| state.bindings_of(service).map(|(endpoint, _)| endpoint).collect())
+    }
+
+    /// The endpoints of a service that are bound once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
+        let mut endpoints = BTreeSet::from_iter(self.committed_endpoints(service)?);
+        for endpoint in self.stage.changes().filter_map(Change::endpoint).filter(|it| it.service == *service) {
+            match self.stage.binding(endpoint) {
+                Some(Some(_)) => endpoints.insert(endpoint.clone()),
+                _ => endpoints.remove(endpoint),
+            };
+        }
+        Ok(Vec::from_iter(endpoints))
     }
 
     /// The committed state of every server that the stage touches, and the same after the stage.

@@ -4,6 +4,7 @@
 mod beside;
 mod commands;
 mod double;
+mod taken_back;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;

@@ -17,4 +17,5 @@ mod prune;
 mod refusals;
 mod rotation;
 mod scale;
+mod settings;
 mod vault_crash;

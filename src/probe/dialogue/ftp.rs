@@ -7,15 +7,15 @@ use super::reply::Reply;
 use crate::probe::wire::{Trouble, Wire};
 
 pub(super) fn start_tls<S: Read + Write>(wire: &mut Wire<S>) -> Result<Option<Offered>, Trouble> {
-    loop {
-        let reply = Reply::read(wire, true)?;
-        match reply.kind() {
-            // 120: in a while, and then another greeting
-            1 => {}
-            2 => break,
-            4 | 5 => return Err(Trouble::TurnedAway(reply.said())),
-            _ => return Err(Trouble::Garbled(reply.said())),
-        }
+    let mut greeting = Reply::read(wire, true)?;
+    if greeting.kind() == 1 {
+        // 120: in a while, and then another greeting
+        greeting = Reply::read(wire, true)?;
+    }
+    match greeting.kind() {
+        2 => {}
+        4 | 5 => return Err(Trouble::TurnedAway(greeting.said())),
+        _ => return Err(Trouble::Garbled(greeting.said())),
     }
     wire.send("AUTH TLS\r\n")?;
     let reply = Reply::read(wire, true)?;

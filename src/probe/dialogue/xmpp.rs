@@ -45,15 +45,20 @@ fn open<S: Read + Write>(wire: &mut Wire<S>, party: &Party<'_>) -> Result<String
          version='1.0'>"
     ))?;
     let text = element(wire, &["stream:features", "stream:error"])?;
-    match text.contains("<stream:error") {
-        true => Err(Trouble::TurnedAway(fit(text[text.find("<stream:error").unwrap_or(0)..].as_bytes()))),
-        false => Ok(text),
+    match text.find("<stream:error") {
+        Some(at) => Err(Trouble::TurnedAway(fit(&text.as_bytes()[at..]))),
+        None => Ok(text),
     }
 }
 
 /// Everything up to the end of the first of some elements, be it `</name>` or `<name/>`.
 fn element<S: Read + Write>(wire: &mut Wire<S>, names: &[&str]) -> Result<String, Trouble> {
-    let end = |held: &[u8]| names.iter().filter_map(|name| end_of(held, name)).min();
+    // nothing ends but with `>`: a server may send octet by octet
+    let mut seen = 0;
+    let end = |held: &[u8]| {
+        let from = std::mem::replace(&mut seen, held.len());
+        held[from..].contains(&b'>').then(|| names.iter().filter_map(|name| end_of(held, name)).min()).flatten()
+    };
     Ok(String::from_utf8_lossy(&wire.through(STANZA, end)?).into_owned())
 }
 

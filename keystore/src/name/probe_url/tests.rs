@@ -125,10 +125,10 @@ proptest! {
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
         };
         if let Ok(url) = format!("{}://{host}{port}", SCHEMES[scheme].text).parse::<ProbeUrl>() {
-            prop_assert_eq!(url.to_string().parse::<ProbeUrl>().unwrap(), url.clone());
+            prop_assert_eq!(&url.to_string().parse::<ProbeUrl>().unwrap(), &url);
             let json = serde_json::to_string(&url).unwrap();
-            prop_assert_eq!(serde_json::from_str::<ProbeUrl>(&json).unwrap(), url.clone());
-            prop_assert_eq!(url.host().to_string().parse::<Host>().unwrap(), url.host().clone());
+            prop_assert_eq!(&serde_json::from_str::<ProbeUrl>(&json).unwrap(), &url);
+            prop_assert_eq!(&url.host().to_string().parse::<Host>().unwrap(), url.host());
         }
     }
 

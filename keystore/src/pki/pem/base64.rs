@@ -31,8 +31,12 @@ impl Decoder {
             rest = &rest[c.len_utf8()..];
             match value(c) {
                 Some(digit) if self.padding == 0 => self.digits.push(digit),
-                None if c == '=' => self.padding += 1,
-                None if c.is_whitespace() => {}
+                None if c == '=' => {
+                    self.padding += 1;
+                    // quoted-printable writes =3D, and no digit follows padding
+                    rest = rest.strip_prefix("3D").unwrap_or(rest);
+                }
+                None if super::is_blank(c) => {}
                 None if c == '\\' && skip_escape(&mut rest) => {}
                 _ => {
                     self.damaged.get_or_insert(line);
@@ -98,6 +102,11 @@ pub(in crate::pki) fn decode_bare(text: &str) -> Option<Result<Zeroizing<Vec<u8>
         decoder.push(number, super::clean(line));
     }
     decoder.finish().ok().filter(|octets| !octets.is_empty()).map(Ok)
+}
+
+/// Whether base64 is written with it.
+pub(super) fn is_digit(c: char) -> bool {
+    c == '=' || value(c).is_some()
 }
 
 fn value(c: char) -> Option<u8> {

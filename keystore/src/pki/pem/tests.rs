@@ -94,6 +94,42 @@ fn broken_armour_is_named() {
 }
 
 #[test]
+fn what_is_whole_needs_no_armour() {
+    // a SEQUENCE that says how long it is
+    let der = crate::pki::asn1::write(0x30, &body());
+    let good = encode("CERTIFICATE", &der);
+    let (begin, rest) = good.split_once('\n').unwrap();
+    let cut = good.split_once("-----END").unwrap().0;
+    for text in [
+        cut.to_owned(),
+        format!("{cut}-----EN"),
+        format!("{cut}-----EDN CERTIFICATE-----\nyours"),
+        good.replace("END CERTIFICATE", "END CERTIFIKAT"),
+        good.replace("BEGIN CERTIFICATE", "BEGIN CERTIFCATE"),
+        format!("Dear Sir\n{rest}"),
+        format!("Dear Sir\n{}", rest.replace("\n-----END", "-----END")),
+        good.replace("BEGIN", "BEGNI"),
+        good.replace("-----", ""),
+        good.replace("-----", "\u{2014}\u{2013}-"),
+        good.replace("BEGIN CERTIFICATE", "Begin Certificate").replace("END CERTIFICATE", "end certificate"),
+        format!("{{\"one\": \"{}\", \"two\": 2}}", good.replace('\n', "\\n")),
+        format!("<p>a</p>\n<pre>{begin}<br>{rest}</pre>"),
+    ] {
+        assert_eq!(only_block(&text), Ok(der.clone()), "{text}");
+    }
+    let twice = pem_blocks(format!("{cut}{good}").as_bytes());
+    assert!(twice.len() == 2 && twice.iter().all(|block| block.body.is_ok()));
+    // what is lost of the contents is found all the same
+    let lost: String = rest.split_inclusive('\n').skip(1).collect();
+    assert_eq!(only_block(&lost), Err(PemError::NoBegin { label: "CERTIFICATE".into(), line: 5 }));
+    for prose in
+        ["begin certificate\nAAAA", "- Begin the letter\nend", "see \"-----BEGIN CERTIFICATE----- and so on\"", "END"]
+    {
+        assert!(pem_blocks(prose.as_bytes()).is_empty(), "{prose}");
+    }
+}
+
+#[test]
 fn headers_stand_before_the_contents() {
     let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
     let block = pem_blocks(text.as_bytes()).remove(0);
@@ -117,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics(bytes: Vec<u8>, text in "(-----BEGIN X-----|-----END X-----|[A-Za-z=]{0,8}|\\\\par|\\\\|> |\n|:|-|é){0,20}") {
+    fn never_panics(bytes: Vec<u8>, text in "(-----BEGIN X-----|-----END X-----|BEGIN CERTIFICATE|—end cms|<br>|&#[0-9x]{0,4};|[A-Za-z=]{0,8}|\\\\par|\\\\|> |\n|:|-|é){0,20}") {
         let _ = pem_blocks(&bytes);
         let _ = pem_blocks(text.as_bytes());
         let _ = super::decode_unarmoured(&text);

@@ -102,11 +102,17 @@ fn damage_is_named_and_placed() {
         matches!(damage(second, &swapped), ReadError::DamagedCertificate { line: Some(line), .. } if line == second)
     );
     let cut = text.rsplit_once("-----END").unwrap().0;
-    assert!(matches!(read_certificates(cut.as_bytes()), Err(ReadError::UnterminatedBlock { .. })));
-    assert!(matches!(
-        read_certificates(text.replacen("END CERTIFICATE", "END X509 CRL", 1).as_bytes()),
-        Err(ReadError::DamagedBlock(_))
-    ));
+    assert!(matches!(read_certificates(&cut.as_bytes()[..cut.len() - 9]), Err(ReadError::UnterminatedBlock { .. })));
+    let without_begin = lines[2..].join("\n");
+    assert!(matches!(read_certificates(without_begin.as_bytes()), Err(ReadError::DamagedBlock(_))));
+    // where the contents are whole, armour and label do not matter
+    for harmless in [
+        cut.to_owned(),
+        text.replacen("END CERTIFICATE", "END X509 CRL", 1),
+        text.replace("CERTIFICATE", "NEW CERTIFICATE REQUEST"),
+    ] {
+        assert_eq!(read_certificates(harmless.as_bytes()), Ok(chain.clone()), "{harmless}");
+    }
     let der = chain[0].as_der();
     assert!(matches!(read_certificates(&der[..der.len() - 9]), Err(ReadError::DamagedCertificate { line: None, .. })));
     let p7b = fixture!("chain.p7b");

@@ -3,7 +3,7 @@ use std::io::ErrorKind;
 use rustix::fs::{self as sys, Mode, OFlags};
 
 use super::{Disk as _, RealDisk, tells_of_failed_syncs};
-use crate::store::disk::Kind;
+use crate::store::disk::{Access, Kind, Status};
 use crate::store::layout::StorePath;
 
 fn disk() -> (tempfile::TempDir, RealDisk) {
@@ -133,5 +133,40 @@ fn folders_are_found_at_once_and_by_steps_alike() {
         let name = std::path::Path::new(name);
         assert_eq!(disk.folder_at(name).is_ok(), is_there, "{}", name.display());
         assert_eq!(disk.folder_by_steps(name).is_ok(), is_there, "{}", name.display());
+    }
+}
+
+#[test]
+fn a_folder_outside_is_opened_as_it_is_and_not_through_a_link() {
+    let (folder, disk) = disk();
+    let place = folder.path().join("elsewhere");
+    assert_eq!(disk.outside(&place).err().map(|error| error.kind()), Some(ErrorKind::NotFound));
+    sys::mkdir(&place, Mode::from_raw_mode(0o755)).unwrap();
+    let outside = disk.outside(&place).unwrap();
+    outside.create_file(&path("file"), b"x", 0o640.into(), true).unwrap();
+    assert_eq!(outside.root(), place);
+    assert_eq!(outside.status(&path("file")).unwrap().mode, 0o640);
+    sys::symlink(&place, folder.path().join("link")).unwrap();
+    assert!(disk.outside(&folder.path().join("link")).is_err());
+}
+
+#[test]
+fn a_file_is_given_away_before_anybody_can_read_it() {
+    let (_folder, disk) = disk();
+    let (owner, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let access = Access { mode: 0o640, owner: Some(owner), group: Some(group) };
+    disk.create_file(&path("ours"), b"x", access, true).unwrap();
+    let Status { mode, owner: of, .. } = disk.status(&path("ours")).unwrap();
+    assert_eq!((mode, of), (0o640, owner));
+    let foreign = Access { owner: Some(65534), group: Some(65534), ..access };
+    let given = disk.create_file(&path("given"), b"x", foreign, true);
+    if owner == 0 {
+        given.unwrap();
+        let Status { mode, owner, group, .. } = disk.status(&path("given")).unwrap();
+        assert_eq!((mode, owner, group), (0o640, 65534, 65534));
+    } else {
+        // Nobody but root gives files away, and then nothing is in it.
+        assert_eq!(given.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(disk.read(&path("given")).unwrap(), b"");
     }
 }

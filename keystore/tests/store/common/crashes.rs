@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use keystore::change::{Change, Target};
@@ -174,10 +175,19 @@ impl Trial<'_> {
             recovered.run(&recovery(), Failure::Never).0.unwrap();
             self.step("recovered", || {
                 let settled = self.settled(&recovered, found);
+                let owed = &machine.in_hand() | &machine.to_be_told();
+                let is_owed = |machine: &Machine| {
+                    let told = machine.to_be_told();
+                    assert!(settled == Found::After || told == owed, "{told:?} are to be told, not {owed:?}");
+                };
+                is_owed(&recovered);
                 if !self.recovered.borrow_mut().insert((recovered.fingerprint(), settled)) {
                     return;
                 }
-                self.cut(&recovered, false, |machine| _ = self.settled(machine, settled));
+                self.cut(&recovered, false, |machine| {
+                    self.settled(machine, settled);
+                    is_owed(machine);
+                });
             });
         }
         if depth == Depth::CrashingAgain && machine.has("keystore.toml") {
@@ -207,10 +217,8 @@ impl Trial<'_> {
     /// A repair takes in private keys that a crash left, and what was written of them; it changes nothing else.
     fn mended(&self, machine: &Machine, repaired: &Machine) {
         let (Some(left), Some(mended)) = (machine.view(), repaired.view()) else { panic!("the keystore is gone") };
-        let apart_from_facts = |view: &View| View {
-            picture: Picture { facts: BTreeMap::new(), ..view.picture.clone() },
-            served: view.served.clone(),
-        };
+        let apart_from_facts =
+            |view: &View| View { picture: Picture { facts: BTreeMap::new(), ..view.picture.clone() }, ..view.clone() };
         let is_either = [self.before.as_deref(), Some(&self.after)].into_iter().flatten();
         let is_either = is_either.map(apart_from_facts).any(|either| either == apart_from_facts(&mended));
         assert!(is_either, "neither before nor after: {mended:#?}");
@@ -257,6 +265,11 @@ impl Trial<'_> {
             let is_known = served == old(folder) || served == self.after.served.get(folder);
             assert!(is_known, "{folder:?} serves something else");
         }
+        let was = |path| self.before.as_ref().and_then(|before| before.outside.get(path));
+        for path in self.after.outside.keys().chain(view.outside.keys()).filter(|path| !is_beside(path)) {
+            let there = view.outside.get(path);
+            assert!(there == was(path) || there == self.after.outside.get(path), "{path:?} is {there:?}");
+        }
         assert_healthy(machine);
         view
     }
@@ -288,7 +301,11 @@ impl Trial<'_> {
             };
             done(machine);
             match result {
-                Ok(()) => self.cut(machine, false, done),
+                Ok(()) => {
+                    let outside = machine.view().map(|view| view.outside.clone());
+                    assert_eq!(outside.as_ref(), Some(&self.after.outside));
+                    self.cut(machine, false, done);
+                }
                 Err(error) => assert!((self.command.says_done)(&error), "{error} ({error:?})"),
             }
         });
@@ -317,6 +334,11 @@ impl Trial<'_> {
             self.step("bind", || check(MAIN, on(|keystore| bind(keystore, MAIN, &[ELSEWHERE]).map(drop)), is_bound));
         }
     }
+}
+
+/// Whether it is what stands beside a file outside the keystore while that is exchanged.
+fn is_beside(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 const MAIN: &str = "mail01/imap/main";

@@ -1,10 +1,11 @@
 //! A machine in memory: a file system, and processes that come and go.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use keystore::name::ServicePath;
 use keystore::ops::Error;
 use keystore::ops::doctor::{Diagnosis, Scope, examine};
 use keystore::progress::Unwatched;
@@ -16,8 +17,8 @@ use rand::rngs::StdRng;
 
 use super::files::read_in;
 use super::image::{Image, Loss, hash};
-use super::memory_disk::{Failure, MemoryDisk};
-use super::{NOW, View};
+use super::memory_disk::{Failure, MemoryDisk, OUTSIDE};
+use super::{NOW, View, endpoint};
 
 /// What a process does with the disk.
 pub(crate) type Run = Box<dyn Fn(Box<dyn Disk>, World) -> Result<(), Error> + Send + Sync>;
@@ -25,6 +26,11 @@ pub(crate) type Run = Box<dyn Fn(Box<dyn Disk>, World) -> Result<(), Error> + Se
 /// A run that opens the keystore first.
 pub(crate) fn on(act: impl Fn(&Keystore) -> Result<(), Error> + Send + Sync + 'static) -> Run {
     Box::new(move |disk, world| act(&Keystore::open(disk, world)?))
+}
+
+/// Where a path outside the keystore is in an image.
+fn outside(path: &str) -> PathBuf {
+    Path::new(OUTSIDE).join(path.trim_start_matches('/'))
 }
 
 /// The locks say who had them last.
@@ -71,6 +77,40 @@ impl Machine {
         let mut image = self.image.lock().unwrap();
         image.remove_file(Path::new(path)).unwrap();
         image.sync_everything();
+    }
+
+    /// Makes a folder outside the keystore, durably.
+    pub(crate) fn make_outside(&self, folder: &str) {
+        let mut image = self.image.lock().unwrap();
+        let place = outside(folder);
+        let above: Vec<_> = place.ancestors().filter(|path| !path.as_os_str().is_empty()).collect();
+        for path in above.into_iter().rev().filter(|path| image.status(path).is_err()).collect::<Vec<_>>() {
+            image.create_folder(path, 0o755).unwrap();
+        }
+        image.sync_everything();
+    }
+
+    /// Puts a file outside the keystore, durably.
+    pub(crate) fn write_outside(&self, path: &str, bytes: &[u8]) {
+        let mut image = self.image.lock().unwrap();
+        image.create_file(&outside(path), bytes, 0o644).unwrap();
+        image.sync_everything();
+    }
+
+    /// The services that are told of the files which an interrupted commit has in hand.
+    pub(crate) fn in_hand(&self) -> BTreeSet<ServicePath> {
+        let Ok(intent) = self.image().read(Path::new("intent.json")) else { return BTreeSet::new() };
+        let intent: serde_json::Value = serde_json::from_slice(&intent).unwrap();
+        if intent["kept"] == true {
+            return BTreeSet::new();
+        }
+        let told = intent["switches"].as_array().unwrap().iter().filter(|switch| switch["told"] == true);
+        told.map(|switch| endpoint(switch["endpoint"].as_str().unwrap()).service).collect()
+    }
+
+    /// The services that somebody has to tell what they read.
+    pub(crate) fn to_be_told(&self) -> BTreeSet<ServicePath> {
+        self.open().read().unwrap().to_be_told().unwrap()
     }
 
     /// A copy as it stands.

@@ -11,6 +11,7 @@ use keystore::store::{Keystore, Kind};
 
 use super::Picture;
 use super::image::Image;
+use super::memory_disk::OUTSIDE;
 use super::picture::Served;
 
 /// Everything that a reader sees, and what services read.
@@ -18,11 +19,33 @@ use super::picture::Served;
 pub(crate) struct View {
     pub(crate) picture: Picture,
     pub(crate) served: Served,
+    pub(crate) outside: Outside,
 }
+
+/// Files outside the keystore: mode, owner and contents.
+pub(crate) type Outside = BTreeMap<PathBuf, (u32, u32, Digest)>;
 
 impl View {
     pub(crate) fn of(keystore: &Keystore, image: &Image) -> Self {
-        Self { picture: Picture::of(keystore), served: served(&Memory(image), Path::new("live")) }
+        let mut outside = Outside::new();
+        if image.status(Path::new(OUTSIDE)).is_ok() {
+            see(image, Path::new(OUTSIDE), &mut outside);
+        }
+        Self { picture: Picture::of(keystore), served: served(&Memory(image), Path::new("live")), outside }
+    }
+}
+
+fn see(image: &Image, folder: &Path, outside: &mut Outside) {
+    for name in image.list(folder).unwrap() {
+        let path = folder.join(name);
+        let status = image.status(&path).unwrap();
+        if status.kind == Kind::Folder {
+            see(image, &path, outside);
+        } else {
+            let contents = Digest::of(&image.read(&path).unwrap());
+            let name = path.strip_prefix(OUTSIDE).unwrap().to_path_buf();
+            outside.insert(name, (status.mode, status.owner, contents));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod care;
 mod history;
 mod import;
+pub(super) mod outside;
 mod workflow;
 
 use keystore::model::{Generation, VersionFacts};
@@ -20,7 +21,7 @@ const DEFAULT: &str = "mail01/imap@default";
 const ENDPOINTS: [&str; 2] = [DEFAULT, "mail02/imap@192.0.2.7:993"];
 
 pub(super) fn commands() -> impl Iterator<Item = &'static Command> {
-    [workflow::COMMANDS, history::COMMANDS, import::COMMANDS, care::COMMANDS].into_iter().flatten()
+    [workflow::COMMANDS, history::COMMANDS, import::COMMANDS, care::COMMANDS, outside::COMMANDS].into_iter().flatten()
 }
 
 fn never(_: &Error) -> bool {

@@ -1,0 +1,81 @@
+//! A commit that is taken back after it was switched: services read the new files for a while, and then what they read
+//! before, whether the undo comes to its end or a recovery does it.
+
+use keystore::ops::Error;
+
+use super::commands::outside::{first, prepared, rotating};
+use super::{operations, position};
+use crate::common::crashes::recovery;
+use crate::common::memory_disk::Failure;
+use crate::common::{Machine, Run, assert_healthy, endpoint, on};
+
+fn taking_back() -> Run {
+    on(|keystore| {
+        if let Some(prepared) = prepared(keystore)? {
+            prepared.switch()?.undo()?;
+        }
+        Ok(())
+    })
+}
+
+fn taking_back_to_tell() -> Run {
+    on(|keystore| {
+        let Some(prepared) = prepared(keystore)? else { return Ok(()) };
+        let committing = prepared.switch()?.undo_to_tell()?;
+        let services = committing.snapshot()?.to_be_told()?;
+        Ok::<_, Error>(committing.told(&services)?)
+    })
+}
+
+/// Kills it before each operation, with every loss of power, and has the next writer recover. Calls `check` with what
+/// came of it.
+fn each_crash(template: &Machine, run: &Run, check: impl Fn(usize, &Machine)) {
+    template.sync();
+    let before = template.view().unwrap();
+    let count = operations(&template.copy(), run, Failure::Never).len();
+    for at in 0..=count {
+        let machine = template.copy();
+        let _ = machine.run(run, Failure::Crash(at));
+        let mut left: Vec<_> = machine.losses(true).map(|(_, machine)| machine).collect();
+        left.push(machine);
+        for machine in left {
+            machine.run(&recovery(), Failure::Never).0.unwrap();
+            assert_eq!(machine.view().unwrap(), before, "{at}");
+            assert!(!machine.has("intent.json"), "{at}");
+            assert_healthy(&machine);
+            check(at, &machine);
+        }
+    }
+}
+
+#[test]
+fn files_of_services_are_as_before_wherever_an_undo_is_cut_short() {
+    for prepare in [first, rotating] {
+        for syncs_everything in [true, false] {
+            let machine = Machine::without_keystore().that_syncs_everything(syncs_everything);
+            prepare(&machine);
+            each_crash(&machine, &taking_back(), |_, _| ());
+        }
+    }
+}
+
+#[test]
+fn services_are_to_be_told_until_they_have_been() {
+    let machine = Machine::without_keystore();
+    rotating(&machine);
+    let run = taking_back_to_tell();
+    let undisturbed = operations(&machine.copy(), &run, Failure::Never);
+    let from = position(&undisturbed, "write and sync .to-be-told.json.new");
+    let to = position(&undisturbed, "remove to-be-told.json");
+    let switched = position(&undisturbed, "sync outside/srv/exchange/");
+    assert!(switched < from && from < to);
+    let both = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"].map(|text| endpoint(text).service);
+    each_crash(&machine, &run, |at, machine| {
+        let told = machine.to_be_told();
+        match at {
+            _ if (from..=to).contains(&at) => assert_eq!(told, both.clone().into(), "{at}"),
+            _ if at == undisturbed.len() => assert_eq!(told, [].into(), "{at}"),
+            _ => {}
+        }
+    });
+}
