@@ -1,5 +1,6 @@
 //! What happened in which phase to which service, for people and programs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use keystore::name::ServicePath;
@@ -17,7 +18,7 @@ pub(crate) struct Row {
 impl Row {
     /// Whether it was part of taking everything back.
     fn is_back(&self) -> bool {
-        matches!(self.did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+        is_back(&self.did)
     }
 
     fn is(&self, outcome: PhaseOutcome) -> bool {
@@ -25,11 +26,30 @@ impl Row {
     }
 
     fn failed(&self) -> bool {
-        self.is(PhaseOutcome::Failed) || self.is(PhaseOutcome::TimedOut)
+        has_failed(&self.did)
     }
 
     fn message(&self) -> &str {
         self.did.message.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whether it was part of taking everything back.
+pub(super) fn is_back(did: &PhaseAttempt) -> bool {
+    matches!(did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+}
+
+pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
+    matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
+}
+
+/// Whether a service could not be brought back to what it had. What it is proven to serve counts, and not that a command
+/// failed on the way.
+pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
+    let proofs = || dids.iter().filter(|did| did.phase == Phase::ProveFormer);
+    match proofs().next() {
+        Some(_) => proofs().any(|did| has_failed(did)),
+        None => dids.iter().any(|did| is_back(did) && has_failed(did)),
     }
 }
 
@@ -60,21 +80,18 @@ impl Table {
         self.0.iter().find(|row| !row.is_back() && row.failed())
     }
 
-    /// What was not taken back. A reload that failed on the way back is no loss where the proof shows that what was
-    /// served before is served: the command itself may be wrong, which is why it failed on the way there.
-    fn left(&self) -> Vec<&Row> {
-        let is_proven = |row: &Row| {
-            let proof = |other: &&Row| other.service == row.service && other.did.phase == Phase::ProveFormer;
-            self.0.iter().filter(proof).any(|other| other.is(PhaseOutcome::Done))
-        };
-        let is_left =
-            |row: &&Row| row.is_back() && row.failed() && !(row.did.phase == Phase::ReloadFormer && is_proven(row));
-        self.0.iter().filter(is_left).collect()
-    }
-
     /// Whether nothing that was taken back was left behind.
     pub(crate) fn is_back(&self) -> bool {
-        self.left().is_empty()
+        self.left_behind().is_empty()
+    }
+
+    /// The services that could not be brought back to what they had.
+    pub(crate) fn left_behind(&self) -> BTreeSet<&ServicePath> {
+        let is_left = |service: &&ServicePath| {
+            let dids = self.0.iter().filter(|row| row.service == **service).map(|row| &row.did);
+            is_left_behind(&Vec::from_iter(dids))
+        };
+        self.services().into_iter().filter(is_left).collect()
     }
 
     fn services(&self) -> Vec<&ServicePath> {
@@ -169,9 +186,8 @@ impl fmt::Display for PublishFault {
             return f.write_str(" and everything is as it was");
         }
         f.write_str(" and could not be taken back whole")?;
-        let left: std::collections::BTreeSet<_> =
-            self.table.left().into_iter().map(|row| row.service.to_string()).collect();
-        let left = Vec::from_iter(left).join(", ");
+        let left: Vec<_> = self.table.left_behind().into_iter().map(ToString::to_string).collect();
+        let left = left.join(", ");
         if left.is_empty() { Ok(()) } else { write!(f, ": see to {left}") }
     }
 }
@@ -186,10 +202,10 @@ impl std::error::Error for PublishFault {
 mod tests {
     use super::{Phase, PublishFault, Table};
 
-    fn fault(rows: &[(Phase, bool)]) -> PublishFault {
+    fn fault(rows: &[(Phase, Result<(), &str>)]) -> PublishFault {
         let mut table = Table::default();
-        for (phase, done) in rows {
-            let did = if *done { Ok(None) } else { Err("no".to_owned()) };
+        for (phase, did) in rows {
+            let did = did.map(|()| None).map_err(str::to_owned);
             table.add(&"mail01/imap".parse().unwrap(), *phase, did);
         }
         PublishFault { table, files: None, interrupted: false }
@@ -197,14 +213,20 @@ mod tests {
 
     #[test]
     fn what_is_proven_is_taken_back_whatever_its_reload_said() {
-        let there = (Phase::Reload, false);
-        let reload = (Phase::ReloadFormer, false);
-        let proven = fault(&[there, reload, (Phase::ProveFormer, true)]);
+        let reloads = [(Phase::Reload, Err("no")), (Phase::ReloadFormer, Err("no"))];
+        let proven = fault(&[reloads[0], reloads[1], (Phase::ProveFormer, Ok(()))]);
         assert!(proven.is_undone());
         assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
-        assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
-        let broken = fault(&[there, reload, (Phase::ProveFormer, false)]);
+        assert!(!fault(&reloads).is_undone(), "nobody looked");
+        let broken = fault(&[reloads[0], reloads[1], (Phase::ProveFormer, Err("no"))]);
         assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
-        assert!(!fault(&[there, (Phase::Undo, false), (Phase::ProveFormer, true)]).is_undone());
+    }
+
+    #[test]
+    fn the_lines_of_a_program_stay_with_their_row() {
+        let table = fault(&[(Phase::Test, Err("ended: one\ntwo")), (Phase::ProveFormer, Ok(()))]).table;
+        let lines: Vec<_> = table.lines().into_iter().map(|line| line.message).collect();
+        let rows = ["mail01/imap  test          failed     ended: one\n      two", "mail01/imap  prove-former  done"];
+        assert_eq!(lines, rows);
     }
 }
