@@ -43,14 +43,13 @@ pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
     matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
 }
 
-/// Whether a service could not be brought back to what it had. What it is proven to serve counts, and not that a command
-/// failed on the way.
+/// Whether a service could not be brought back to what it had. A reload that failed on the way back is no loss where the
+/// proof shows that what was served before is served: the command itself may be wrong, which is why it failed on the way
+/// there.
 pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
-    let proofs = || dids.iter().filter(|did| did.phase == Phase::ProveFormer);
-    match proofs().next() {
-        Some(_) => proofs().any(|did| has_failed(did)),
-        None => dids.iter().any(|did| is_back(did) && has_failed(did)),
-    }
+    let failed = |phase| dids.iter().any(|did| did.phase == phase && has_failed(did));
+    let is_proven = dids.iter().any(|did| did.phase == Phase::ProveFormer && did.outcome == PhaseOutcome::Done);
+    failed(Phase::Undo) || failed(Phase::ProveFormer) || (failed(Phase::ReloadFormer) && !is_proven)
 }
 
 /// How a phase went: what a program printed, or why it failed.
