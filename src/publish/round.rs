@@ -78,9 +78,15 @@ impl Round {
     pub(crate) fn again(store: PathBuf, generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
         let mut round = Self { generation, parts, store, before: Vec::new() };
         round.before = round.targets().into_iter().map(|target| Some(target.wanted)).collect();
-        let all: Vec<_> = (0..round.parts.len()).collect();
-        let given = all.iter().copied().filter(|index| round.parts[*index].service.publish().is_some()).collect();
-        (round, Reached { given, reloaded: all })
+        let all = round.all();
+        (round, all)
+    }
+
+    /// Everything that is done there is.
+    pub(crate) fn all(&self) -> Reached {
+        let all: Vec<_> = (0..self.parts.len()).collect();
+        let given = all.iter().copied().filter(|index| self.parts[*index].service.publish().is_some()).collect();
+        Reached { given, reloaded: all }
     }
 
     /// Every service but these.

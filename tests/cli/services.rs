@@ -278,6 +278,21 @@ fn what_cannot_be_brought_back_is_named() {
 }
 
 #[test]
+fn what_is_proven_and_cannot_be_recorded_is_taken_back_too() {
+    let (world, authority, daemon) = told(&[]);
+    let (old, store) = (fingerprint(&world, FILES), world.store().display().to_string());
+    renew(&world, &authority, KEY);
+    // a record has nowhere to stand
+    let reload = format!("{}; mv {store}/commits {store}/moved 2>/dev/null || true", daemon.reload);
+    world.done(&["set-service", "mail01/imap", "--shell", "--reload-command", &reload]);
+    let failed = world.keyring(&["commit"]);
+    assert!(failed.stderr.contains("everything is as it was"), "{failed}");
+    let _ = world.shell("mv keystore/moved keystore/commits").exits(0);
+    assert_eq!((daemon.serves(), fingerprint(&world, FILES)), (Some(old.clone()), old));
+    assert!(world.done(&["status"]).stdout.contains("Generation 2. 2 changes are staged"));
+}
+
+#[test]
 fn of_several_services_one_that_fails_takes_all_of_them_back() {
     let (world, authority, first) = told(&[]);
     let second = Daemon::start(&world, "mail01/pop3/default");
