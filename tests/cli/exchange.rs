@@ -25,11 +25,13 @@ fn world(algorithm: &str) -> World {
 fn one_file_and_one_script_serve_all_protocols_of_a_certificate() {
     let world = world("rsa-2048");
     world.done(&["commit"]);
-    let files: Vec<_> = world.listing("exchange").iter().map(|line| line[..line.find(" 0").unwrap() + 5].to_owned()).collect();
+    let files: Vec<_> =
+        world.listing("exchange").iter().map(|line| line[..line.find(" 0").unwrap() + 5].to_owned()).collect();
     assert_eq!(files, ["exchange/mail01-https-imap-smtp.pfx 0600", "exchange/mail01-https-imap-smtp.ps1 0644"]);
     let script = world.read("exchange/mail01-https-imap-smtp.ps1");
     let thumbprint = script.split("$thumbprint = '").nth(1).unwrap().split('\'').next().unwrap().to_owned();
-    let inspected = world.done(&["inspect", "exchange/mail01-https-imap-smtp.pfx", "--passphrase-file", "secret.txt", "--json"]);
+    let inspected =
+        world.done(&["inspect", "exchange/mail01-https-imap-smtp.pfx", "--passphrase-file", "secret.txt", "--json"]);
     let objects = inspected.result()["objects"].clone();
     let leaf = objects.as_array().unwrap().iter().find(|object| object["sha1"].is_string()).unwrap();
     assert_eq!(leaf["sha1"].as_str().unwrap().replace(':', "").to_uppercase(), thumbprint);

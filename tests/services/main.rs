@@ -10,16 +10,18 @@
 )]
 
 #[path = "../common_external/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "tests/interop uses the rest")]
+#[expect(dead_code, reason = "tests/interop uses the rest")]
 mod common;
 
 mod account;
 mod client;
 mod daemon;
 mod dovecot;
+mod elsewhere;
 mod nginx;
 mod port;
 mod probing;
 mod publishing;
 mod rotation;
+mod sshd;
 mod traffic;
