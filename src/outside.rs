@@ -229,6 +229,11 @@ pub(crate) fn reader(path: PathBuf) -> impl Fn() -> io::Result<Vec<u8>> {
     move || std::fs::read(&path)
 }
 
+/// Says at every call whether a file was there, and removes it.
+pub(crate) fn trigger(path: PathBuf) -> impl Fn() -> bool {
+    move || std::fs::remove_file(&path).is_ok()
+}
+
 /// Makes a folder, with those above it, unless it is there.
 pub(crate) fn ensure_folder(path: &Path) -> Result<(), OutsideError> {
     std::fs::create_dir_all(path).map_err(failed("make", &path.display().to_string()))

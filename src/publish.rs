@@ -114,8 +114,13 @@ fn drive<'k, G>(
             Ok((switched, table))
         }
         Err(reached) => {
-            let files = switched.undo().err();
+            // From here on it is known whom to tell, whatever happens to this process.
+            let undone = switched.undo_to_tell();
             round.go_back(&mut table, &reached);
+            let files = match undone {
+                Ok(committing) => committing.told(&round.services_without(&table.left_behind())).err(),
+                Err(error) => Some(error),
+            };
             let fault = PublishFault { table, files, interrupted: interrupt::requested() };
             attempt::keep(keystore, round.generation, &fault.table);
             Err(Failure::Publishing(Box::new(fault)))

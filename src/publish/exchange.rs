@@ -135,7 +135,6 @@ fn pfx(
 /// The script for a server's protocols.
 fn script(server: &ServerName, stem: &str, services: &[&str], certificate: &Certificate) -> String {
     let names: Vec<_> = certificate.names().iter().map(ToString::to_string).collect();
-    let until = certificate.not_after().date().to_string();
     [
         ("@SERVER@", server.as_str()),
         ("@PFX@", stem),
@@ -143,7 +142,7 @@ fn script(server: &ServerName, stem: &str, services: &[&str], certificate: &Cert
         // PowerShell shows thumbprints in upper case, without colons
         ("@THUMBPRINT@", &certificate.sha1_fingerprint().replace(':', "").to_uppercase()),
         ("@NAMES@", &names.join(" ")),
-        ("@UNTIL@", &until),
+        ("@UNTIL@", &certificate.not_after().date()),
     ]
     .into_iter()
     // names come from certificates: none of them ends the comment or a string

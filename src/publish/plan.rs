@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use keystore::model::{FileForm, Profile};
 use keystore::name::{Endpoint, Host, ServicePath};
 use keystore::pki::{SubjectAltName, read_certificates};
-use keystore::store::{Install, Keystore, Ownership, Publication, Snapshot, StoreError};
+use keystore::store::{Install, Keystore, Ownership, Publication, PublishedFiles, Snapshot, StoreError};
 
-use super::archive::Version;
 use super::round::{Part, Place};
 use super::service::Service;
 use super::{Said, account, exchange};
@@ -116,7 +115,7 @@ fn place(
     endpoint: &Endpoint,
     endpoints: &[Endpoint],
     full_chain: &[u8],
-    versions: [Version; 2],
+    versions: [PublishedFiles; 2],
 ) -> Place {
     // they were loaded before
     let chain = read_certificates(full_chain).unwrap_or_default();

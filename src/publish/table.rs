@@ -1,5 +1,6 @@
 //! What happened in which phase to which service, for people and programs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use keystore::name::ServicePath;
@@ -17,7 +18,7 @@ pub(crate) struct Row {
 impl Row {
     /// Whether it was part of taking everything back.
     fn is_back(&self) -> bool {
-        matches!(self.did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+        is_back(&self.did)
     }
 
     fn is(&self, outcome: PhaseOutcome) -> bool {
@@ -25,12 +26,30 @@ impl Row {
     }
 
     fn failed(&self) -> bool {
-        self.is(PhaseOutcome::Failed) || self.is(PhaseOutcome::TimedOut)
+        has_failed(&self.did)
     }
 
     fn message(&self) -> &str {
         self.did.message.as_deref().unwrap_or_default()
     }
+}
+
+/// Whether it was part of taking everything back.
+pub(super) fn is_back(did: &PhaseAttempt) -> bool {
+    matches!(did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+}
+
+pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
+    matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
+}
+
+/// Whether a service could not be brought back to what it had. A reload that failed on the way back is no loss where the
+/// proof shows that what was served before is served: the command itself may be wrong, which is why it failed on the way
+/// there.
+pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
+    let failed = |phase| dids.iter().any(|did| did.phase == phase && has_failed(did));
+    let is_proven = dids.iter().any(|did| did.phase == Phase::ProveFormer && did.outcome == PhaseOutcome::Done);
+    failed(Phase::Undo) || failed(Phase::ProveFormer) || (failed(Phase::ReloadFormer) && !is_proven)
 }
 
 /// How a phase went: what a program printed, or why it failed.
@@ -55,14 +74,23 @@ impl Table {
         self.0.push(Row { service: service.clone(), did });
     }
 
-    /// The first that failed, on the way there or on the way back.
-    fn failed(&self, back: bool) -> Option<&Row> {
-        self.0.iter().find(|row| row.is_back() == back && row.failed())
+    /// The first that failed on the way there.
+    fn failed(&self) -> Option<&Row> {
+        self.0.iter().find(|row| !row.is_back() && row.failed())
     }
 
     /// Whether nothing that was taken back was left behind.
     pub(crate) fn is_back(&self) -> bool {
-        self.failed(true).is_none()
+        self.left_behind().is_empty()
+    }
+
+    /// The services that could not be brought back to what they had.
+    pub(crate) fn left_behind(&self) -> BTreeSet<&ServicePath> {
+        let is_left = |service: &&ServicePath| {
+            let dids = self.0.iter().filter(|row| row.service == **service).map(|row| &row.did);
+            is_left_behind(&Vec::from_iter(dids))
+        };
+        self.services().into_iter().filter(is_left).collect()
     }
 
     fn services(&self) -> Vec<&ServicePath> {
@@ -108,7 +136,8 @@ impl Table {
         let line = |row: &Row| {
             let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
             let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", phase_name(row.did.phase), row.message());
-            CodedJson { code: outcome, message: line.trim_end().to_owned() }
+            // what programs say has lines of its own
+            CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
         self.0.iter().map(line).collect()
     }
@@ -149,16 +178,15 @@ impl PublishFault {
 impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
-        if let Some(row) = self.table.failed(false) {
+        if let Some(row) = self.table.failed() {
             write!(f, " at {} ({})", row.service, phase_name(row.did.phase))?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");
         }
         f.write_str(" and could not be taken back whole")?;
-        let left = self.table.0.iter().filter(|row| row.is_back() && row.failed());
-        let left: std::collections::BTreeSet<_> = left.map(|row| row.service.to_string()).collect();
-        let left = Vec::from_iter(left).join(", ");
+        let left: Vec<_> = self.table.left_behind().into_iter().map(ToString::to_string).collect();
+        let left = left.join(", ");
         if left.is_empty() { Ok(()) } else { write!(f, ": see to {left}") }
     }
 }
@@ -166,5 +194,32 @@ impl fmt::Display for PublishFault {
 impl std::error::Error for PublishFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.files.as_ref().map(|error| error as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Phase, PublishFault, Table};
+
+    fn fault(rows: &[(Phase, bool)]) -> PublishFault {
+        let mut table = Table::default();
+        for (phase, done) in rows {
+            let did = if *done { Ok(None) } else { Err("no".to_owned()) };
+            table.add(&"mail01/imap".parse().unwrap(), *phase, did);
+        }
+        PublishFault { table, files: None, interrupted: false }
+    }
+
+    #[test]
+    fn what_is_proven_is_taken_back_whatever_its_reload_said() {
+        let there = (Phase::Reload, false);
+        let reload = (Phase::ReloadFormer, false);
+        let proven = fault(&[there, reload, (Phase::ProveFormer, true)]);
+        assert!(proven.is_undone());
+        assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
+        assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
+        let broken = fault(&[there, reload, (Phase::ProveFormer, false)]);
+        assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
+        assert!(!fault(&[there, (Phase::Undo, false), (Phase::ProveFormer, true)]).is_undone());
     }
 }

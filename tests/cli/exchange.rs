@@ -6,7 +6,7 @@ use crate::common::{Authority, KEY, World};
 /// Three protocols of Exchange with one certificate.
 fn world(algorithm: &str) -> World {
     let (world, authority) = (World::new(), Authority::new());
-    std::fs::create_dir(world.path("exchange")).unwrap();
+    world.make_folder("exchange");
     world.write("secret.txt", "the passphrase of the file\n");
     world.done(&["create-key", KEY, "--algorithm", algorithm]);
     let request = world.done(&["make-csr", KEY, "--cn", "mail01.example.com"]).stdout;

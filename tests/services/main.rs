@@ -14,14 +14,26 @@
 mod common;
 
 mod account;
+mod apache;
+mod backend;
 mod client;
 mod daemon;
 mod dovecot;
 mod elsewhere;
+mod exim;
+mod guide;
+mod haproxy;
+mod inn;
+mod installation;
 mod nginx;
 mod port;
+mod postfix;
 mod probing;
+mod promises;
 mod publishing;
 mod rotation;
+mod slapd;
 mod sshd;
+mod stunnel;
 mod traffic;
+mod unpacked;

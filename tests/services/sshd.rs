@@ -27,7 +27,7 @@ pub(crate) fn start(folder: &Path, port: u16, authorized_keys: &str) -> Option<D
         // where it gives up root; started by root, it refuses to run without
         std::fs::create_dir_all("/run/sshd").expect("root writes to /run");
     }
-    Daemon::start(SSHD, &mut command(&file), &[port], folder, "sshd_config")
+    Daemon::start(SSHD, move || command(&file), &[port], folder, "sshd_config")
 }
 
 /// Its public host key.

@@ -365,7 +365,7 @@ impl<'k> Snapshot<'k> {
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn published_files(&self, endpoint: &Endpoint) -> Result<Vec<(FileForm, Zeroizing<Vec<u8>>)>, StoreError> {
+    pub fn published_files(&self, endpoint: &Endpoint) -> Result<PublishedFiles, StoreError> {
         let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
         let folder = layout::live_version(endpoint, &name);
         let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
@@ -393,6 +393,9 @@ impl<'k> Snapshot<'k> {
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
     }
 }
+
+/// The files of one version of an endpoint.
+pub type PublishedFiles = Vec<(FileForm, Zeroizing<Vec<u8>>)>;
 
 /// The error that tells why something of a generation is not there, when that generation was cut off.
 fn cut_off(disk: &dyn Disk, generation: Generation) -> Result<Option<StoreError>, StoreError> {
