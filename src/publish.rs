@@ -27,7 +27,7 @@ use keystore::store::{
 
 pub(crate) use account::AccountError;
 use round::Round;
-pub(crate) use service::Service;
+pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;
