@@ -131,10 +131,8 @@ fn write_metrics(file: &Path, outcome: &Outcome) -> Result<(), Failure> {
 
 fn limits(args: &Args) -> Result<Limits, Failure> {
     let usual = Limits::default();
-    let limits = Limits {
-        warning: args.warning.unwrap_or(usual.warning),
-        critical: args.critical.unwrap_or(usual.critical),
-    };
+    let limits =
+        Limits { warning: args.warning.unwrap_or(usual.warning), critical: args.critical.unwrap_or(usual.critical) };
     if limits.are_reversed() {
         let message = format!("--critical {} would come before --warning {}", limits.critical, limits.warning);
         return Err(Failure::Usage { message, hint: "less must be left for what is critical" });

@@ -75,11 +75,7 @@ impl Eye<'_> {
         Ok(live)
     }
 
-    fn one(
-        &self,
-        target: &Target<'_>,
-        now: Timestamp,
-    ) -> Result<Result<Box<Judged>, CertificateError>, Fault> {
+    fn one(&self, target: &Target<'_>, now: Timestamp) -> Result<Result<Box<Judged>, CertificateError>, Fault> {
         let observed = probe::handshake(&target.door.url, Some(&target.name), self.within)?;
         let question = op::Question {
             sent: &observed.chain,

@@ -11,7 +11,7 @@ use time::Duration;
 use super::commit::plan;
 use super::list::{Staged, list_server};
 use super::probe::{self, ChainFinding, Comparison, Judged};
-use super::standing::{self, FileState, Found, Standing, StagedPairs, Validity, staged_pairs};
+use super::standing::{self, FileState, Found, StagedPairs, Standing, Validity, staged_pairs};
 use super::{Error, list};
 use crate::model::{KeyBrief, NextBrief};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
@@ -142,9 +142,8 @@ impl Look<'_> {
         findings.extend(owed.iter().filter(|service| is_wanted(service)).map(tell));
         let sets = &self.snapshot.stage().sets;
         let forgotten = sets.iter().filter(|set| !set.changes.is_empty() && self.now.since(set.since) > FORGOTTEN);
-        let (changes, since) = forgotten.fold((0, self.now), |(changes, since), set| {
-            (changes + set.changes.len(), since.min(set.since))
-        });
+        let (changes, since) =
+            forgotten.fold((0, self.now), |(changes, since), set| (changes + set.changes.len(), since.min(set.since)));
         if changes > 0 {
             findings.push(Finding::of_service(Severity::Note, None, Matter::Staged { changes, since }));
         }
@@ -188,9 +187,8 @@ fn of_key(key: &KeyBrief<'_>, limits: &Limits, now: Timestamp) -> Vec<Finding> {
 fn of_standing(standing: &Standing, limits: &Limits, now: Timestamp) -> Vec<Finding> {
     let Some(committed) = &standing.committed else { return Vec::new() };
     let finding = |severity, matter| Finding::of_endpoint(severity, &committed.pair.key, &standing.endpoint, matter);
-    let unpublished = |published| {
-        finding(Severity::Warning, Matter::Unpublished { committed: committed.generation, published })
-    };
+    let unpublished =
+        |published| finding(Severity::Warning, Matter::Unpublished { committed: committed.generation, published });
     let Some(published) = &standing.published else { return vec![unpublished(None)] };
     let generation = published.generation;
     let mut findings = match published.state {
@@ -253,7 +251,9 @@ pub fn served(
         let severity = match one {
             // told below, by the limits, or by its key
             probe::Finding::Due { .. } => continue,
-            probe::Finding::Chain(ChainFinding::Expired { subject, .. }) if subject == judged.leaf.subject() => continue,
+            probe::Finding::Chain(ChainFinding::Expired { subject, .. }) if subject == judged.leaf.subject() => {
+                continue;
+            }
             probe::Finding::Chain(ChainFinding::NotYetValid { subject, .. })
                 if is_committed && subject == judged.leaf.subject() =>
             {

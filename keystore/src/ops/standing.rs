@@ -158,9 +158,7 @@ pub(super) fn of_server(
     state.load(server.clone(), snapshot.server(server)?);
     let bound: Vec<Endpoint> = state.bindings().map(|(endpoint, _)| endpoint).collect();
     let wanted = bound.iter().filter(|endpoint| is_wanted(&endpoint.service.protocol));
-    wanted
-        .map(|endpoint| one(snapshot, endpoint, committed_in(&state, endpoint), staged, Look::IntoFiles))
-        .collect()
+    wanted.map(|endpoint| one(snapshot, endpoint, committed_in(&state, endpoint), staged, Look::IntoFiles)).collect()
 }
 
 /// What an endpoint is bound to, and from which generation on; with the certificate, where the key's server is loaded.

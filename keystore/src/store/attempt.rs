@@ -191,9 +191,8 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`Snapshot::last_attempt`].
     pub fn failed_attempt(&self) -> Result<Option<Attempt>, StoreError> {
-        let has_failed = |attempt: &Attempt| {
-            attempt.outcome != AttemptOutcome::Published && attempt.generation >= self.generation()
-        };
+        let has_failed =
+            |attempt: &Attempt| attempt.outcome != AttemptOutcome::Published && attempt.generation >= self.generation();
         Ok(self.last_attempt()?.filter(has_failed))
     }
 

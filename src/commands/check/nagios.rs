@@ -45,7 +45,8 @@ pub(super) fn failed(message: &str, hint: Option<&str>) -> Page {
 
 /// Performance data: how much of everything there is, and the seconds until the first certificate expires.
 fn numbers(outcome: &Outcome) -> String {
-    let first = outcome.first().map(|first| format!("first_expiry={}s", first.not_after.since(outcome.now).whole_seconds()));
+    let first =
+        outcome.first().map(|first| format!("first_expiry={}s", first.not_after.since(outcome.now).whole_seconds()));
     let counts = [
         ("critical", outcome.count(Severity::Critical)),
         ("unknown", outcome.count(Severity::Unknown)),

@@ -57,7 +57,8 @@ impl Outcome {
             let of = standing.endpoint.to_string();
             published.into_iter().chain(live).map(move |(validity, source)| (validity, source, of.clone())).collect()
         };
-        let others = self.standings.iter().flat_map(|standing| -> Vec<(Validity, Source, String)> { of_endpoint(standing) });
+        let others =
+            self.standings.iter().flat_map(|standing| -> Vec<(Validity, Source, String)> { of_endpoint(standing) });
         let first = stored.chain(others).min_by_key(|(validity, source, _)| (validity.not_after, *source));
         first.map(|(validity, source, of)| First { of, source, not_after: validity.not_after })
     }
@@ -74,11 +75,8 @@ impl Outcome {
     /// How much was looked at, and what ends first.
     pub(super) fn summary(&self) -> String {
         let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let all = format!(
-            "{} and {}",
-            count(self.standings.len(), "endpoint"),
-            count(self.stored.len(), "certificate")
-        );
+        let all =
+            format!("{} and {}", count(self.standings.len(), "endpoint"), count(self.stored.len(), "certificate"));
         match self.first() {
             None => format!("{all}, none in use"),
             Some(First { of, not_after, .. }) if not_after < self.now => {
