@@ -44,6 +44,9 @@ pub(crate) enum OutsideError {
     /// An environment variable that was named is not set.
     #[error("the environment variable {name} is not set")]
     NoVariable { name: String },
+    /// A file whose first line should be a passphrase.
+    #[error("the first line of {name} is not UTF-8 text")]
+    LineNotText { name: String },
     /// An environment variable is not text.
     #[error("the environment variable {name} is not UTF-8 text")]
     NotText { name: String },
@@ -79,6 +82,15 @@ fn read_up_to(name: &str, what: &'static str, limit: u64) -> Result<Zeroizing<Ve
         return Err(OutsideError::TooLarge { name: name.to_owned(), what, limit });
     }
     Ok(bytes)
+}
+
+/// The first line of a file, for a secret.
+pub(crate) fn first_line(name: &str) -> Result<Zeroizing<String>, OutsideError> {
+    let bytes = read(name)?;
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).map_err(|_| OutsideError::LineNotText { name: name.to_owned() })?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Opens a file, or standard input when it is called `-`, to be read bit by bit.
@@ -215,6 +227,11 @@ fn without_path(error: io::Error) -> io::Error {
 /// A reader that opens a file afresh at every call.
 pub(crate) fn reader(path: PathBuf) -> impl Fn() -> io::Result<Vec<u8>> {
     move || std::fs::read(&path)
+}
+
+/// Says at every call whether a file was there, and removes it.
+pub(crate) fn trigger(path: PathBuf) -> impl Fn() -> bool {
+    move || std::fs::remove_file(&path).is_ok()
 }
 
 /// Makes a folder, with those above it, unless it is there.

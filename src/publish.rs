@@ -7,6 +7,7 @@
 mod account;
 mod archive;
 mod attempt;
+mod exchange;
 mod hook;
 mod load;
 mod plan;
@@ -20,12 +21,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use keystore::model::{Generation, ServiceSettings};
-use keystore::name::ServicePath;
+use keystore::name::{Endpoint, ServicePath};
 use keystore::store::{
     Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
 pub(crate) use account::AccountError;
+pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
 use round::Round;
 pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};
@@ -47,8 +49,9 @@ pub(crate) fn commit(
 ) -> Result<(Recorded, Table), Failure> {
     let snapshot = committing.snapshot()?;
     let mut told = tell_again(keystore, &committing, &snapshot)?;
-    let settings = |service: &ServicePath| snapshot.upcoming_settings(service);
-    let round = begin(keystore, &snapshot, settings, proposal.base.next(), &mut proposal.publications)?;
+    let said =
+        |service: &ServicePath| Ok((snapshot.upcoming_settings(service)?, snapshot.upcoming_endpoints(service)?));
+    let round = begin(keystore, &snapshot, said, proposal.base.next(), &mut proposal.publications)?;
     // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
     interrupt::critical(|| {
         let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
@@ -69,8 +72,9 @@ pub(crate) fn publish(
     if publications.is_empty() {
         return Ok(told);
     }
-    let settings = |service: &ServicePath| snapshot.committed_settings(service);
-    let round = begin(keystore, &snapshot, settings, generation, publications)?;
+    let said =
+        |service: &ServicePath| Ok((snapshot.committed_settings(service)?, snapshot.committed_endpoints(service)?));
+    let round = begin(keystore, &snapshot, said, generation, publications)?;
     interrupt::critical(|| {
         let prepared = committing.prepare_publication(generation, publications)?;
         let (switched, table) = drive(keystore, &round, prepared)?;
@@ -80,16 +84,19 @@ pub(crate) fn publish(
     })
 }
 
+/// What is said of a service, and its endpoints that are bound.
+type Said = (Option<ServiceSettings>, Vec<Endpoint>);
+
 /// Loads every pair, finds out what each service wants, and looks at what it serves now.
 fn begin(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
-    settings: impl Fn(&ServicePath) -> Result<Option<ServiceSettings>, StoreError>,
+    said: impl Fn(&ServicePath) -> Result<Said, StoreError>,
     generation: Generation,
     publications: &mut [Publication],
 ) -> Result<Round, Failure> {
     publications.iter().try_for_each(load::load)?;
-    let parts = plan::parts(keystore, snapshot, settings, publications)?;
+    let parts = plan::parts(keystore, snapshot, said, publications)?;
     Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }
 
@@ -107,8 +114,13 @@ fn drive<'k, G>(
             Ok((switched, table))
         }
         Err(reached) => {
-            let files = switched.undo().err();
+            // From here on it is known whom to tell, whatever happens to this process.
+            let undone = switched.undo_to_tell();
             round.go_back(&mut table, &reached);
+            let files = match undone {
+                Ok(committing) => committing.told(&round.services_without(&table.left_behind())).err(),
+                Err(error) => Some(error),
+            };
             let fault = PublishFault { table, files, interrupted: interrupt::requested() };
             attempt::keep(keystore, round.generation, &fault.table);
             Err(Failure::Publishing(Box::new(fault)))

@@ -67,5 +67,5 @@ pub use publication::{
 };
 pub use real_disk::RealDisk;
 pub use restore::RestoreError;
-pub use snapshot::Snapshot;
+pub use snapshot::{PublishedFiles, Snapshot};
 pub use transaction::{NewVersion, Transaction, WrittenCertificate};

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::demo::{Authority, Client, DemoError, Reader, Server, Source};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{Page, Printer, Report, print, style};
+use crate::output::{Page, Printer, Problem as _, Report, print, style};
 use crate::{commands, interrupt, outside};
 
 const HELP: &str = "\
@@ -31,10 +31,11 @@ Exit codes:
   2  usage
   4  the folder is there already";
 
-/// Watch the whole workflow, from a new key to a rotation proven live
+/// Watch the whole workflow, from a new key to a rotation that is proven, and one that is taken back
 ///
 /// A keystore, a key, its request, an authority that signs it, two services on two servers, a commit; TLS servers in
-/// this process that read the published files, and a client that verifies them; then a rotation while they run.
+/// this process that read the published files, and a client that verifies them; a rotation that reloads and proves them;
+/// and one that fails and is taken back.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
@@ -108,6 +109,8 @@ struct Service {
     endpoint: Endpoint,
     name: &'static str,
     server: Server,
+    /// The command that has it read its files again.
+    reload: String,
 }
 
 impl<'c> Stage<'c> {
@@ -137,17 +140,32 @@ impl<'c> Stage<'c> {
         self.heading("Two TLS servers read the published files; a client trusts the authority's root only")?;
         let services = self.start()?;
         let before = self.prove(&services)?;
-        self.heading("The rotation: a new private key, while the servers run on the old one")?;
-        self.keyring(&["create-key", KEY, "--next"])?;
-        self.keyring(&["make-csr", KEY, "--out", &self.path("request-2.csr")])?;
-        self.sign(2)?;
-        self.keyring(&["install-cert", KEY, &self.path("reply-2.pem"), "--roots", &root])?;
-        self.keyring(&["commit", "-m", "rotation"])?;
-        self.heading("The servers are reloaded, and serve the new certificate")?;
+        self.heading("What each server is: how it is reloaded, where it is proven")?;
         for service in &services {
-            service.server.reload()?;
+            self.tell(service, &service.reload)?;
         }
+        self.keyring(&["commit", "-m", "services"])?;
+        self.heading("The rotation: a new private key; the commit reloads both servers and proves them")?;
+        self.renew(2, &root)?;
+        self.keyring(&["commit", "-m", "rotation"])?;
         let after = self.prove(&services)?;
+        self.heading("A rotation that fails: the second server's reload says that it succeeded, and does nothing")?;
+        let [_, second] = services.as_slice() else { return Ok(Vec::new()) };
+        self.renew(3, &root)?;
+        self.tell(second, "true")?;
+        self.taken_back(&["commit", "-m", "another rotation"])?;
+        self.heading("Both servers serve what they did before, and the commit waits")?;
+        if self.prove(&services)? != after {
+            return Err(anyhow::anyhow!("a commit that failed was not taken back").into());
+        }
+        self.keyring(&["status"])?;
+        self.heading("The reload is mended, and the same commit goes through")?;
+        self.tell(second, &second.reload)?;
+        self.keyring(&["commit", "-m", "another rotation"])?;
+        let last = self.prove(&services)?;
+        if last == after {
+            return Err(anyhow::anyhow!("the certificate from before the last rotation is still served").into());
+        }
         self.keyring(&["list"])?;
         let changed = |((service, before), after): ((&Service, &Digest), &Digest)| {
             let (endpoint, name) = (service.endpoint.to_string(), service.name);
@@ -157,6 +175,37 @@ impl<'c> Stage<'c> {
             Ok(ProofJson { endpoint, name, before: before.to_string(), after: after.to_string() })
         };
         Ok(services.iter().zip(&before).zip(&after).map(changed).collect::<Result<_, _>>()?)
+    }
+
+    /// Says of a service how it is reloaded and where it is proven.
+    fn tell(&self, service: &Service, reload: &str) -> Result<(), Failure> {
+        let (path, url) = (service.endpoint.service.to_string(), format!("tls://{}", service.server.address()));
+        let said = ["set-service", &path, "--profile", "files", "--reload-command", reload, "--probe", &url];
+        self.keyring(&[&said[..], &["--probe-name", service.name, "--timeout", "3"]].concat())
+    }
+
+    /// A new private key with its certificate.
+    fn renew(&self, number: usize, root: &str) -> Result<(), Failure> {
+        self.keyring(&["create-key", KEY, "--next"])?;
+        self.keyring(&["make-csr", KEY, "--out", &self.path(&format!("request-{number}.csr"))])?;
+        self.sign(number)?;
+        self.keyring(&["install-cert", KEY, &self.path(&format!("reply-{number}.pem")), "--roots", root])
+    }
+
+    /// A commit that fails, and is taken back whole.
+    fn taken_back(&self, words: &[&str]) -> Result<(), Failure> {
+        match self.keyring(words) {
+            Err(failure @ Failure::Publishing(_)) if failure.exit() == Exit::Publishing => {
+                let mut page = Page::default();
+                page.tagged(style::BAD, "error:", failure.message());
+                for detail in failure.details() {
+                    page.line(format_args!("  - {}", detail.message));
+                }
+                self.print(&page)
+            }
+            Err(failure) => Err(failure),
+            Ok(()) => Err(anyhow::anyhow!("a reload that did nothing was taken for one that did").into()),
+        }
     }
 
     fn store(&self) -> PathBuf {
@@ -203,8 +252,11 @@ impl<'c> Stage<'c> {
                 (Source::Pair { chain, private_key }, "{fullchain,private-key}.pem")
             };
             self.say(format_args!("# A server for {endpoint} reads {}/{files}", live.display()))?;
-            let server = Server::start(source)?;
-            Ok(Service { endpoint, name, server })
+            // commands of services are run elsewhere
+            let asked = outside::absolute(&self.folder.join(format!("{name}.reload")))?;
+            let reload = shell_words::join(["touch", &asked.display().to_string()]);
+            let server = Server::start(source, Box::new(outside::trigger(asked)))?;
+            Ok(Service { endpoint, name, server, reload })
         };
         ENDPOINTS.into_iter().zip(NAMES).map(start).collect()
     }

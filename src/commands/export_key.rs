@@ -17,10 +17,8 @@ use super::passphrase::{ExportPassphraseArgs, PassphraseArgs};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, style};
+use crate::publish::EXCHANGE_PROVIDER;
 use crate::{outside, prompt};
-
-/// The provider that Exchange's web services need the private key in.
-const EXCHANGE_PROVIDER: &str = "Microsoft RSA SChannel Cryptographic Provider";
 
 const HELP: &str = "\
 Examples:
@@ -259,7 +257,7 @@ fn write(
     let mut file = outside::NewFile::create(out, 0o600, force)?;
     file.write_all(&bytes)?;
     let written = file.read_back()?;
-    let checked = form.check(&written, found, private_key, passphrase);
+    let checked = form.check(&written, &found.certificates, private_key, passphrase);
     checked.map_err(|source| Error::Export { key: found.key.clone(), source })?;
     Ok(file.finish()?)
 }
@@ -269,7 +267,7 @@ fn encode(
     found: &Found,
     secret: Option<(&PrivateKey, Option<&Passphrase>)>,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let encoded = form.encode(found, secret, Pbes2::ROUNDS, &mut rand::rng());
+    let encoded = form.encode(&found.certificates, secret, Pbes2::ROUNDS, &mut rand::rng());
     Ok(encoded.map_err(|source| Error::Export { key: found.key.clone(), source })?)
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct FilePassphraseArgs {
 impl FilePassphraseArgs {
     /// All that are named, the files' first.
     pub(crate) fn all(&self) -> Result<Vec<Passphrase>, Failure> {
-        let files = self.passphrase_file.iter().map(|file| Ok((file.clone(), first_line(file)?)));
+        let files = self.passphrase_file.iter().map(|file| Ok((file.clone(), outside::first_line(file)?)));
         let names = self.passphrase_env.iter().map(|name| Ok((format!("${name}"), outside::secret_variable(name)?)));
         let passphrase = |read: Result<(String, Zeroizing<String>), Failure>| {
             let (from, text) = read?;
@@ -141,7 +141,7 @@ pub(crate) fn unlock(
 /// The passphrase in the first line of a file, or in an environment variable.
 fn named(file: Option<&str>, variable: Option<&str>) -> Result<Option<Arc<Passphrase>>, Failure> {
     let (text, from) = match (file, variable) {
-        (Some(file), _) => (first_line(file)?, file.to_owned()),
+        (Some(file), _) => (outside::first_line(file)?, file.to_owned()),
         (None, Some(name)) => (outside::secret_variable(name)?, format!("${name}")),
         (None, None) => return Ok(None),
     };
@@ -234,17 +234,6 @@ impl ExportPassphraseArgs {
         }
         prompt::new_passphrase("Passphrase of the file").map(Some)
     }
-}
-
-fn first_line(file: &str) -> Result<Zeroizing<String>, Failure> {
-    let bytes = outside::read(file)?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line).map_err(|_| Failure::Usage {
-        message: format!("the first line of {file} is not UTF-8 text"),
-        hint: "give a file whose first line is the passphrase",
-    })?;
-    Ok(Zeroizing::new(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use self::flags::{ProfileArg, Said, command, said};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, SettingsJson, settings_line};
-use crate::prompt;
+use crate::{prompt, publish};
 
 const HELP: &str = "\
 Examples:
@@ -103,6 +103,12 @@ pub(crate) struct Args {
     /// Have `/bin/sh -c` read the commands that are given
     #[arg(long, help_heading = "Commands")]
     shell: bool,
+    /// For Exchange: the file with the passphrase of the PFX, read at every publication
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    pfx_passphrase_file: Option<String>,
+    /// For Exchange: on Windows Server 2016 or older
+    #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", help_heading = "Files")]
+    windows_2016: Option<flags::YesOrNo>,
     /// Prove here what is served, such as imap+starttls://127.0.0.1:143; repeatable
     #[arg(long, value_name = "URL", help_heading = "Proof")]
     probe: Vec<String>,
@@ -201,6 +207,8 @@ impl Args {
         let mut timeout = settings.timeout.map(flags::Seconds);
         said(&mut timeout, self.timeout.as_deref(), refuse("--timeout"))?;
         settings.timeout = timeout.map(|seconds| seconds.0);
+        said(&mut settings.pfx_passphrase_file, self.pfx_passphrase_file.as_deref(), refuse("--pfx-passphrase-file"))?;
+        settings.windows_2016 = self.windows_2016.map_or(settings.windows_2016, flags::YesOrNo::is_yes);
         let hooks = [
             (&mut settings.test, &self.test_command, "--test-command"),
             (&mut settings.reload, &self.reload_command, "--reload-command"),
@@ -221,6 +229,9 @@ impl Args {
     }
 }
 
+/// What the profile for Exchange needs.
+const EXCHANGE: &str = "say --install-to DIR and --pfx-passphrase-file FILE";
+
 /// What only the whole of it tells.
 fn check(service: &ServicePath, settings: &ServiceSettings) -> Result<(), Failure> {
     let refuse = |message: &str, hint| Failure::Service { service: service.clone(), message: message.to_owned(), hint };
@@ -230,6 +241,17 @@ fn check(service: &ServicePath, settings: &ServiceSettings) -> Result<(), Failur
             "the profile `command` has no commands of its own",
             "say --publish-command and --undo-command",
         ));
+    }
+    if settings.profile == Profile::Exchange {
+        if settings.install_to.is_none() || settings.pfx_passphrase_file.is_none() {
+            return Err(refuse("Exchange is given files, in a folder of yours", EXCHANGE));
+        }
+        if publish::exchange_service(&service.protocol).is_none() {
+            return Err(refuse(
+                "Exchange has certificates for imap, pop3, smtp and https",
+                "choose one of these protocols",
+            ));
+        }
     }
     Ok(())
 }

@@ -75,9 +75,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let settings = snapshot.upcoming_settings(&path)?.ok_or_else(nothing)?;
     let staged = snapshot.committed_settings(&path)?.as_ref() != Some(&settings);
     let service = Service::new(path.clone(), settings);
-    let bound =
-        snapshot.look(&path.server, |state| state.bindings_of(&path).map(|(endpoint, _)| endpoint).collect())?;
-    let mut endpoints: Vec<Endpoint> = bound;
+    let mut endpoints = snapshot.upcoming_endpoints(&path)?;
     if endpoints.is_empty() {
         endpoints.push(Endpoint { service: path.clone(), address: Address::Default });
     }

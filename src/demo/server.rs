@@ -1,5 +1,5 @@
 //! The TLS server of the demonstration: one thread on 127.0.0.1 that answers each connection with a short
-//! HTTP/1.1 response and takes up new files at [`Server::reload`], as a daemon does.
+//! HTTP/1.1 response and takes up new files when it is asked to, as a daemon does.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -34,6 +34,9 @@ const RESPONSE: &[u8] =
 /// Reads one file afresh at every call.
 pub(crate) type Reader = Box<dyn Fn() -> io::Result<Vec<u8>> + Send + Sync>;
 
+/// Says whether somebody has asked for the files to be read again, and forgets it.
+pub(crate) type Trigger = Box<dyn Fn() -> bool + Send>;
+
 /// Where the server finds its certificate chain and private key.
 pub(crate) enum Source {
     /// `fullchain.pem` and `private-key.pem`.
@@ -45,19 +48,18 @@ pub(crate) enum Source {
 /// A running server. It stops, and its thread has ended, when it is dropped.
 pub(crate) struct Server {
     address: SocketAddr,
-    source: Source,
-    current: Arc<Current>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Reads the files and starts serving them on a free port of 127.0.0.1.
+    /// Reads the files and starts serving them on a free port of 127.0.0.1; anew at the first connection after `asked`
+    /// says so. Of files that can't be read it goes on serving what it served before.
     ///
     /// # Errors
     ///
-    /// Those of [`Server::reload`], and [`DemoError::Start`] when the server cannot listen.
-    pub(crate) fn start(source: Source) -> Result<Self, DemoError> {
+    /// Those of [`Source::load`], and [`DemoError::Start`] when the server cannot listen.
+    pub(crate) fn start(source: Source, asked: Trigger) -> Result<Self, DemoError> {
         let current = Arc::new(Current(RwLock::new(Arc::new(source.load()?))));
         let config = Arc::new(config(Arc::clone(&current))?);
         let stop = Arc::new(AtomicBool::new(false));
@@ -69,28 +71,21 @@ impl Server {
             .name("demo-server".into())
             .spawn({
                 let stop = Arc::clone(&stop);
-                move || serve(&listener, &config, &stop)
+                let heed = move || {
+                    if asked() {
+                        // as a daemon: what cannot be read leaves what was read
+                        let _ = source.replace(&current);
+                    }
+                };
+                move || serve(&listener, &config, &heed, &stop)
             })
             .map_err(DemoError::Start)?;
-        Ok(Self { address, source, current, stop, thread: Some(thread) })
+        Ok(Self { address, stop, thread: Some(thread) })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Reads the files again and serves them from the next connection on. After an error it goes on serving what
-    /// it served before.
-    ///
-    /// # Errors
-    ///
-    /// [`DemoError::Read`], [`DemoError::Pem`], [`DemoError::NoCertificate`], [`DemoError::NoPrivateKey`],
-    /// [`DemoError::Mismatch`] or [`DemoError::Unservable`], by what is wrong with the files.
-    pub(crate) fn reload(&self) -> Result<(), DemoError> {
-        let new = Arc::new(self.source.load()?);
-        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = new;
-        Ok(())
     }
 }
 
@@ -106,7 +101,19 @@ impl Drop for Server {
 }
 
 impl Source {
-    fn load(&self) -> Result<CertifiedKey, DemoError> {
+    fn replace(&self, current: &Current) -> Result<(), DemoError> {
+        let new = Arc::new(self.load()?);
+        *current.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError::Read`], [`DemoError::Pem`], [`DemoError::NoCertificate`], [`DemoError::NoPrivateKey`],
+    /// [`DemoError::Mismatch`] or [`DemoError::Unservable`], by what is wrong with the files.
+    pub(super) fn load(&self) -> Result<CertifiedKey, DemoError> {
         match self {
             Self::Pair { chain, private_key } => {
                 let chain = read("fullchain.pem", chain)?;
@@ -168,10 +175,11 @@ impl ResolvesServerCert for Current {
 }
 
 /// Answers one connection after the other until `stop`. What is wrong with one connection ends only that one.
-fn serve(listener: &TcpListener, config: &Arc<ServerConfig>, stop: &AtomicBool) {
+fn serve(listener: &TcpListener, config: &Arc<ServerConfig>, heed: &dyn Fn(), stop: &AtomicBool) {
     while !stop.load(Ordering::Acquire) {
         match listener.accept() {
             Ok((stream, _)) => {
+                heed();
                 let _ = answer(stream, Arc::clone(config));
             }
             // nobody is there, or no descriptor is free: `Drop` wakes the thread earlier

@@ -1,5 +1,6 @@
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
@@ -37,6 +38,13 @@ impl File {
     }
 }
 
+/// What a server asks, and what makes it hear that it is to read its files again.
+fn asked() -> (super::server::Trigger, impl Fn()) {
+    let flag = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&flag);
+    (Box::new(move || asked.swap(false, Ordering::AcqRel)), move || flag.store(true, Ordering::Release))
+}
+
 /// A new private key and the chain that `authority` gives it, both in PEM.
 fn issue(authority: &Authority) -> (String, String) {
     let key = KeyPair::generate().unwrap();
@@ -65,7 +73,8 @@ fn a_rotation_is_proven_at_the_next_handshake() {
     key_file.write(&key);
     chain_file.write(&chain);
     let source = Source::Pair { chain: chain_file.reader(), private_key: key_file.reader() };
-    let server = Server::start(source).unwrap();
+    let (asked, ask) = asked();
+    let server = Server::start(source, asked).unwrap();
     assert!(server.address().ip().is_loopback());
     let client = Client::new(authority.root_pem(), NOW).unwrap();
 
@@ -78,7 +87,7 @@ fn a_rotation_is_proven_at_the_next_handshake() {
     key_file.write(&new_key);
     chain_file.write(&new_chain);
     assert_eq!(client.handshake(server.address(), NAME).unwrap(), first, "before the reload nothing changes");
-    server.reload().unwrap();
+    ask();
     for _ in 0..3 {
         let second = client.handshake(server.address(), NAME).unwrap();
         assert_eq!(second.fingerprint, leaf_fingerprint(&new_chain));
@@ -91,23 +100,30 @@ fn a_failed_reload_changes_nothing() {
     let authority = Authority::new(NOW).unwrap();
     let file = File::default();
     file.write(&combined(&authority));
-    let server = Server::start(Source::Combined(file.reader())).unwrap();
+    let (asked, ask) = asked();
+    let server = Server::start(Source::Combined(file.reader()), asked).unwrap();
     let client = Client::new(authority.root_pem(), NOW).unwrap();
     let before = client.handshake(server.address(), NAME).unwrap();
 
     let (key, chain) = issue(&authority);
     let (other_key, _) = issue(&authority);
-    file.write(&(other_key + &chain));
-    assert!(matches!(server.reload(), Err(DemoError::Mismatch)));
-    file.write(&key);
-    assert!(matches!(server.reload(), Err(DemoError::NoCertificate { file: "combined.pem" })));
-    file.write(&chain);
-    assert!(matches!(server.reload(), Err(DemoError::NoPrivateKey { .. })));
-    file.write("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
-    assert!(matches!(server.reload(), Err(DemoError::Pem { .. })));
-    file.remove();
-    assert!(matches!(server.reload(), Err(DemoError::Read { .. })));
-    assert_eq!(client.handshake(server.address(), NAME).unwrap(), before);
+    let mut refused = Vec::new();
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n".to_owned();
+    for text in [Some(other_key + &chain), Some(key), Some(chain), Some(broken), None] {
+        match text {
+            Some(text) => file.write(&text),
+            None => file.remove(),
+        }
+        refused.push(Source::Combined(file.reader()).load().unwrap_err());
+        ask();
+        assert_eq!(client.handshake(server.address(), NAME).unwrap(), before);
+    }
+    let [DemoError::Mismatch, no_certificate, no_key, DemoError::Pem { .. }, DemoError::Read { .. }] = &refused[..]
+    else {
+        panic!("{refused:?}");
+    };
+    assert!(matches!(no_certificate, DemoError::NoCertificate { file: "combined.pem" }));
+    assert!(matches!(no_key, DemoError::NoPrivateKey { .. }));
 }
 
 #[test]
@@ -115,7 +131,7 @@ fn refuses_another_root_another_name_and_another_time() {
     let authority = Authority::new(NOW).unwrap();
     let file = File::default();
     file.write(&combined(&authority));
-    let server = Server::start(Source::Combined(file.reader())).unwrap();
+    let server = Server::start(Source::Combined(file.reader()), Box::new(|| false)).unwrap();
     let refusal = |client: &Client, name: &str| match client.handshake(server.address(), name).unwrap_err() {
         DemoError::Handshake { source: rustls::Error::InvalidCertificate(why), .. } => why,
         other => panic!("{other:?}"),
@@ -143,7 +159,7 @@ fn nothing_listens_after_the_server_is_dropped() {
     let authority = Authority::new(NOW).unwrap();
     let file = File::default();
     file.write(&combined(&authority));
-    let server = Server::start(Source::Combined(file.reader())).unwrap();
+    let server = Server::start(Source::Combined(file.reader()), Box::new(|| false)).unwrap();
     let address = server.address();
     drop(server);
     let refused = Client::new(authority.root_pem(), NOW).unwrap().handshake(address, NAME);
@@ -174,7 +190,7 @@ fn answers_a_request() {
     let authority = Authority::new(NOW).unwrap();
     let file = File::default();
     file.write(&combined(&authority));
-    let server = Server::start(Source::Combined(file.reader())).unwrap();
+    let server = Server::start(Source::Combined(file.reader()), Box::new(|| false)).unwrap();
 
     let config = Client::new(authority.root_pem(), NOW).unwrap().config();
     let mut connection = rustls::ClientConnection::new(config, NAME.try_into().unwrap()).unwrap();

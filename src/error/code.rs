@@ -51,6 +51,7 @@ fn outside_code(error: &OutsideError) -> &'static str {
     match error {
         OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => "file-exists",
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => "bad-variable",
+        OutsideError::LineNotText { .. } => "bad-passphrase",
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => "file",
     }
 }

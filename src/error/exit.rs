@@ -47,7 +47,9 @@ pub(super) fn exit(failure: &Failure) -> Exit {
 fn outside_exit(error: &OutsideError) -> Exit {
     match error {
         OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
-        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => Exit::Usage,
+        OutsideError::NoVariable { .. } | OutsideError::NotText { .. } | OutsideError::LineNotText { .. } => {
+            Exit::Usage
+        }
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => Exit::Failed,
     }
 }

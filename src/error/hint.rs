@@ -51,9 +51,9 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Publishing(fault) if fault.is_undone() => {
             Some("what is staged stays staged: mend what is named and commit again".to_owned())
         }
-        F::Publishing(_) => {
-            Some("look at the services that are named; `keyring probe` shows what they serve".to_owned())
-        }
+        F::Publishing(_) => Some(
+            "look at the services that are named, with `keyring probe`; `keyring publish` tells them again".to_owned(),
+        ),
         F::Account { service, .. } => {
             Some(format!("`keyring set-service {service} --owner NAME --group NAME` says whose they are"))
         }
@@ -75,6 +75,7 @@ fn outside_hint(error: &OutsideError) -> Option<&'static str> {
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {
             Some("--passphrase-env takes the name of a variable that holds the passphrase")
         }
+        OutsideError::LineNotText { .. } => Some("give a file whose first line is the passphrase"),
         OutsideError::Io { source, .. } if is_full(source) => Some(MAKE_ROOM),
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } => None,
     }

@@ -81,6 +81,10 @@ pub(crate) struct SettingsJson {
     probe_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pfx_passphrase_file: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    windows_2016: bool,
 }
 
 /// One service in one phase of publishing.
@@ -146,6 +150,8 @@ impl SettingsJson {
             probes: settings.probes.iter().map(ToString::to_string).collect(),
             probe_name: settings.probe_name.as_ref().map(ToString::to_string),
             timeout: settings.timeout,
+            pfx_passphrase_file: settings.pfx_passphrase_file.as_ref().map(ToString::to_string),
+            windows_2016: settings.windows_2016,
         }
     }
 }
@@ -177,6 +183,8 @@ pub(crate) fn settings_line(settings: &ServiceSettings) -> String {
         say("proven at", Some(probe.to_string()));
     }
     say("as", probe_name);
+    say("passphrase of the PFX in", settings.pfx_passphrase_file.as_ref().map(ToString::to_string));
+    say("for", settings.windows_2016.then(|| "Windows Server 2016".to_owned()));
     say("within", timeout.map(|seconds| format!("{seconds} s")));
     words.join(", ")
 }

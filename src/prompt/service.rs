@@ -7,7 +7,7 @@ use crate::error::Failure;
 
 /// Asks which software it is.
 pub(crate) fn profile() -> Result<Profile, Failure> {
-    const CHOICES: [(Profile, &str); 11] = [
+    const CHOICES: [(Profile, &str); 12] = [
         (Profile::Nginx, "nginx"),
         (Profile::Apache, "Apache httpd"),
         (Profile::Haproxy, "HAProxy"),
@@ -17,6 +17,7 @@ pub(crate) fn profile() -> Result<Profile, Failure> {
         (Profile::Openldap, "OpenLDAP"),
         (Profile::Inn, "INN"),
         (Profile::Stunnel, "stunnel"),
+        (Profile::Exchange, "Microsoft Exchange"),
         (Profile::Files, "something else: files alone, and commands of your own"),
         (Profile::Command, "on another machine: commands that take the files there"),
     ];

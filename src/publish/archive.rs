@@ -1,13 +1,9 @@
 //! The files of a service's endpoints as one tar archive, for programs that take them elsewhere.
 
-use keystore::model::FileForm;
-use zeroize::Zeroizing;
-
-/// The files of one version of an endpoint; none where there was none.
-pub(crate) type Version = Vec<(FileForm, Zeroizing<Vec<u8>>)>;
+use keystore::store::PublishedFiles;
 
 /// A folder for each endpoint, called as in `live/`, with its files: an empty one where it has none.
-pub(crate) fn tar<'a>(versions: impl Iterator<Item = (&'a str, &'a Version)>) -> Vec<u8> {
+pub(crate) fn tar<'a>(versions: impl Iterator<Item = (&'a str, &'a PublishedFiles)>) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (folder, version) in versions {
         add(&mut archive, tar::EntryType::Directory, &format!("{folder}/"), 0o755, &[]);

@@ -1,9 +1,9 @@
 //! Keeps how publishing went, service by service.
 
 use keystore::model::Generation;
-use keystore::store::{Attempt, AttemptOutcome, Keystore, Phase, PhaseOutcome, ServiceAttempt};
+use keystore::store::{Attempt, AttemptOutcome, Keystore, ServiceAttempt};
 
-use super::table::Table;
+use super::table::{Table, has_failed, is_back, is_left_behind};
 
 /// Keeps how it went, beside what is kept of other services in the same generation. Nothing rests on it, so that a disk
 /// that refuses it is no reason to fail.
@@ -25,17 +25,10 @@ pub(super) fn keep(keystore: &Keystore, generation: Generation, table: &Table) {
 }
 
 fn outcome(services: &[ServiceAttempt]) -> AttemptOutcome {
-    let has = |service: &ServiceAttempt, back: bool, failed: bool| {
-        service.phases.iter().any(|did| {
-            let was_back = matches!(did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer);
-            let has_failed = matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut);
-            was_back == back && (has_failed || !failed)
-        })
-    };
-    let is_back = |service: &&ServiceAttempt| has(service, true, false) || has(service, false, true);
-    let back = services.iter().filter(is_back).count();
-    match back {
-        _ if services.iter().any(|service| has(service, true, true)) => AttemptOutcome::UndoIncomplete,
+    let is_left = |service: &ServiceAttempt| is_left_behind(&Vec::from_iter(&service.phases));
+    let is_back = |service: &&ServiceAttempt| service.phases.iter().any(|did| is_back(did) || has_failed(did));
+    match services.iter().filter(is_back).count() {
+        _ if services.iter().any(is_left) => AttemptOutcome::UndoIncomplete,
         0 => AttemptOutcome::Published,
         back if back == services.len() => AttemptOutcome::Undone,
         _ => AttemptOutcome::PartlyPublished,

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use keystore::model::{FileForm, ServiceSettings};
+use keystore::model::{FileForm, Profile};
 use keystore::name::{Endpoint, Host, ServicePath};
 use keystore::pki::{SubjectAltName, read_certificates};
-use keystore::store::{Install, Keystore, Ownership, Publication, Snapshot, StoreError};
+use keystore::store::{Install, Keystore, Ownership, Publication, PublishedFiles, Snapshot, StoreError};
 
-use super::account;
-use super::archive::Version;
 use super::round::{Part, Place};
 use super::service::Service;
+use super::{Said, account, exchange};
 use crate::error::Failure;
 
 /// Permission bits of files without a private key.
@@ -20,7 +19,7 @@ const PUBLIC: u32 = 0o644;
 pub(super) fn parts(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
-    settings: impl Fn(&ServicePath) -> Result<Option<ServiceSettings>, StoreError>,
+    said: impl Fn(&ServicePath) -> Result<Said, StoreError>,
     publications: &mut [Publication],
 ) -> Result<Vec<Part>, Failure> {
     let mut by_service: BTreeMap<ServicePath, Vec<&mut Publication>> = BTreeMap::new();
@@ -28,10 +27,17 @@ pub(super) fn parts(
         by_service.entry(publication.endpoint.service.clone()).or_default().push(publication);
     }
     let mut parts = Vec::new();
-    for (path, publications) in by_service {
-        let Some(settings) = settings(&path)? else { continue };
-        parts.push(part(keystore, snapshot, Service::new(path, settings), publications)?);
+    let mut exchange = exchange::Groups::default();
+    for (path, mut publications) in by_service {
+        let (Some(settings), endpoints) = said(&path)? else { continue };
+        let service = Service::new(path, settings);
+        let part = part(keystore, snapshot, service, &endpoints, &mut publications)?;
+        if part.service.settings.profile == Profile::Exchange {
+            exchange.take(&part.service, publications);
+        }
+        parts.push(part);
     }
+    exchange.complete()?;
     Ok(parts)
 }
 
@@ -39,9 +45,9 @@ fn part(
     keystore: &Keystore,
     snapshot: &Snapshot<'_>,
     service: Service,
-    publications: Vec<&mut Publication>,
+    endpoints: &[Endpoint],
+    publications: &mut [&mut Publication],
 ) -> Result<Part, Failure> {
-    let endpoints: Vec<Endpoint> = publications.iter().map(|publication| publication.endpoint.clone()).collect();
     let ownership = ownership(&service)?;
     let mut places = Vec::new();
     for publication in publications {
@@ -52,7 +58,7 @@ fn part(
         let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
         let old = if is_given { snapshot.published_files(&publication.endpoint)? } else { Vec::new() };
         let full_chain = publication.form(FileForm::FullChain);
-        places.push(place(keystore, &service, &publication.endpoint, &endpoints, &full_chain, [new, old]));
+        places.push(place(keystore, &service, &publication.endpoint, endpoints, &full_chain, [new, old]));
     }
     Ok(Part { service, places })
 }
@@ -90,8 +96,7 @@ pub(super) fn published(
 ) -> Result<Option<Part>, Failure> {
     let Some(settings) = snapshot.committed_settings(path)? else { return Ok(None) };
     let service = Service::new(path.clone(), settings);
-    let endpoints: Vec<Endpoint> =
-        snapshot.look(&path.server, |state| state.bindings_of(path).map(|(endpoint, _)| endpoint).collect())?;
+    let endpoints = snapshot.committed_endpoints(path)?;
     let mut places = Vec::new();
     for endpoint in &endpoints {
         let files = snapshot.published_files(endpoint)?;
@@ -110,7 +115,7 @@ fn place(
     endpoint: &Endpoint,
     endpoints: &[Endpoint],
     full_chain: &[u8],
-    versions: [Version; 2],
+    versions: [PublishedFiles; 2],
 ) -> Place {
     // they were loaded before
     let chain = read_certificates(full_chain).unwrap_or_default();
@@ -119,7 +124,7 @@ fn place(
         files: service.files(keystore, endpoint),
         name: service.name(&names),
         wanted: chain.iter().map(keystore::pki::Certificate::fingerprint).collect(),
-        doors: service.doors(endpoint, endpoints),
+        doors: service.proofs(endpoint, endpoints),
         folder: keystore.endpoint_folder(endpoint),
         versions,
         endpoint: endpoint.clone(),

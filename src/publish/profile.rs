@@ -3,6 +3,7 @@
 
 mod apache;
 mod dovecot;
+mod exchange;
 mod exim;
 mod haproxy;
 mod inn;
@@ -60,7 +61,8 @@ impl Knowledge {
     /// What is known of a profile.
     pub(crate) fn of(profile: Profile) -> &'static Self {
         match profile {
-            Profile::Files | Profile::Command | Profile::Exchange => &plain::KNOWLEDGE,
+            Profile::Files | Profile::Command => &plain::KNOWLEDGE,
+            Profile::Exchange => &exchange::KNOWLEDGE,
             Profile::Nginx => &nginx::KNOWLEDGE,
             Profile::Apache => &apache::KNOWLEDGE,
             Profile::Haproxy => &haproxy::KNOWLEDGE,

@@ -1,13 +1,13 @@
 //! One publication after its files were switched: services are given them, tested, reloaded and proven; or all of
 //! that is taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use keystore::digest::Digest;
 use keystore::model::{Generation, Hook};
 use keystore::name::{Endpoint, Host, ServicePath};
-use keystore::store::Phase;
+use keystore::store::{Phase, PublishedFiles};
 use zeroize::Zeroizing;
 
 use super::archive;
@@ -32,7 +32,7 @@ pub(crate) struct Place {
     /// Where that is seen.
     pub(crate) doors: Vec<Door>,
     /// The new files, and those that it had.
-    pub(crate) versions: [archive::Version; 2],
+    pub(crate) versions: [PublishedFiles; 2],
 }
 
 /// A service of which something is said, with its endpoints that get new files.
@@ -48,6 +48,14 @@ pub(crate) struct Round {
     /// The keystore's folder.
     store: PathBuf,
     before: Vec<Option<Vec<Digest>>>,
+}
+
+/// A program that services of one server share.
+struct Shared<'r> {
+    server: &'r str,
+    hook: Hook,
+    input: String,
+    services: Vec<usize>,
 }
 
 /// How far it came, for the way back.
@@ -72,6 +80,12 @@ impl Round {
         let all: Vec<_> = (0..round.parts.len()).collect();
         let given = all.iter().copied().filter(|index| round.parts[*index].service.publish().is_some()).collect();
         (round, Reached { given, reloaded: all })
+    }
+
+    /// Every service but these.
+    pub(crate) fn services_without(&self, left: &BTreeSet<&ServicePath>) -> BTreeSet<ServicePath> {
+        let services = self.parts.iter().map(|part| &part.service.path);
+        services.filter(|service| !left.contains(service)).cloned().collect()
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -149,20 +163,20 @@ impl Round {
         hook: impl Fn(&Service) -> Option<Hook>,
         mut begins: impl FnMut(usize),
     ) -> bool {
-        let mut calls: Vec<((&str, Hook, String), Vec<usize>)> = Vec::new();
+        let mut calls: Vec<Shared<'_>> = Vec::new();
         for &index in which {
             let part = &self.parts[index];
             let Some(hook) = hook(&part.service) else { continue };
-            let call = (part.service.path.server.as_str(), hook, part.input(phase));
-            match calls.iter_mut().find(|(known, _)| *known == call) {
-                Some((_, indices)) => indices.push(index),
-                None => calls.push((call, vec![index])),
+            let (server, input) = (part.service.path.server.as_str(), part.input(phase));
+            match calls.iter_mut().find(|call| (call.server, &call.hook, &call.input) == (server, &hook, &input)) {
+                Some(call) => call.services.push(index),
+                None => calls.push(Shared { server, hook, input, services: vec![index] }),
             }
         }
         let mut all_done = true;
-        for ((_, hook, input), indices) in calls {
-            indices.iter().for_each(|index| begins(*index));
-            let parts: Vec<_> = indices.iter().map(|index| &self.parts[*index]).collect();
+        for Shared { hook, input, services, .. } in calls {
+            services.iter().for_each(|index| begins(*index));
+            let parts: Vec<_> = services.iter().map(|index| &self.parts[*index]).collect();
             let did = self.call(&parts, &hook, input.as_bytes(), phase);
             all_done &= did.is_ok();
             for part in parts {
@@ -217,25 +231,16 @@ impl Round {
     fn prove_new(&self, table: &mut Table) -> bool {
         let targets: Vec<_> = self.targets().into_iter().zip(self.before.clone()).map(patience).collect();
         let results = proof::prove(&targets, true);
-        let proven = self.services().into_iter().zip(targets).zip(results);
-        let mut rows: BTreeMap<&ServicePath, Vec<(Target, Result<(), ProofFault>)>> = BTreeMap::new();
-        for ((service, (target, before)), result) in proven {
+        let mut proven = Vec::new();
+        for ((service, (target, before)), result) in self.services().into_iter().zip(targets).zip(results) {
             // nobody ever listened where nobody said that somebody does
-            let nobody = before.is_none() && !target.door.said && result.as_ref().is_err_and(ProofFault::is_nobody);
-            let rows = rows.entry(service).or_default();
-            if nobody {
+            if before.is_none() && !target.door.said && result.as_ref().is_err_and(ProofFault::is_nobody) {
                 table.skip(service, Phase::Prove, unproven(service, &target));
             } else {
-                rows.push((target, result));
+                proven.push((service, result));
             }
         }
-        let mut all_proven = true;
-        for (service, results) in rows.into_iter().filter(|(_, results)| !results.is_empty()) {
-            let result = first_fault(results);
-            all_proven &= result.is_ok();
-            table.add(service, Phase::Prove, result);
-        }
-        all_proven
+        add_proofs(table, Phase::Prove, proven)
     }
 
     fn prove_old(&self, table: &mut Table) {
@@ -246,14 +251,28 @@ impl Round {
         let served = self.targets().into_iter().zip(self.before.clone()).zip(self.services());
         let (services, targets): (Vec<_>, Vec<_>) = served.filter_map(old).unzip();
         let results = proof::prove(&targets, false);
-        let mut rows: BTreeMap<&ServicePath, Vec<(Target, Result<(), ProofFault>)>> = BTreeMap::new();
-        for ((service, (target, _)), result) in services.into_iter().zip(targets).zip(results) {
-            rows.entry(service).or_default().push((target, result));
-        }
-        for (service, results) in rows {
-            table.add(service, Phase::ProveFormer, first_fault(results));
+        add_proofs(table, Phase::ProveFormer, services.into_iter().zip(results));
+    }
+}
+
+/// Adds a row for each service: the first of its doors that failed decides. Says whether none did.
+fn add_proofs<'p>(
+    table: &mut Table,
+    phase: Phase,
+    proofs: impl IntoIterator<Item = (&'p ServicePath, Result<(), ProofFault>)>,
+) -> bool {
+    let mut rows: BTreeMap<&ServicePath, Did> = BTreeMap::new();
+    for (service, result) in proofs {
+        let row = rows.entry(service).or_insert(Ok(None));
+        if let (Ok(_), Err(fault)) = (&row, result) {
+            *row = Err(fault.to_string());
         }
     }
+    let all_proven = rows.values().all(Result::is_ok);
+    for (service, row) in rows {
+        table.add(service, phase, row);
+    }
+    all_proven
 }
 
 impl Part {
@@ -275,9 +294,4 @@ fn patience((target, before): (Target, Option<Vec<Digest>>)) -> (Target, Option<
 fn unproven(service: &ServicePath, target: &Target) -> String {
     let url = &target.door.url;
     format!("not proven, as nobody listens at {url}: `keyring set-service {service} --probe URL` says where")
-}
-
-fn first_fault(results: Vec<(Target, Result<(), ProofFault>)>) -> Did {
-    results.into_iter().try_for_each(|(_, result)| result.map_err(|fault| fault.to_string()))?;
-    Ok(None)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keystore::model::{AccountName, FileForm, FileMode, Hook, ServiceSettings};
+use keystore::model::{AccountName, FileForm, FileMode, Hook, Profile, ServiceSettings};
 use keystore::name::{Address, Endpoint, Host, ProbeUrl, ServicePath};
 use keystore::store::Keystore;
 
@@ -101,7 +101,7 @@ impl Service {
         Files(files)
     }
 
-    /// Where an endpoint, one of `endpoints`, is proven. What is said belongs to the endpoint with its address; else
+    /// Where an endpoint, one of all `endpoints` that are bound, is seen. What is said belongs to the endpoint with its address; else
     /// to `default`, or to the only one.
     pub(crate) fn doors(&self, endpoint: &Endpoint, endpoints: &[Endpoint]) -> Vec<Door> {
         let others_of = |url: &ProbeUrl| endpoints.iter().find(|endpoint| is_at(url, endpoint.address));
@@ -119,8 +119,18 @@ impl Service {
         ProbeUrl::of_endpoint(endpoint).into_iter().map(|url| Door { url, said }).collect()
     }
 
+    /// Where a publication proves an endpoint.
+    pub(crate) fn proofs(&self, endpoint: &Endpoint, endpoints: &[Endpoint]) -> Vec<Door> {
+        // Exchange serves its certificate once somebody has run the script there.
+        if self.settings.profile == Profile::Exchange { Vec::new() } else { self.doors(endpoint, endpoints) }
+    }
+
     /// Whether anybody is told of new files, or looks at what is served.
     pub(crate) fn is_told(&self) -> bool {
+        self.settings.profile != Profile::Exchange && self.reads_anew()
+    }
+
+    fn reads_anew(&self) -> bool {
         self.reload().is_some() || self.publish().is_some() || self.test().is_some() || !self.settings.probes.is_empty()
     }
 

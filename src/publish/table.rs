@@ -1,5 +1,6 @@
 //! What happened in which phase to which service, for people and programs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use keystore::name::ServicePath;
@@ -17,7 +18,7 @@ pub(crate) struct Row {
 impl Row {
     /// Whether it was part of taking everything back.
     fn is_back(&self) -> bool {
-        matches!(self.did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+        is_back(&self.did)
     }
 
     fn is(&self, outcome: PhaseOutcome) -> bool {
@@ -25,11 +26,30 @@ impl Row {
     }
 
     fn failed(&self) -> bool {
-        self.is(PhaseOutcome::Failed) || self.is(PhaseOutcome::TimedOut)
+        has_failed(&self.did)
     }
 
     fn message(&self) -> &str {
         self.did.message.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whether it was part of taking everything back.
+pub(super) fn is_back(did: &PhaseAttempt) -> bool {
+    matches!(did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
+}
+
+pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
+    matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
+}
+
+/// Whether a service could not be brought back to what it had. What it is proven to serve counts, and not that a command
+/// failed on the way.
+pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
+    let proofs = || dids.iter().filter(|did| did.phase == Phase::ProveFormer);
+    match proofs().next() {
+        Some(_) => proofs().any(|did| has_failed(did)),
+        None => dids.iter().any(|did| is_back(did) && has_failed(did)),
     }
 }
 
@@ -55,14 +75,23 @@ impl Table {
         self.0.push(Row { service: service.clone(), did });
     }
 
-    /// The first that failed, on the way there or on the way back.
-    fn failed(&self, back: bool) -> Option<&Row> {
-        self.0.iter().find(|row| row.is_back() == back && row.failed())
+    /// The first that failed on the way there.
+    fn failed(&self) -> Option<&Row> {
+        self.0.iter().find(|row| !row.is_back() && row.failed())
     }
 
     /// Whether nothing that was taken back was left behind.
     pub(crate) fn is_back(&self) -> bool {
-        self.failed(true).is_none()
+        self.left_behind().is_empty()
+    }
+
+    /// The services that could not be brought back to what they had.
+    pub(crate) fn left_behind(&self) -> BTreeSet<&ServicePath> {
+        let is_left = |service: &&ServicePath| {
+            let dids = self.0.iter().filter(|row| row.service == **service).map(|row| &row.did);
+            is_left_behind(&Vec::from_iter(dids))
+        };
+        self.services().into_iter().filter(is_left).collect()
     }
 
     fn services(&self) -> Vec<&ServicePath> {
@@ -149,16 +178,15 @@ impl PublishFault {
 impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
-        if let Some(row) = self.table.failed(false) {
+        if let Some(row) = self.table.failed() {
             write!(f, " at {} ({})", row.service, row.did.phase.as_str())?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");
         }
         f.write_str(" and could not be taken back whole")?;
-        let left = self.table.0.iter().filter(|row| row.is_back() && row.failed());
-        let left: std::collections::BTreeSet<_> = left.map(|row| row.service.to_string()).collect();
-        let left = Vec::from_iter(left).join(", ");
+        let left: Vec<_> = self.table.left_behind().into_iter().map(ToString::to_string).collect();
+        let left = left.join(", ");
         if left.is_empty() { Ok(()) } else { write!(f, ": see to {left}") }
     }
 }

@@ -98,6 +98,7 @@ fn reports_it_in_json() {
         ],
         "generation": 1,
         "hash": "[SHA256]",
+        "services": [],
         "warnings": []
       },
       "schema": 1

@@ -22,6 +22,7 @@ mod diff;
 mod discard;
 mod doctor;
 mod documents;
+mod exchange;
 mod export_csr;
 mod export_key;
 mod formats;

@@ -36,7 +36,7 @@ fn what_is_said_of_a_service_is_proven_by_the_commit_that_says_it() {
     -- stdout
     -- stderr
     Committed generation 2:
-      service  mail01/imap  profile files, proven at tls://127.0.0.1:42265
+      service  mail01/imap  profile files, proven at tls://127.0.0.1:[PORT]
       mail01/imap: proven
     ");
     renew(&world, &authority, KEY);
@@ -48,7 +48,7 @@ fn what_is_said_of_a_service_is_proven_by_the_commit_that_says_it() {
     -- stdout
     -- stderr
     error: publishing failed at mail01/imap (prove) and everything is as it was
-      - mail01/imap  prove         failed     tls://127.0.0.1:42265 serves the certificate [SHORT] and not c6bd0ff4f060: it is the one from before, as if it had not been told
+      - mail01/imap  prove         failed     tls://127.0.0.1:[PORT] serves the certificate [SHORT] and not [SHORT]: it is the one from before, as if it had not been told
       - mail01/imap  prove-former  done
     hint: what is staged stays staged: mend what is named and commit again
     ");
@@ -165,7 +165,10 @@ fn a_test_that_fails_takes_everything_back_before_anybody_is_told() {
     -- stdout
     Generation 2. 2 changes are staged:
       install  mail01/imap/main  version 2, certificate until [DATE]
-      service  mail01/imap  profile files, test `sh -c 'echo line 7 is wrong >&2; exit 2'`, reload `sh -c 'touch [FOLDER]/mail01-imap-default.told; echo x >> [FOLDER]/mail01-imap-default.count'`, proven at tls://127.0.0.1:34511, within 3 s
+      service  mail01/imap  profile files, test `sh -c 'echo line 7 is wrong >&2; exit 2'`, reload `sh -c 'touch [FOLDER]/mail01-imap-default.told; echo x >> [FOLDER]/mail01-imap-default.count'`, proven at tls://127.0.0.1:[PORT], within 3 s
+    To see to:
+      publishing generation 3 failed at [TIME]:
+        mail01/imap  test  /bin/sh ended with exit status 2: line 7 is wrong
     -- stderr
     ");
     // nothing of it is recorded, and all of it is staged
@@ -218,6 +221,63 @@ fn a_reload_that_fails_is_taken_back_by_another_reload() {
 }
 
 #[test]
+fn a_reload_that_cannot_run_leaves_everything_as_it_was() {
+    let (world, authority, daemon) = told(&[]);
+    let old = fingerprint(&world, FILES);
+    renew(&world, &authority, KEY);
+    world.done(&["set-service", "mail01/imap", "--reload-command", "/no/such/program"]);
+    snapshot!(world.keyring(&["commit"]).exits(6), @"
+    exit code 6
+    -- stdout
+    -- stderr
+    error: publishing failed at mail01/imap (reload) and everything is as it was
+      - mail01/imap  reload         failed     /no/such/program cannot be run: No such file or directory (os error 2)
+      - mail01/imap  reload-former  failed     /no/such/program cannot be run: No such file or directory (os error 2)
+      - mail01/imap  prove-former   done
+    hint: what is staged stays staged: mend what is named and commit again
+    ");
+    assert_eq!(daemon.serves(), Some(old));
+    assert!(world.done(&["status"]).stdout.contains("publishing generation 3 failed"));
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_named() {
+    let (world, authority, imap) = told(&[]);
+    let pop3 = Daemon::start(&world, "mail01/pop3/default");
+    world.done(&["bind", KEY, "mail01/pop3@default"]);
+    let own = ["set-service", "mail01/pop3", "--profile", "files", "--timeout", "2", "--probe", &pop3.url];
+    world.done(&[&own[..], &["--shell", "--reload-command", &pop3.reload]].concat());
+    world.done(&["commit"]);
+    renew(&world, &authority, KEY);
+    // the one is told of new files alone, the other of none
+    let first = world.path("first").display().to_string();
+    let once = format!("test -e {first} || {}; touch {first}", imap.reload);
+    world.done(&["set-service", "mail01/imap", "--shell", "--reload-command", &once]);
+    world.done(&["set-service", "mail01/pop3", "--reload-command", "true"]);
+    snapshot!(world.keyring(&["commit"]).exits(8), @"
+    exit code 8
+    -- stdout
+    -- stderr
+    error: publishing failed at mail01/pop3 (prove) and could not be taken back whole: see to mail01/imap
+      - mail01/imap  reload         done
+      - mail01/pop3  reload         done
+      - mail01/imap  prove          done
+      - mail01/pop3  prove          failed     tls://127.0.0.1:[PORT] serves the certificate [SHORT] and not [SHORT]: it is the one from before, as if it had not been told
+      - mail01/imap  reload-former  done
+      - mail01/pop3  reload-former  done
+      - mail01/imap  prove-former   failed     tls://127.0.0.1:[PORT] serves the certificate [SHORT] and not [SHORT]
+      - mail01/pop3  prove-former   done
+    hint: look at the services that are named, with `keyring probe`; `keyring publish` tells them again
+    ");
+    assert!(world.done(&["status"]).stdout.contains("mail01/imap: may still serve what was taken back"));
+    // what is owed is done by the next publication, once it can be
+    let _ = world.shell("rm first").exits(0);
+    world.done(&["publish"]);
+    assert_eq!(imap.serves(), Some(fingerprint(&world, FILES)));
+    assert!(!world.done(&["status"]).stdout.contains("may still serve"));
+}
+
+#[test]
 fn of_several_services_one_that_fails_takes_all_of_them_back() {
     let (world, authority, first) = told(&[]);
     let second = Daemon::start(&world, "mail01/pop3/default");
@@ -241,7 +301,7 @@ fn of_several_services_one_that_fails_takes_all_of_them_back() {
       - mail02/smtp  reload         done
       - mail01/imap  prove          done
       - mail01/pop3  prove          done
-      - mail02/smtp  prove          failed     tls://127.0.0.1:37257 serves the certificate [SHORT] and not e385865c7900: it is the one from before, as if it had not been told
+      - mail02/smtp  prove          failed     tls://127.0.0.1:[PORT] serves the certificate [SHORT] and not [SHORT]: it is the one from before, as if it had not been told
       - mail01/imap  reload-former  done
       - mail01/pop3  reload-former  done
       - mail02/smtp  reload-former  done
@@ -260,7 +320,7 @@ fn of_several_services_one_that_fails_takes_all_of_them_back() {
     -- stderr
     Committed generation 4:
       install  mail01/imap/main  version 2, certificate until [DATE]
-      service  mail02/smtp  profile files, reload `true`, proven at tls://127.0.0.1:37257, within 3 s
+      service  mail02/smtp  profile files, reload `true`, proven at tls://127.0.0.1:[PORT], within 3 s
       published mail01/imap@default in [FOLDER]/keystore/live/mail01/imap/default/current
       published mail01/pop3@default in [FOLDER]/keystore/live/mail01/pop3/default/current
       mail02/smtp@default is as it was
@@ -268,7 +328,7 @@ fn of_several_services_one_that_fails_takes_all_of_them_back() {
       mail01/pop3: reloaded, proven
     failed: mail02/smtp: publishing failed at mail02/smtp (prove) and everything is as it was
     failed: mail02/smtp  reload         done
-    failed: mail02/smtp  prove          failed     tls://127.0.0.1:37257 serves the certificate [SHORT] and not e385865c7900: it is the one from before, as if it had not been told
+    failed: mail02/smtp  prove          failed     tls://127.0.0.1:[PORT] serves the certificate [SHORT] and not [SHORT]: it is the one from before, as if it had not been told
     failed: mail02/smtp  reload-former  done
     failed: mail02/smtp  prove-former   done
     ");
@@ -361,7 +421,7 @@ fn ctrl_c_in_the_middle_takes_everything_back() {
 #[test]
 fn files_outside_the_keystore_change_with_it() {
     let (world, authority) = World::committed();
-    std::fs::create_dir(world.path("tls")).unwrap();
+    world.make_folder("tls");
     world.write("tls/fullchain.pem", "what somebody had there before\n");
     let folder = world.path("tls");
     let daemon = Daemon::reading(&world, "outside", folder.clone());
@@ -384,7 +444,7 @@ fn files_outside_the_keystore_change_with_it() {
 #[test]
 fn commands_take_the_files_to_another_place_and_bring_the_old_ones_back() {
     let (world, authority) = World::committed();
-    std::fs::create_dir(world.path("elsewhere")).unwrap();
+    world.make_folder("elsewhere");
     let elsewhere = world.path("elsewhere").display().to_string();
     let daemon = Daemon::reading(&world, "elsewhere", world.path("elsewhere/default"));
     let untar = format!("tar -x -f - -C {elsewhere}; {}", daemon.reload);

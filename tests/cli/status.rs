@@ -60,6 +60,7 @@ fn reports_it_in_json() {
       "command": "status",
       "ok": true,
       "result": {
+        "attempt": null,
         "concerns": [
           {
             "code": "pending",
@@ -82,6 +83,7 @@ fn reports_it_in_json() {
             "key": "mail01/imap/main"
           }
         ],
+        "to_be_told": [],
         "unpublished": [],
         "warnings": []
       },

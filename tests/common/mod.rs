@@ -110,6 +110,11 @@ impl World {
         self.path("keystore")
     }
 
+    /// Makes a folder of this world.
+    pub(crate) fn make_folder(&self, name: &str) {
+        fs::create_dir(self.path(name)).unwrap();
+    }
+
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         fs::write(self.path(name), contents).unwrap();
     }

@@ -80,12 +80,14 @@ impl fmt::Display for Output {
 }
 
 /// What differs from run to run, and the words that stand for it in snapshots.
-pub(crate) const FILTERS: [(&str, &str); 15] = [
+pub(crate) const FILTERS: [(&str, &str); 17] = [
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
     (r"\d{4}-\d\d-\d\d", "[DATE]"),
     (r"-?\d+ days?\)", "[DAYS])"),
     (r"certificate [0-9a-f]{12}\b", "certificate [SHORT]"),
+    (r"and not [0-9a-f]{12}\b", "and not [SHORT]"),
+    (r"\b127\.0\.0\.1:\d{4,5}\b", "127.0.0.1:[PORT]"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2})+\b", "[SERIAL]"),
     (r"process \d+", "process [PID]"),
     (r"\[TIME\] by \S+@\S+", "[TIME] by [ACTOR]"),

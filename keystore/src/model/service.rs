@@ -130,6 +130,12 @@ pub struct ServiceSettings {
     /// The name that it is asked for, and that its certificate must be valid for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub probe_name: Option<Host>,
+    /// The file with the passphrase of the PFX, for Exchange.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pfx_passphrase_file: Option<AbsolutePath>,
+    /// Whether the PFX is for Windows Server 2016 or older.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub windows_2016: bool,
     /// Seconds that a test, a reload or a proof may take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub timeout: Option<u32>,
@@ -152,6 +158,8 @@ impl ServiceSettings {
             undo: None,
             probes: Vec::new(),
             probe_name: None,
+            pfx_passphrase_file: None,
+            windows_2016: false,
             timeout: None,
         }
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::log::{self, Head, Record};
 use super::tree::Tree;
 use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
-use crate::change::{Conflict, Stage};
+use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
     FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State,
@@ -221,6 +221,29 @@ impl<'k> Snapshot<'k> {
         stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
     }
 
+    /// The endpoints of a service that are bound by the last commit.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn committed_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
+        self.look(&service.server, |state| state.bindings_of(service).map(|(endpoint, _)| endpoint).collect())
+    }
+
+    /// The endpoints of a service that are bound once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
+        let mut endpoints = BTreeSet::from_iter(self.committed_endpoints(service)?);
+        for endpoint in self.stage.changes().filter_map(Change::endpoint).filter(|it| it.service == *service) {
+            match self.stage.binding(endpoint) {
+                Some(Some(_)) => endpoints.insert(endpoint.clone()),
+                _ => endpoints.remove(endpoint),
+            };
+        }
+        Ok(Vec::from_iter(endpoints))
+    }
+
     /// The committed state of every server that the stage touches, and the same after the stage.
     ///
     /// # Errors
@@ -342,7 +365,7 @@ impl<'k> Snapshot<'k> {
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn published_files(&self, endpoint: &Endpoint) -> Result<Vec<(FileForm, Zeroizing<Vec<u8>>)>, StoreError> {
+    pub fn published_files(&self, endpoint: &Endpoint) -> Result<PublishedFiles, StoreError> {
         let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
         let folder = layout::live_version(endpoint, &name);
         let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
@@ -380,6 +403,9 @@ impl<'k> Snapshot<'k> {
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
     }
 }
+
+/// The files of one version of an endpoint.
+pub type PublishedFiles = Vec<(FileForm, Zeroizing<Vec<u8>>)>;
 
 /// The error that tells why something of a generation is not there, when that generation was cut off.
 fn cut_off(disk: &dyn Disk, generation: Generation) -> Result<Option<StoreError>, StoreError> {

@@ -93,8 +93,8 @@ fn files_are_whose_and_for_whom_they_shall_be() {
 
 #[test]
 fn where_a_file_cannot_go_nothing_is_changed() {
-    type Refusal = fn(&StoreError) -> bool;
-    let cases: [(&str, fn(&Path), Refusal); 7] = [
+    type Case = (&'static str, fn(&Path), fn(&StoreError) -> bool);
+    let cases: [Case; 7] = [
         ("missing/key.pem", |_| (), |error| matches!(error, StoreError::OutsideNoFolder { .. })),
         (
             "key.pem",

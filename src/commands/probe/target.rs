@@ -113,8 +113,6 @@ fn of_endpoint(
 /// Where the settings of its service say that an endpoint is proven.
 fn places(snapshot: &Snapshot<'_>, endpoint: &Endpoint, service: Option<&Service>) -> Result<Vec<ProbeUrl>, Failure> {
     let Some(service) = service else { return Ok(Vec::new()) };
-    let bound = snapshot.look(endpoint.server(), |state| {
-        state.bindings_of(&endpoint.service).map(|(endpoint, _)| endpoint).collect::<Vec<_>>()
-    })?;
+    let bound = snapshot.committed_endpoints(&endpoint.service)?;
     Ok(service.doors(endpoint, &bound).into_iter().map(|door| door.url).collect())
 }

@@ -78,6 +78,19 @@ impl FromStr for Seconds {
     }
 }
 
+/// Yes or no.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum YesOrNo {
+    Yes,
+    No,
+}
+
+impl YesOrNo {
+    pub(super) fn is_yes(self) -> bool {
+        self == Self::Yes
+    }
+}
+
 /// A profile as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ProfileArg {
@@ -101,6 +114,8 @@ pub(super) enum ProfileArg {
     Inn,
     /// stunnel
     Stunnel,
+    /// Microsoft Exchange: a PFX file and a script for it
+    Exchange,
     /// Commands that take the files to another machine
     Command,
 }
@@ -118,6 +133,7 @@ impl ProfileArg {
             Self::Openldap => Profile::Openldap,
             Self::Inn => Profile::Inn,
             Self::Stunnel => Profile::Stunnel,
+            Self::Exchange => Profile::Exchange,
             Self::Command => Profile::Command,
         }
     }

@@ -3,7 +3,6 @@
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::Found;
 use crate::pki::{
     BagContent, Budget, Certificate, EncryptedPrivateKey, Passphrase, Pbes2, Pkcs12, Pkcs12Entry, Pkcs12Protection,
     Pkcs12Strength, PrivateKey, PrivateKeyError, PrivateKeyFile, pkcs7_of, pkcs7_to_pem, read_certificates,
@@ -82,12 +81,11 @@ impl Form {
     /// When the private key can't be encrypted, or its consumer takes no such key.
     pub fn encode(
         &self,
-        found: &Found,
+        certificates: &[Certificate],
         secret: Option<(&PrivateKey, Option<&Passphrase>)>,
         rounds: u32,
         random: &mut impl CryptoRng,
     ) -> Result<Zeroizing<Vec<u8>>, ExportError> {
-        let certificates = found.certificates.as_slice();
         let Some((private_key, passphrase)) = secret else { return Ok(Zeroizing::new(self.public(certificates))) };
         Ok(match self {
             Self::Pem => private_pem(private_key, passphrase, rounds, random)?,
@@ -136,7 +134,7 @@ impl Form {
     pub fn check(
         &self,
         written: &[u8],
-        found: &Found,
+        certificates: &[Certificate],
         private_key: &PrivateKey,
         passphrase: Option<&Passphrase>,
     ) -> Result<(), ExportError> {
@@ -146,7 +144,7 @@ impl Form {
             (PrivateKeyFile::Encrypted(key), Some(passphrase)) => key.decrypt(passphrase).map_err(Into::into),
             _ => Err(differs("its encryption")),
         };
-        let (key, certificates) = match self {
+        let (key, read) = match self {
             Self::Pem => (opened(PrivateKeyFile::from_pem(written)?)?, None),
             Self::Combined => {
                 let certificates = read_certificates(written).map_err(|_| differs("its certificates"))?;
@@ -156,14 +154,14 @@ impl Form {
                 (opened(PrivateKeyFile::Encrypted(EncryptedPrivateKey::from_der(written)?))?, None)
             }
             Self::Pkcs8Der => (PrivateKey::from_pkcs8_der(written)?, None),
-            Self::Pkcs12(_) => return check_pkcs12(written, found, private_key, passphrase),
+            Self::Pkcs12(_) => return check_pkcs12(written, certificates, private_key, passphrase),
             _ => return Ok(()),
         };
         if *key.to_pkcs8_der() != *private_key.to_pkcs8_der() {
             return Err(differs("its private key"));
         }
-        match certificates {
-            Some(certificates) if certificates != found.certificates => Err(differs("its certificates")),
+        match read {
+            Some(read) if read != certificates => Err(differs("its certificates")),
             _ => Ok(()),
         }
     }
@@ -171,25 +169,25 @@ impl Form {
 
 fn check_pkcs12(
     written: &[u8],
-    found: &Found,
+    certificates: &[Certificate],
     private_key: &PrivateKey,
     passphrase: Option<&Passphrase>,
 ) -> Result<(), ExportError> {
     let differs = |what| ExportError::Differs { what };
     let file = Pkcs12::read(written).map_err(|_| differs("it is no PKCS#12 file"))?;
     let bags = file.open(passphrase, &mut Budget::default()).map_err(|_| differs("it does not open"))?;
-    let (mut keys, mut certificates) = (0, Vec::new());
+    let (mut keys, mut read) = (0, Vec::new());
     for bag in bags {
         match bag.content {
             BagContent::PrivateKey(Ok(key)) if key.public_key() == Some(private_key.public_key()) => keys += 1,
-            BagContent::Certificate(Ok(certificate)) => certificates.push(*certificate),
+            BagContent::Certificate(Ok(certificate)) => read.push(*certificate),
             _ => return Err(differs("something else is in it")),
         }
     }
     if keys != 1 {
         return Err(differs("its private key"));
     }
-    if certificates == found.certificates { Ok(()) } else { Err(differs("its certificates")) }
+    if read == certificates { Ok(()) } else { Err(differs("its certificates")) }
 }
 
 fn private_pem(
