@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use keystore::name::{Endpoint, KeyPath, ServicePath};
 use keystore::ops::check::{self as op, Finding, Limits, Matter, Severity, Threshold};
+use keystore::store::Snapshot;
+use keystore::timestamp::Timestamp;
 
 use super::live::{Eye, Live};
 use super::trust::TrustArgs;
@@ -144,9 +146,25 @@ fn look(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let limits = limits(args)?;
     let services = args.services.iter().map(|service| service.parse()).collect::<Result<Vec<ServicePath>, _>>()?;
     let keystore = context.keystore()?;
-    let now = keystore.world().now();
     let snapshot = keystore.read()?;
-    let report = op::check(&snapshot, &services, &limits, now)?;
+    let outcome = look_at(context, args, &snapshot, &services, &limits)?;
+    // what was committed while it was looked at is no drift
+    let newer = keystore.read()?;
+    match op::verdict(&outcome.findings) {
+        Some(_) if newer.generation() != snapshot.generation() => look_at(context, args, &newer, &services, &limits),
+        _ => Ok(outcome),
+    }
+}
+
+fn look_at(
+    context: &Context,
+    args: &Args,
+    snapshot: &Snapshot<'_>,
+    services: &[ServicePath],
+    limits: &Limits,
+) -> Result<Outcome, Failure> {
+    let now = context.world().now();
+    let report = op::check(snapshot, services, limits, now)?;
     let mut findings = report.findings;
     let trust = match args.no_probe {
         true => None,
@@ -155,13 +173,13 @@ fn look(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let live = match &trust {
         Some(trust) => {
             let eye = Eye { context, trust, within: Duration::from_secs(args.timeout) };
-            Some(eye.look(&snapshot, &report.standings)?)
+            Some(eye.look(snapshot, &report.standings)?)
         }
         None => None,
     };
     for (standing, seen) in report.standings.iter().filter_map(|one| Some((one, live.as_ref()?.get(&one.endpoint)?))) {
         let Some(committed) = &standing.committed else { continue };
-        let of_door = |live| of_live(&committed.pair.key, &standing.endpoint, live, &limits, now);
+        let of_door = |live| of_live(&committed.pair.key, &standing.endpoint, live, limits, now);
         findings.extend(seen.iter().flat_map(of_door));
     }
     op::sort(&mut findings);
@@ -177,13 +195,7 @@ fn look(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// What is to be said of what one door showed.
-fn of_live(
-    key: &KeyPath,
-    endpoint: &Endpoint,
-    live: &Live,
-    limits: &Limits,
-    now: keystore::timestamp::Timestamp,
-) -> Vec<Finding> {
+fn of_live(key: &KeyPath, endpoint: &Endpoint, live: &Live, limits: &Limits, now: Timestamp) -> Vec<Finding> {
     let url = live.door.url.to_string();
     let fault = match &live.seen {
         Ok(Ok(judged)) => return op::served(key, endpoint, &url, judged, limits, now),

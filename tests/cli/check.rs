@@ -302,7 +302,7 @@ fn an_old_certificate_is_a_warning_until_it_expires() {
     exit code 12
     -- stdout
     warning: mail01/imap@127.0.0.1:[PORT]: imaps://127.0.0.1:[PORT]: it serves an old certificate: version 1 of mail01/imap/main, and not version 2; the service may not have been reloaded
-    WARNING: 2 endpoints and 1 certificate; the first expires in 47 days, [TIME] (mail01/imap/main)
+    WARNING: 2 endpoints and 1 certificate; the first expires in 47 days, [TIME] (mail01/imap@127.0.0.1:[PORT])
     -- stderr
     ");
     snapshot!(shown(&world.done(&["status", "--live"]), &daemon), @"
@@ -505,7 +505,7 @@ fn services_that_nobody_told_after_a_crash_are_named() {
     );
     world.done(&["set-service", "mail01/imap", "--shell", "--reload-command", &daemon.reload]);
     let (_, codes) = verdict(&world, &[]);
-    assert_eq!(codes, ["warning newer-certificate", "warning to-be-told"]);
+    assert_eq!(codes, ["warning to-be-told", "warning newer-certificate"]);
     world.done(&["publish"]);
     assert_eq!(verdict(&world, &[]), all_is_well());
 }
