@@ -17,8 +17,8 @@ const HELP: &str = "\
 Examples:
   keyring set-service mail01/imap --profile dovecot
   keyring set-service web01/https --profile nginx --probe https://192.0.2.7
-  keyring set-service mail01/smtp --profile postfix --install-to /etc/postfix/tls
-  keyring set-service web01/https --reload-command 'nginx -s reload' --timeout 10
+  keyring set-service mail01/smtp --profile postfix --install-to /etc/tls
+  keyring set-service web01/https --reload-command 'nginx -s reload'
   keyring set-service web01/https --profile files --reload-command none
   keyring set-service web01/https --remove
 
@@ -29,7 +29,8 @@ what comes of it and prints the lines for the software's configuration.
 
 Commands are run without a shell, in the folder /, with PATH and these
 variables: KEYRING_PHASE (publish, test, reload; undo, reload-former when
-things are taken back), KEYRING_STORE, KEYRING_GENERATION, KEYRING_SERVICE, KEYRING_SERVER, KEYRING_PROTOCOL, KEYRING_SERVICES and KEYRING_ENDPOINTS (one
+things are taken back), KEYRING_STORE, KEYRING_GENERATION, KEYRING_SERVICE,
+KEYRING_SERVER, KEYRING_PROTOCOL, KEYRING_SERVICES and KEYRING_ENDPOINTS (one
 command is run once for all services that share it), and where the files are:
 KEYRING_PRIVATE_KEY_FILE, KEYRING_CERTIFICATE_FILE, KEYRING_CHAIN_FILE,
 KEYRING_FULLCHAIN_FILE, KEYRING_COMBINED_FILE. A command that calls keyring may

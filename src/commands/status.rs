@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long)]
     live: bool,
     /// How long to wait for each service altogether
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, requires = "live", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
 

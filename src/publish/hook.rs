@@ -197,13 +197,13 @@ mod tests {
 
     use super::{Call, HookFault, OUTPUT_LIMIT};
 
-    fn run(hook: Hook, input: &[u8], timeout: Duration) -> Result<String, HookFault> {
+    fn run(hook: &Hook, input: &[u8], timeout: Duration) -> Result<String, HookFault> {
         let variables = vec![("KEYRING_SERVICE", "mail01/imap".to_owned())];
-        Call { hook: &hook, variables, input, timeout, interruptible: true }.run()
+        Call { hook, variables, input, timeout, interruptible: true }.run()
     }
 
     fn shell(line: &str) -> Result<String, HookFault> {
-        run(Hook::Shell(line.to_owned()), b"", Duration::from_secs(20))
+        run(&Hook::Shell(line.to_owned()), b"", Duration::from_secs(20))
     }
 
     #[test]
@@ -213,15 +213,15 @@ mod tests {
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nKEYRING_SERVICE=mail01/imap".to_owned()
         );
         let argv = ["printf", "%s", "$HOME; echo *"].map(str::to_owned).to_vec();
-        assert_eq!(run(Hook::Argv(argv), b"", Duration::from_secs(20)).unwrap(), "$HOME; echo *");
+        assert_eq!(run(&Hook::Argv(argv), b"", Duration::from_secs(20)).unwrap(), "$HOME; echo *");
     }
 
     #[test]
     fn programs_read_what_they_are_given() {
         let cat = Hook::Argv(vec!["cat".to_owned()]);
-        assert_eq!(run(cat, b"dn: cn=config", Duration::from_secs(20)).unwrap(), "dn: cn=config");
+        assert_eq!(run(&cat, b"dn: cn=config", Duration::from_secs(20)).unwrap(), "dn: cn=config");
         let large = vec![b'x'; 1 << 20];
-        assert_eq!(run(Hook::Argv(vec!["true".to_owned()]), &large, Duration::from_secs(20)).unwrap(), "");
+        assert_eq!(run(&Hook::Argv(vec!["true".to_owned()]), &large, Duration::from_secs(20)).unwrap(), "");
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(error.to_string(), "/bin/sh ended with exit status 3: the reason");
         let error = shell("kill -9 $$").unwrap_err();
         assert_eq!(error.to_string(), "/bin/sh was ended by signal 9");
-        let missing = run(Hook::Argv(vec!["/no/such/program".to_owned()]), b"", Duration::from_secs(1)).unwrap_err();
+        let missing = run(&Hook::Argv(vec!["/no/such/program".to_owned()]), b"", Duration::from_secs(1)).unwrap_err();
         assert!(matches!(missing, HookFault::Start { .. }), "{missing:?}");
     }
 
@@ -238,7 +238,7 @@ mod tests {
     fn what_takes_too_long_is_stopped_with_all_that_it_started() {
         let began = Instant::now();
         let line = "sleep 60 & echo $!; wait".to_owned();
-        let error = run(Hook::Shell(line), b"", Duration::from_millis(300)).unwrap_err();
+        let error = run(&Hook::Shell(line), b"", Duration::from_millis(300)).unwrap_err();
         let HookFault::TimedOut { output, .. } = error else { panic!("{error:?}") };
         assert!(began.elapsed() < Duration::from_secs(30));
         let gone =

@@ -43,14 +43,13 @@ pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
     matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
 }
 
-/// Whether a service could not be brought back to what it had. What it is proven to serve counts, and not that a command
-/// failed on the way.
+/// Whether a service could not be brought back to what it had. A reload that failed on the way back is no loss where the
+/// proof shows that what was served before is served: the command itself may be wrong, which is why it failed on the way
+/// there.
 pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
-    let proofs = || dids.iter().filter(|did| did.phase == Phase::ProveFormer);
-    match proofs().next() {
-        Some(_) => proofs().any(|did| has_failed(did)),
-        None => dids.iter().any(|did| is_back(did) && has_failed(did)),
-    }
+    let failed = |phase| dids.iter().any(|did| did.phase == phase && has_failed(did));
+    let is_proven = dids.iter().any(|did| did.phase == Phase::ProveFormer && did.outcome == PhaseOutcome::Done);
+    failed(Phase::Undo) || failed(Phase::ProveFormer) || (failed(Phase::ReloadFormer) && !is_proven)
 }
 
 /// How a phase went: what a program printed, or why it failed.
@@ -137,7 +136,8 @@ impl Table {
         let line = |row: &Row| {
             let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
             let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", row.did.phase.as_str(), row.message());
-            CodedJson { code: outcome, message: line.trim_end().to_owned() }
+            // what programs say has lines of its own
+            CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
         self.0.iter().map(line).collect()
     }
@@ -194,5 +194,32 @@ impl fmt::Display for PublishFault {
 impl std::error::Error for PublishFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.files.as_ref().map(|error| error as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Phase, PublishFault, Table};
+
+    fn fault(rows: &[(Phase, bool)]) -> PublishFault {
+        let mut table = Table::default();
+        for (phase, done) in rows {
+            let did = if *done { Ok(None) } else { Err("no".to_owned()) };
+            table.add(&"mail01/imap".parse().unwrap(), *phase, did);
+        }
+        PublishFault { table, files: None, interrupted: false }
+    }
+
+    #[test]
+    fn what_is_proven_is_taken_back_whatever_its_reload_said() {
+        let there = (Phase::Reload, false);
+        let reload = (Phase::ReloadFormer, false);
+        let proven = fault(&[there, reload, (Phase::ProveFormer, true)]);
+        assert!(proven.is_undone());
+        assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
+        assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
+        let broken = fault(&[there, reload, (Phase::ProveFormer, false)]);
+        assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
+        assert!(!fault(&[there, (Phase::Undo, false), (Phase::ProveFormer, true)]).is_undone());
     }
 }

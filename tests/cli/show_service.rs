@@ -131,7 +131,7 @@ fn every_profile_has_its_files_and_lines() {
       endpoint      mail01/x@default
         file          /etc/tls/combined.pem
       owner         whoever commits, private keys 0600
-      test          haproxy -c -q -f /etc/haproxy/haproxy.cfg
+      test          haproxy -c -f /etc/haproxy/haproxy.cfg
       reload        systemctl reload haproxy
       within        30 s each
 

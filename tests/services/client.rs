@@ -23,7 +23,22 @@ pub(crate) enum Dialogue {
     Imap,
     Pop3s,
     Pop3,
+    Smtps,
+    Smtp,
+    Nntps,
+    Nntp,
+    Ldaps,
+    Ldap,
 }
+
+/// Something that is sent, and how the answer begins.
+type Exchange = (&'static [u8], &'static str);
+
+/// RFC 4511, 4.14: the extended request 1.3.6.1.4.1.1466.20037.
+const LDAP_STARTTLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+
+/// RFC 4511, 4.2: an anonymous bind.
+const LDAP_BIND: &[u8] = b"\x30\x0c\x02\x01\x02\x60\x07\x02\x01\x03\x04\x00\x80\x00";
 
 impl Dialogue {
     /// The protocol of `s_client -starttls`.
@@ -31,33 +46,69 @@ impl Dialogue {
         match self {
             Self::Imap => Some("imap"),
             Self::Pop3 => Some("pop3"),
-            Self::Https | Self::Imaps | Self::Pop3s => None,
+            Self::Smtp => Some("smtp"),
+            Self::Nntp => Some("nntp"),
+            Self::Ldap => Some("ldap"),
+            Self::Https | Self::Imaps | Self::Pop3s | Self::Smtps | Self::Nntps | Self::Ldaps => None,
         }
     }
 
-    /// The command that begins TLS, and how its answer begins.
-    fn upgrade(self) -> Option<(&'static [u8], &'static str)> {
+    /// What begins TLS in a protocol of lines whose server speaks first.
+    fn upgrade(self) -> &'static [Exchange] {
         match self {
-            Self::Imap => Some((b"a STARTTLS\r\n", "a OK")),
-            Self::Pop3 => Some((b"STLS\r\n", "+OK")),
-            Self::Https | Self::Imaps | Self::Pop3s => None,
+            Self::Imap => &[(b"", "* OK"), (b"a STARTTLS\r\n", "a OK")],
+            Self::Pop3 => &[(b"", "+OK"), (b"STLS\r\n", "+OK")],
+            Self::Smtp => &[(b"", "220"), (b"EHLO client.example.com\r\n", "250"), (b"STARTTLS\r\n", "220")],
+            Self::Nntp => &[(b"", "20"), (b"STARTTLS\r\n", "382")],
+            _ => &[],
         }
     }
 
     /// What is asked within TLS, if the server does not speak first, and how its answer begins.
-    fn question(self) -> (&'static [u8], &'static str) {
+    fn question(self) -> Exchange {
         match self {
             Self::Https => (b"GET / HTTP/1.0\r\n\r\n", "HTTP/1."),
             Self::Imaps => (b"", "* OK"),
             Self::Pop3s => (b"", "+OK"),
+            Self::Smtps => (b"", "220"),
+            Self::Nntps => (b"", "20"),
             Self::Imap => (b"b NOOP\r\n", "b OK"),
             Self::Pop3 => (b"CAPA\r\n", "+OK"),
+            Self::Smtp => (b"EHLO client.example.com\r\n", "250"),
+            Self::Nntp => (b"DATE\r\n", "111"),
+            Self::Ldap | Self::Ldaps => (LDAP_BIND, "\x30\x0c\x02\x01\x02\x61"),
         }
+    }
+
+    /// The words until TLS begins.
+    fn begin(self, socket: &mut TcpStream) -> io::Result<()> {
+        let mut reader = BufReader::new(socket.try_clone()?);
+        for (command, answer) in self.upgrade() {
+            socket.write_all(command)?;
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            expect(line.starts_with(answer), &line)?;
+            // SMTP alone answers on several lines here: 250-SIZE
+            while self == Self::Smtp && line.as_bytes().get(3) == Some(&b'-') {
+                line.clear();
+                reader.read_line(&mut line)?;
+            }
+        }
+        if self == Self::Ldap {
+            socket.write_all(LDAP_STARTTLS)?;
+            let mut head = [0; 2];
+            reader.read_exact(&mut head)?;
+            let mut response = vec![0; head[1].into()];
+            reader.read_exact(&mut response)?;
+            // message 1, an extended response, its result: success
+            expect(response.starts_with(b"\x02\x01\x01\x78") && response.get(5..8) == Some(b"\x0a\x01\x00"), "LDAP")?;
+        }
+        Ok(())
     }
 }
 
 /// Where a service listens and by what name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Target {
     pub(crate) dialogue: Dialogue,
     pub(crate) port: u16,
@@ -113,14 +164,7 @@ impl Client {
         let patience = Some(Duration::from_secs(10));
         socket.set_read_timeout(patience)?;
         socket.set_write_timeout(patience)?;
-        if let Some((command, answer)) = dialogue.upgrade() {
-            let mut lines = BufReader::new(socket.try_clone()?);
-            lines.read_line(&mut String::new())?;
-            socket.write_all(command)?;
-            let mut line = String::new();
-            lines.read_line(&mut line)?;
-            expect(line.starts_with(answer), &line)?;
-        }
+        dialogue.begin(&mut socket)?;
         let name = ServerName::try_from(name).expect("a host name");
         let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(io::Error::other)?;
         let mut stream = Stream::new(&mut connection, &mut socket);

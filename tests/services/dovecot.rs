@@ -1,26 +1,25 @@
-//! Dovecot 2.3 with IMAP and POP3, each with a certificate of its own, in TLS from the start and by STARTTLS.
+//! Dovecot 2.3 with IMAP and POP3 of its guide, each with a certificate of its own, in TLS from the start and by
+//! STARTTLS.
 
 use std::path::Path;
 
 use super::account;
+use super::client::Dialogue;
 use super::daemon::Daemon;
+use super::guide::Guide;
+use super::installation::{Grief, Installation, Served, copied_key};
+use super::rotation::Scene;
 use crate::common::{Tool, text, write};
 
 const DOVECOT: Tool = Tool { program: "dovecot", package: "dovecot-imapd" };
 
-const DOVEADM: Tool = Tool { program: "doveadm", package: "dovecot-imapd" };
-
-/// Login processes live on (`service_count = 0`): one that is younger than its connection to the auth process, as with
-/// the default of one process for each client, turns its client away at a reload, before TLS and whatever was changed.
-const CONFIGURATION: &str = r"
+/// What every Dovecot needs around its certificates.
+const AROUND: &str = r"
 base_dir = @DIR@/run
 state_dir = @DIR@/state
 log_path = @DIR@/dovecot.log
 protocols = imap pop3
 listen = 127.0.0.1
-ssl = yes
-ssl_cert = <@IMAP@/fullchain.pem
-ssl_key = <@IMAP@/private-key.pem
 ssl_dh =
 disable_plaintext_auth = yes
 @ACCOUNTS@
@@ -33,29 +32,21 @@ userdb {
   driver = static
   args = uid=@UID@ gid=@GID@ home=@DIR@/mail/%u
 }
-protocol pop3 {
-  ssl_cert = <@POP3@/fullchain.pem
-  ssl_key = <@POP3@/private-key.pem
-}
 service imap-login {
-  service_count = 0
-  process_min_avail = 1
   inet_listener imap {
-    port = @IMAP_PORT@
+    port = @IMAP@
   }
   inet_listener imaps {
-    port = @IMAPS_PORT@
+    port = @IMAPS@
     ssl = yes
   }
 }
 service pop3-login {
-  service_count = 0
-  process_min_avail = 1
   inet_listener pop3 {
-    port = @POP3_PORT@
+    port = @POP3@
   }
   inet_listener pop3s {
-    port = @POP3S_PORT@
+    port = @POP3S@
     ssl = yes
   }
 }
@@ -74,20 +65,64 @@ service pop3-login {
 }
 ";
 
-/// Where it listens.
-#[derive(Clone, Copy)]
-pub(crate) struct Ports {
-    pub(crate) imap: u16,
-    pub(crate) imaps: u16,
-    pub(crate) pop3: u16,
-    pub(crate) pop3s: u16,
-}
-
-/// Starts Dovecot in a new folder, with the published folders of IMAP and of POP3; `None` when a port is taken.
-pub(crate) fn start(folder: &Path, ports: Ports, imap: &Path, pop3: &Path) -> Option<Daemon> {
+pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
     let version = DOVECOT.run(&["--version"]);
     assert!(version.starts_with("2.3."), "dovecot {version} wants another configuration than 2.3: see {}", file!());
-    for name in ["", "run", "state", "mail"] {
+    let services = ["imap", "pop3"].map(|protocol| format!("{server}/{protocol}"));
+    services.iter().for_each(|service| scene.deploy(service));
+    let ((daemon, (guide, configuration)), ports) = scene.start("dovecot", |folder, ports| {
+        let [imap, imaps, pop3, pop3s] = ports;
+        let guide = Guide::read("dovecot.md", &scene.keyring, "mail01", server)
+            .with("imap+starttls://127.0.0.1", format!("imap+starttls://127.0.0.1:{imap}"))
+            .with("imaps://127.0.0.1", format!("imaps://127.0.0.1:{imaps}"))
+            .with("pop3+starttls://127.0.0.1", format!("pop3+starttls://127.0.0.1:{pop3}"))
+            .with("pop3s://127.0.0.1", format!("pop3s://127.0.0.1:{pop3s}"));
+        let configuration = around(folder, ports) + &guide.configuration("dovecot");
+        let file = folder.join("dovecot.conf");
+        write(&file, &configuration);
+        let file = text(&file);
+        let command = move || {
+            let mut command = DOVECOT.command();
+            command.args(["-F", "-c", &file]);
+            command
+        };
+        Some((Daemon::start(DOVECOT, command, &ports, folder, "dovecot.log")?, (guide, configuration)))
+    });
+    let folder = daemon.folder().to_owned();
+    let file = folder.join("dovecot.conf");
+    let words = text(&file);
+    let [imap, imaps, pop3, pop3s] = ports;
+    let doors =
+        [[(Dialogue::Imap, imap), (Dialogue::Imaps, imaps)], [(Dialogue::Pop3, pop3), (Dialogue::Pop3s, pop3s)]];
+    let served = |(service, doors): (&String, [(Dialogue, u16); 2])| {
+        let mut said = guide.said(service);
+        said.extend(["--test-command".to_owned(), format!("doveconf -n -c {words}")]);
+        said.extend(["--reload-command".to_owned(), format!("doveadm -c {words} reload")]);
+        let targets = doors.map(|(dialogue, port)| scene.target(dialogue, port)).to_vec();
+        Served { service: service.clone(), said, targets }
+    };
+    let live = text(&scene.keyring.live(&format!("{}/default", services[0])));
+    let copied = configuration.replace(&format!("{live}/private-key.pem"), &text(&copied_key(&folder)));
+    // the other service is told by a command of its own, which reloads both
+    let idle = Grief::idle();
+    Installation {
+        tool: DOVECOT,
+        services: services.iter().zip(doors).map(served).collect(),
+        guide,
+        daemons: vec![daemon],
+        griefs: vec![
+            Grief::configured(format!("{configuration}nonsense = yes\n"), "test"),
+            Grief { everywhere: true, ..idle },
+            // every command answers 0, and TLS is broken
+            Grief::copied(copied, "prove", "closed in the handshake"),
+        ],
+        configuration: (file, configuration),
+        _backend: None,
+    }
+}
+
+fn around(folder: &Path, [imap, imaps, pop3, pop3s]: [u16; 4]) -> String {
+    for name in ["run", "state", "mail"] {
         std::fs::create_dir_all(folder.join(name)).expect("a new folder");
     }
     let own = if account::is_root() { account::nobody() } else { account::own() };
@@ -100,30 +135,16 @@ pub(crate) fn start(folder: &Path, ports: Ports, imap: &Path, pop3: &Path) -> Op
             "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n{WITHOUT_ROOT}"
         )
     };
-    let configuration = [
+    [
         ("@DIR@", text(folder)),
-        ("@IMAP@", text(imap)),
-        ("@POP3@", text(pop3)),
         ("@ACCOUNTS@", accounts),
         ("@UID@", own.uid.to_string()),
         ("@GID@", own.gid.to_string()),
-        ("@IMAP_PORT@", ports.imap.to_string()),
-        ("@IMAPS_PORT@", ports.imaps.to_string()),
-        ("@POP3_PORT@", ports.pop3.to_string()),
-        ("@POP3S_PORT@", ports.pop3s.to_string()),
+        ("@IMAP@", imap.to_string()),
+        ("@IMAPS@", imaps.to_string()),
+        ("@POP3@", pop3.to_string()),
+        ("@POP3S@", pop3s.to_string()),
     ]
     .into_iter()
-    .fold(CONFIGURATION.to_owned(), |text, (name, value)| text.replace(name, &value));
-    let file = folder.join("dovecot.conf");
-    write(&file, configuration);
-    let mut command = DOVECOT.command();
-    command.args(["-F", "-c", &text(&file)]);
-    let all = [ports.imap, ports.imaps, ports.pop3, ports.pop3s];
-    Daemon::start(DOVECOT, &mut command, &all, folder, "dovecot.log")
-}
-
-/// `doveadm reload`, as its manual says to.
-#[track_caller]
-pub(crate) fn reload(dovecot: &Daemon) {
-    DOVEADM.run(&["-c", &text(&dovecot.folder().join("dovecot.conf")), "reload"]);
+    .fold(AROUND.to_owned(), |text, (name, value)| text.replace(name, &value))
 }

@@ -14,12 +14,24 @@
 mod common;
 
 mod account;
+mod apache;
+mod backend;
 mod client;
 mod daemon;
 mod dovecot;
+mod exim;
+mod guide;
+mod haproxy;
+mod inn;
+mod installation;
 mod nginx;
 mod port;
+mod postfix;
 mod probing;
+mod promises;
 mod publishing;
 mod rotation;
+mod slapd;
+mod stunnel;
 mod traffic;
+mod unpacked;

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::account;
+use super::client::Dialogue;
 use super::daemon::Daemon;
+use super::guide::Guide;
+use super::installation::{Grief, Installation, Served, copied_key};
+use super::rotation::Scene;
 use crate::common::{Tool, text, write};
 
 const NGINX: Tool = Tool { program: "nginx", package: "nginx-light" };
@@ -28,8 +32,8 @@ impl Site {
 
     fn configuration(&self) -> String {
         format!(
-            "  server {{\n    listen 127.0.0.1:{} ssl;\n    ssl_certificate {};\n    ssl_certificate_key {};\n    \
-             location / {{ return 200 \"keyring\\n\"; }}\n  }}\n",
+            "server {{\n    listen 127.0.0.1:{} ssl;\n    ssl_certificate {};\n    ssl_certificate_key {};\n    \
+             location / {{ return 200 \"keyring\\n\"; }}\n}}\n",
             self.port,
             text(&self.certificate),
             text(&self.private_key)
@@ -37,8 +41,51 @@ impl Site {
     }
 }
 
-/// Starts nginx in a new folder; `None` when a port is taken.
+/// Starts nginx in a new folder with these sites; `None` when a port is taken.
 pub(crate) fn start(folder: &Path, sites: &[Site]) -> Option<Daemon> {
+    let servers: String = sites.iter().map(Site::configuration).collect();
+    let ports: Vec<u16> = sites.iter().map(|site| site.port).collect();
+    write(&folder.join("nginx.conf"), around(folder, &servers));
+    run(folder, &ports)
+}
+
+/// nginx with the server of its guide.
+pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
+    let service = format!("{server}/https");
+    scene.deploy(&service);
+    let ((daemon, (guide, configuration)), [port]) = scene.start("nginx", |folder, [port]| {
+        let guide = Guide::read("nginx.md", &scene.keyring, "web01", server)
+            .with("listen 443", format!("listen 127.0.0.1:{port}"))
+            .with("https://127.0.0.1", format!("https://127.0.0.1:{port}"));
+        let configuration = around(folder, &guide.configuration("nginx"));
+        write(&folder.join("nginx.conf"), &configuration);
+        Some((run(folder, &[port])?, (guide, configuration)))
+    });
+    let folder = daemon.folder().to_owned();
+    let words = arguments(&folder).join(" ");
+    let mut said = guide.said(&service);
+    said.extend(["--test-command".to_owned(), format!("nginx -t -q {words}")]);
+    said.extend(["--reload-command".to_owned(), format!("nginx -s reload {words}")]);
+    let live = text(&scene.keyring.live(&format!("{service}/default")));
+    let copied = configuration.replace(&format!("{live}/private-key.pem"), &text(&copied_key(&folder)));
+    Installation {
+        tool: NGINX,
+        guide,
+        daemons: vec![daemon],
+        services: vec![Served { targets: vec![scene.target(Dialogue::Https, port)], service, said }],
+        griefs: vec![
+            Grief::configured(format!("{configuration}nonsense;\n"), "test"),
+            Grief::idle(),
+            // the private key before was of another algorithm: `nginx -t` and the reload take the pair, and TLS is broken
+            Grief::copied(copied, "prove", "it broke the handshake off"),
+        ],
+        configuration: (folder.join("nginx.conf"), configuration),
+        _backend: None,
+    }
+}
+
+/// What every nginx needs around its servers.
+fn around(folder: &Path, servers: &str) -> String {
     std::fs::create_dir_all(folder.join("logs")).expect("a new folder");
     let user = if account::is_root() {
         let nobody = account::nobody();
@@ -48,23 +95,23 @@ pub(crate) fn start(folder: &Path, sites: &[Site]) -> Option<Daemon> {
         String::new()
     };
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|of| format!("  {of}_temp_path {of};\n"));
-    let servers: String = sites.iter().map(Site::configuration).collect();
-    let configuration = format!(
+    format!(
         "{user}pid nginx.pid;\nerror_log logs/error.log notice;\ndaemon off;\nworker_processes 1;\n\
          events {{ worker_connections 256; }}\nhttp {{\n  access_log off;\n  ssl_session_cache off;\n  \
          ssl_session_tickets off;\n{}{servers}}}\n",
         temporary.concat()
-    );
-    write(&folder.join("nginx.conf"), configuration);
-    NGINX.finish(&[&["-t", "-q"], &arguments(folder).each_ref().map(String::as_str)[..]].concat()).succeeded();
-    let ports: Vec<u16> = sites.iter().map(|site| site.port).collect();
-    Daemon::start(NGINX, NGINX.command().args(arguments(folder)), &ports, folder, "logs/error.log")
+    )
 }
 
-/// `nginx -s reload`, as its manual says to.
-#[track_caller]
-pub(crate) fn reload(nginx: &Daemon) {
-    NGINX.run(&[&["-s", "reload"], &arguments(nginx.folder()).each_ref().map(String::as_str)[..]].concat());
+fn run(folder: &Path, ports: &[u16]) -> Option<Daemon> {
+    let arguments = arguments(folder);
+    NGINX.finish(&[&["-t", "-q"], &arguments.each_ref().map(String::as_str)[..]].concat()).succeeded();
+    let command = move || {
+        let mut command = NGINX.command();
+        command.args(&arguments);
+        command
+    };
+    Daemon::start(NGINX, command, ports, folder, "logs/error.log")
 }
 
 fn arguments(folder: &Path) -> [String; 6] {

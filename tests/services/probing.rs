@@ -2,13 +2,11 @@
 
 use serde_json::Value;
 
-use super::dovecot::{self, Ports};
-use super::nginx::{self, Site};
-use super::rotation::Scene;
+use super::client::{Dialogue, Target};
+use super::installation::Served;
+use super::rotation::{NAME, Scene};
+use super::{dovecot, nginx};
 use crate::common::text;
-
-const WEB: &str = "web01.example.com";
-const MAIL: &str = "mail01.example.com";
 
 /// What is said of an endpoint at a URL: `served`, of the comparison with the keystore, and the rest.
 #[track_caller]
@@ -23,25 +21,13 @@ fn probe(scene: &Scene, endpoint: &str, url: &str, code: i32) -> Value {
 #[test]
 fn nginx_and_dovecot_are_seen_as_they_are_before_and_after_a_reload() {
     let scene = Scene::new();
-    let key = "mail01/imap/main";
-    let names = ["--cn", MAIL, "--san", "dns:mail01.example.com", "--san", "dns:web01.example.com"];
-    scene.certify(key, &[], &names);
-    scene.keyring.run(&["bind", key, "web01/https@default", "mail01/imap@default", "mail01/pop3@default"]);
-    scene.keyring.run(&["commit"]);
-    let live = |endpoint: &str| scene.keyring.live(endpoint);
-    let (nginx, [port]) =
-        scene.start("nginx", |folder, [port]| nginx::start(folder, &[Site::pair(port, &live("web01/https/default"))]));
-    let (dovecot, [imap, imaps, pop3, pop3s]) = scene.start("dovecot", |folder, [imap, imaps, pop3, pop3s]| {
-        let ports = Ports { imap, imaps, pop3, pop3s };
-        dovecot::start(folder, ports, &live("mail01/imap/default"), &live("mail01/pop3/default"))
-    });
-    let doors = [
-        ("web01/https@default", format!("https://127.0.0.1:{port}")),
-        ("mail01/imap@default", format!("imap://127.0.0.1:{imap}")),
-        ("mail01/imap@default", format!("imaps://127.0.0.1:{imaps}")),
-        ("mail01/pop3@default", format!("pop3://127.0.0.1:{pop3}")),
-        ("mail01/pop3@default", format!("pop3s://127.0.0.1:{pop3s}")),
-    ];
+    let all = [nginx::install(&scene, "web01"), dovecot::install(&scene, "mail01")];
+    let endpoint = |served: &Served| format!("{}@default", served.service);
+    let doors: Vec<(String, String)> = all
+        .iter()
+        .flat_map(|it| &it.services)
+        .flat_map(|served| served.targets.iter().map(move |target| (endpoint(served), url(*target))))
+        .collect();
     for (endpoint, url) in &doors {
         let found = probe(&scene, endpoint, url, 0);
         assert_eq!(found["seen"]["keystore"]["served"], "same", "{found:#}");
@@ -55,7 +41,8 @@ fn nginx_and_dovecot_are_seen_as_they_are_before_and_after_a_reload() {
     }
 
     // not reloaded yet
-    scene.rotate(key, "ecdsa-p256");
+    all.iter().for_each(|it| drop(it.renew(&scene, "ecdsa-p256")));
+    scene.keyring.run(&["commit"]);
     for (endpoint, url) in &doors {
         let found = probe(&scene, endpoint, url, 12);
         assert_eq!(
@@ -63,20 +50,33 @@ fn nginx_and_dovecot_are_seen_as_they_are_before_and_after_a_reload() {
             (&"old".into(), Some("old-certificate"))
         );
     }
-    nginx::reload(&nginx);
-    dovecot::reload(&dovecot);
-    super::daemon::wait_until("serve the new certificate", || {
-        let root = text(&scene.authority.root());
-        let finished = |(endpoint, url): &(&str, String)| {
-            scene.keyring.finish(&["probe", endpoint, "--at", url, "--roots", &root]).code == Some(0)
-        };
-        doors.iter().all(finished)
-    });
+    // a commit that says how they are told tells them, too
+    all.iter().for_each(|it| it.say(&scene, None));
+    scene.keyring.run(&["commit"]);
+    for (endpoint, url) in &doors {
+        let found = probe(&scene, endpoint, url, 0);
+        assert_eq!(found["seen"]["keystore"]["served"], "same", "{found:#}");
+    }
     // TLS is not spoken where STARTTLS is, and the other way round
-    let found = probe(&scene, "mail01/imap@default", &format!("imaps://127.0.0.1:{imap}"), 9);
+    let imap = doors[1].1.replace("imap://", "imaps://");
+    let found = probe(&scene, "mail01/imap@default", &imap, 9);
     assert_eq!(found["fault"]["code"], "not-tls", "{found:#}");
-    let name = scene.keyring.finish(&["probe", &doors[0].1, "--name", "www.example.com", "--roots", "none", "--json"]);
+    let name =
+        scene.keyring.finish(&["probe", &doors[0].1, "--name", "web01.example.com", "--roots", "none", "--json"]);
     assert_eq!(name.code, Some(12));
     assert!(name.stdout.contains("name-not-covered"));
-    assert!(name.stdout.contains(WEB));
+    assert!(name.stdout.contains(NAME));
+}
+
+/// Where a target is, as `probe` is told.
+fn url(Target { dialogue, port, .. }: Target) -> String {
+    let scheme = match dialogue {
+        Dialogue::Https => "https",
+        Dialogue::Imap => "imap",
+        Dialogue::Imaps => "imaps",
+        Dialogue::Pop3 => "pop3",
+        Dialogue::Pop3s => "pop3s",
+        _ => unreachable!("neither nginx nor Dovecot speaks {dialogue:?}"),
+    };
+    format!("{scheme}://127.0.0.1:{port}")
 }

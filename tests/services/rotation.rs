@@ -1,17 +1,14 @@
 //! A keystore with an authority, and what an administrator does with both.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use keystore::digest::Digest;
 
-use super::client::{Client, Target, fingerprint, served_to_openssl};
-use super::daemon::wait_until;
-use crate::common::{Authority, Keyring, text};
+use super::client::{Client, Dialogue, Target, served_to_openssl};
+use crate::common::{Authority, Keyring, Tool, text, write};
 
-/// How long only the new certificate is to be served until the reload counts as over; nginx has its old workers end
-/// a tenth of a second after the new ones began.
-const SETTLED: Duration = Duration::from_millis(500);
+/// The name that every certificate here is for.
+pub(crate) const NAME: &str = "www.example.com";
 
 /// Where a test plays.
 pub(crate) struct Scene {
@@ -37,12 +34,47 @@ impl Scene {
         leaf
     }
 
-    /// The next version of a key, installed and committed. Returns the fingerprint of its certificate.
+    /// A service with a key of its own, staged: nothing is committed.
     #[track_caller]
-    pub(crate) fn rotate(&self, key: &str, algorithm: &str) -> Digest {
-        let leaf = self.certify(key, &["--next", "--algorithm", algorithm], &[]);
-        self.keyring.run(&["commit", "-m", "rotation"]);
-        fingerprint(&leaf)
+    pub(crate) fn endow(&self, service: &str) {
+        let key = format!("{service}/main");
+        self.certify(&key, &[], &["--cn", NAME]);
+        self.keyring.run(&["bind", &key, &format!("{service}@default")]);
+    }
+
+    /// A service whose files are in the keystore's `live` folder, before anything is said of it.
+    #[track_caller]
+    pub(crate) fn deploy(&self, service: &str) {
+        self.endow(service);
+        self.keyring.run(&["commit", "-m", "the files are there"]);
+    }
+
+    /// A folder with a certificate that was there before `keyring`: in one file, and in several.
+    #[track_caller]
+    pub(crate) fn makeshift(&self, folder: &Path) -> PathBuf {
+        let tls = folder.join("tls");
+        std::fs::create_dir(&tls).expect("a new folder");
+        let file = |name: &str| text(&tls.join(name));
+        let (key, certificate) = (file("private-key.pem"), file("certificate.pem"));
+        let subject = format!("/CN={NAME}");
+        let new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", &subject];
+        let out = ["-keyout", &key, "-out", &certificate];
+        Tool::OPENSSL.run(&[&["req", "-x509"], &new[..], &out].concat());
+        std::fs::copy(&certificate, file("fullchain.pem")).expect("a copy");
+        let combined = [&key, &certificate].map(|file| std::fs::read(file).expect("what openssl wrote"));
+        write(&tls.join("combined.pem"), combined.concat());
+        tls
+    }
+
+    /// The newest certificate that was signed for a service's key.
+    pub(crate) fn newest(&self, service: &str) -> PathBuf {
+        let file = |number: u32| self.keyring.path(&format!("{}-main-{number}.pem", service.replace('/', "-")));
+        (1..).map(file).take_while(|file| file.exists()).last().expect("a certificate")
+    }
+
+    /// A place where a client of these tests connects.
+    pub(crate) fn target(&self, dialogue: Dialogue, port: u16) -> Target {
+        Target { dialogue, port, name: NAME }
     }
 
     /// Every target serves this certificate, to openssl and to rustls, with a chain that verifies for its name.
@@ -52,22 +84,6 @@ impl Scene {
             assert_eq!(served_to_openssl(*target, &self.authority.root()), leaf, "{target:?}");
             let visited = self.client.visit(*target);
             assert_eq!(visited.unwrap_or_else(|error| panic!("{target:?}: {error}")), leaf, "{target:?}");
-        }
-    }
-
-    /// Waits for a reload to have taken effect everywhere. It is asynchronous, and for a moment the old workers and
-    /// the new ones take connections in turn: it is over when only the new certificate is served for a while.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, targets: &[Target], leaf: Digest) {
-        for target in targets {
-            let mut since = None;
-            wait_until("serve nothing but the new certificate", || {
-                if self.client.visit(*target).is_ok_and(|served| served == leaf) {
-                    return since.get_or_insert_with(Instant::now).elapsed() > SETTLED;
-                }
-                since = None;
-                false
-            });
         }
     }
 

@@ -223,7 +223,7 @@ fn of_attempt(attempt: &Attempt) -> Vec<Finding> {
     for service in &attempt.services {
         let has_failed = |outcome| matches!(outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut);
         if let Some(failed) = service.phases.iter().find(|did| has_failed(did.outcome)) {
-            let phase = Some((failed.phase, failed.message.clone()));
+            let phase = Some((failed.phase, failed.message.as_deref().map(in_one_line)));
             findings.push(Finding::of_service(severity, Some(&service.service), matter(phase)));
         }
     }
@@ -231,6 +231,16 @@ fn of_attempt(attempt: &Attempt) -> Vec<Finding> {
         findings.push(Finding::of_service(severity, None, matter(None)));
     }
     findings
+}
+
+/// What was said, in one line that is not too long: programs say more, and `status` shows all of it.
+fn in_one_line(said: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}...", &line[..at]),
+        None => line,
+    }
 }
 
 /// What is to be said of what an endpoint serves at a URL. Where it is the certificate that is committed, its key tells when

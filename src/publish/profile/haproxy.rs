@@ -9,7 +9,7 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     owner: None,
     group: None,
     mode: FileMode::PRIVATE,
-    test: Some(&["haproxy", "-c", "-q", "-f", "/etc/haproxy/haproxy.cfg"]),
+    test: Some(&["haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"]),
     reload: Some(&["systemctl", "reload", "haproxy"]),
     reload_input: None,
     configuration: "the frontend in /etc/haproxy/haproxy.cfg",

@@ -1,4 +1,5 @@
-//! nginx: reads certificate and private key at its start and at a reload, which it refuses when they do not fit.
+//! nginx: reads certificate and private key at its start and at a reload. Its test notices a pair that does not fit, but
+//! not when the two are of different algorithms.
 
 use keystore::model::{FileForm, FileMode};
 

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Finding, Limits, Matter, Severity, Source, Threshold, of_standing, sort, span, verdict};
+use super::{Finding, Limits, Matter, Severity, Source, Threshold, in_one_line, of_standing, sort, span, verdict};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, VersionNumber};
 use crate::ops::standing::{Committed, FileState, Found, OnDisk, Standing, Validity};
@@ -211,4 +211,10 @@ fn an_expiry_is_told_with_where_and_when() {
         (over.code(), over.to_string().as_str()),
         ("expired", "its certificate expired 3 days ago, 1970-01-06T00:00:00Z")
     );
+}
+
+#[test]
+fn what_programs_say_is_cut_to_a_line() {
+    assert_eq!(in_one_line("it failed:\n  line 7\tis wrong\n"), "it failed: line 7 is wrong");
+    assert_eq!(in_one_line(&"ä".repeat(201)), format!("{}...", "ä".repeat(200)));
 }
