@@ -29,7 +29,7 @@ use keystore::store::{
 pub(crate) use account::AccountError;
 pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
 use round::Round;
-pub(crate) use service::Service;
+pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;

@@ -17,7 +17,6 @@ use super::proof::{self, ProofFault, Target};
 use super::service::{Door, Service};
 use super::table::{Did, Table};
 use crate::error::Failure;
-use crate::output::phase_name;
 
 /// An endpoint that gets new files.
 pub(crate) struct Place {
@@ -212,7 +211,7 @@ impl Round {
         let endpoints: Vec<_> =
             parts.iter().flat_map(|part| &part.places).map(|place| place.endpoint.to_string()).collect();
         let mut variables = vec![
-            ("KEYRING_PHASE", phase_name(phase).to_owned()),
+            ("KEYRING_PHASE", phase.as_str().to_owned()),
             ("KEYRING_STORE", self.store.display().to_string()),
             ("KEYRING_GENERATION", self.generation.to_string()),
             ("KEYRING_SERVICE", part.service.path.to_string()),

@@ -169,6 +169,11 @@ fn a_test_that_fails_takes_everything_back_before_anybody_is_told() {
     To see to:
       publishing generation 3 failed at [TIME]:
         mail01/imap  test  /bin/sh ended with exit status 2: line 7 is wrong
+    Not the same everywhere:
+      mail01/imap@default
+        staged        mail01/imap/main, version 2, until [DATE]
+        committed     mail01/imap/main, version 1, until [DATE]
+        on disk       generation 2, until [DATE]
     -- stderr
     ");
     // nothing of it is recorded, and all of it is staged
