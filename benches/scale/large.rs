@@ -68,8 +68,13 @@ impl Shape {
 impl Large {
     /// The keystore of a shape: the one that is there from an earlier run, or a new one.
     pub(crate) fn get(shape: Shape) -> Self {
+        Self::apart("", shape)
+    }
+
+    /// The same, but of a name of its own: a keystore that a benchmark does more to.
+    pub(crate) fn apart(name: &str, shape: Shape) -> Self {
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/scale");
-        let large = Self { folder: target.join(format!("{KIND}-{}-{}", shape.keys, shape.servers)), shape };
+        let large = Self { folder: target.join(format!("{KIND}-{name}{}-{}", shape.keys, shape.servers)), shape };
         if !large.folder.join("complete").exists() {
             let _ = fs::remove_dir_all(&large.folder);
             fs::create_dir_all(&large.folder).expect("target/ can be written to");
@@ -106,9 +111,8 @@ impl Large {
         Keystore::open(Box::new(CountingDisk::new(disk)), world()).expect("the keystore opens")
     }
 
-    /// Leaves the keystore as a crash does that comes while a commit has switched `endpoints` endpoints and has
-    /// not recorded anything.
-    pub(crate) fn crash(&self, endpoints: usize) {
+    /// Stages new certificates for the keys of so many endpoints.
+    pub(crate) fn renew(&self, endpoints: usize) {
         let keystore = self.open();
         let authority = Authority::load(&self.folder);
         let mut transaction = keystore.write().expect("nobody holds the lock");
@@ -118,6 +122,13 @@ impl Large {
             install(&mut transaction, &authority, (&key, &version, request.public_key().as_der()), index + 1);
         }
         transaction.finish().expect("the stage is written");
+    }
+
+    /// Leaves the keystore as a crash does that comes while a commit has switched `endpoints` endpoints and has
+    /// not recorded anything.
+    pub(crate) fn crash(&self, endpoints: usize) {
+        self.renew(endpoints);
+        let keystore = self.open();
         let committing = keystore.begin_commit().expect("nobody commits");
         let snapshot = committing.snapshot().expect("it is readable");
         let plan = keystore::ops::commit::plan(&snapshot, keystore.world().now()).expect("it is readable");

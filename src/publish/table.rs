@@ -6,7 +6,7 @@ use std::fmt;
 use keystore::name::ServicePath;
 use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
 
-use crate::output::{CodedJson, Page, RowJson, outcome_name, phase_name, style};
+use crate::output::{CodedJson, Page, RowJson, outcome_name, style};
 
 /// One service in one phase.
 #[derive(Clone, Debug)]
@@ -132,10 +132,10 @@ impl Table {
     pub(crate) fn lines(&self) -> Vec<CodedJson> {
         let width = |of: &dyn Fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
         let service = width(&|row| row.service.to_string().len());
-        let phase = width(&|row| phase_name(row.did.phase).len());
+        let phase = width(&|row| row.did.phase.as_str().len());
         let line = |row: &Row| {
             let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
-            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", phase_name(row.did.phase), row.message());
+            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", row.did.phase.as_str(), row.message());
             // what programs say has lines of its own
             CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
@@ -179,7 +179,7 @@ impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
         if let Some(row) = self.table.failed() {
-            write!(f, " at {} ({})", row.service, phase_name(row.did.phase))?;
+            write!(f, " at {} ({})", row.service, row.did.phase.as_str())?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");

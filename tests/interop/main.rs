@@ -13,6 +13,7 @@ mod common;
 mod backup;
 mod chains;
 mod cycle;
+mod exchange;
 mod export_key;
 mod import_key;
 mod inspect;

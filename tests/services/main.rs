@@ -10,7 +10,7 @@
 )]
 
 #[path = "../common_external/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "tests/interop uses the rest")]
+#[expect(dead_code, reason = "tests/interop uses the rest")]
 mod common;
 
 mod account;
@@ -19,6 +19,7 @@ mod backend;
 mod client;
 mod daemon;
 mod dovecot;
+mod elsewhere;
 mod exim;
 mod guide;
 mod haproxy;
@@ -32,6 +33,7 @@ mod promises;
 mod publishing;
 mod rotation;
 mod slapd;
+mod sshd;
 mod stunnel;
 mod traffic;
 mod unpacked;

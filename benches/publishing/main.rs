@@ -1,0 +1,56 @@
+//! What publishing costs: a commit over 1,000 endpoints, probes of many services beside a loop of `openssl s_client`, and
+//! one service told and proven beside the shell script that does the same.
+//!
+//! `cargo bench --bench publishing [-- ROUNDS]`. Needs nginx and openssl. The keystores are made once and kept under
+//! `target/scale`. A benchmark asserts nothing but that everything works.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "a benchmark runs programs, reads the clock and prints"
+)]
+
+#[path = "../../keystore/tests/store/common/counting_disk.rs"]
+mod counting_disk;
+mod deploy;
+mod endpoints;
+#[path = "../scale/large.rs"]
+#[expect(dead_code, reason = "the other benchmark uses the rest")]
+mod large;
+#[path = "../scale/measure.rs"]
+#[expect(dead_code, reason = "the other benchmark uses the rest")]
+mod measure;
+mod probes;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use measure::Contestant;
+
+fn main() {
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let rounds = numbers.next().unwrap_or(10);
+    endpoints::commit(rounds);
+    probes::probe(rounds);
+    deploy::deploy(rounds);
+}
+
+fn program(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn keyring(root: &Path, arguments: &[&str]) -> Command {
+    let store = root.display().to_string();
+    program(env!("CARGO_BIN_EXE_keyring"), &[&["--no-input", "--store", &store], arguments].concat())
+}
+
+/// A script.
+fn shell(script: &str) -> Command {
+    program("sh", &["-euc", script])
+}
+
+fn openssl() -> Contestant<'static> {
+    Contestant::program("openssl version", |_| program("openssl", &["version"]))
+}
