@@ -48,10 +48,10 @@ fn serving(world: &World, chain: &str, private_key: &str) -> Daemon {
     Daemon::reading(world, "served", world.path("served"))
 }
 
-/// The next version of the key, staged.
+/// The next version of the key, staged, with a certificate that outlives the one before.
 fn renew(world: &World, authority: &Authority) {
     let request = world.done(&["make-csr", KEY, "--new-key"]).stdout;
-    world.write("next.pem", authority.order(&request).chain());
+    world.write("next.pem", authority.order(&request).valid(-1, 90).chain());
     world.done(&["install-cert", KEY, "next.pem"]);
 }
 
