@@ -1,7 +1,8 @@
-//! Names and addresses: what is parsed is written back, and is safe as a file name.
+//! Names, addresses, URLs to probe and the settings of services: what is parsed is written back, and is safe as a file name.
 #![no_main]
 
-use keystore::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
+use keystore::model::{AbsolutePath, AccountName, FileMode};
+use keystore::name::{Address, Endpoint, Host, KeyName, KeyPath, ProbeUrl, Protocol, ServerName, ServicePath};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -23,6 +24,23 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(endpoint) = text.parse::<Endpoint>() {
         assert_eq!(endpoint.to_string().parse().as_ref(), Ok(&endpoint));
+    }
+    if let Ok(url) = text.parse::<ProbeUrl>() {
+        assert_eq!(url.to_string().parse().as_ref(), Ok(&url));
+    }
+    if let Ok(host) = text.parse::<Host>() {
+        assert_eq!(host.to_string().parse().as_ref(), Ok(&host));
+    }
+    if let Ok(path) = text.parse::<AbsolutePath>() {
+        assert_eq!(path.to_string(), text);
+        assert!(path.as_path().is_absolute() && text.split('/').all(|part| part != ".."));
+    }
+    if let Ok(name) = text.parse::<AccountName>() {
+        assert_eq!(name.to_string(), text);
+    }
+    if let Ok(mode) = text.parse::<FileMode>() {
+        assert_eq!(mode.bits() & 0o7007, 0);
+        assert_eq!(mode.to_string().parse().as_ref(), Ok(&mode));
     }
     if let Ok(address) = text.parse::<Address>() {
         assert_eq!(address.to_string().parse().as_ref(), Ok(&address));
