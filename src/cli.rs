@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Show(commands::show::Args),
     Verify(commands::verify::Args),
     Probe(commands::probe::Args),
+    Check(commands::check::Args),
     Log(commands::log::Args),
     Backup(commands::backup::Args),
     Restore(commands::restore::Args),

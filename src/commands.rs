@@ -3,6 +3,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bind;
+pub(crate) mod check;
 pub(crate) mod commit;
 pub(crate) mod completions;
 pub(crate) mod copy_key;
@@ -19,6 +20,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
 pub(crate) mod list;
+mod live;
 pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
@@ -34,6 +36,7 @@ pub(crate) mod rollback;
 pub(crate) mod set_service;
 pub(crate) mod show;
 pub(crate) mod show_service;
+mod standing;
 pub(crate) mod status;
 mod trust;
 pub(crate) mod unbind;
@@ -74,6 +77,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Verify(_) => "verify",
             Self::Probe(_) => "probe",
+            Self::Check(_) => "check",
             Self::Log(_) => "log",
             Self::Doctor(_) => "doctor",
             Self::Backup(_) => "backup",
@@ -121,6 +125,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Show(args) => report(context, &show::run(context, &args)?),
         Command::Verify(args) => report(context, &verify::run(context, &args)?),
         Command::Probe(args) => report(context, &probe::run(context, &args)?),
+        Command::Check(args) => check::run(context, &args),
         Command::Log(args) if args.head => report(context, &log::head(context)?),
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Doctor(args) => report(context, &doctor::run(context, &args)?),

@@ -2,39 +2,107 @@
 
 use std::process::ExitCode;
 
+use keystore::ops::check::Severity;
+
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub(crate) enum Exit {
     /// Done, or nothing to do.
-    Done = 0,
+    Done,
     /// Something failed that no other code tells.
-    Failed = 1,
+    Failed,
     /// The command line is wrong or lacks something.
-    Usage = 2,
+    Usage,
     /// Input or plan rejected.
-    Rejected = 3,
+    Rejected,
     /// The state does not allow it: not found, already there, in use.
-    Conflict = 4,
+    Conflict,
     /// Another process holds the lock.
-    Locked = 5,
+    Locked,
     /// Publishing failed and was undone.
-    Publishing = 6,
+    Publishing,
     /// The keystore is damaged.
-    Damaged = 7,
+    Damaged,
     /// An undo could not be completed.
-    UndoIncomplete = 8,
+    UndoIncomplete,
     /// The other side failed or refused.
-    Remote = 9,
+    Remote,
     /// Some of it is done, and some of it failed.
-    PartlyDone = 11,
+    PartlyDone,
     /// There are findings, and they were to be told by the exit code.
-    Findings = 12,
+    Findings,
     /// Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// As plug-ins of monitoring end, where that was asked for.
+    Plugin(PluginExit),
+}
+
+/// How a plug-in of Nagios or Icinga ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PluginExit {
+    /// All is well.
+    Ok,
+    /// Somebody should see to it.
+    Warning,
+    /// Somebody has to, now.
+    Critical,
+    /// It could not be looked at.
+    Unknown,
+}
+
+impl PluginExit {
+    /// What the worst finding comes to.
+    pub(crate) fn of(verdict: Option<Severity>) -> Self {
+        match verdict {
+            None | Some(Severity::Note) => Self::Ok,
+            Some(Severity::Warning) => Self::Warning,
+            Some(Severity::Critical) => Self::Critical,
+            Some(Severity::Unknown) => Self::Unknown,
+        }
+    }
+
+    /// The word that a plug-in prints.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
 }
 
 impl Exit {
+    /// The number.
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Rejected => 3,
+            Self::Conflict => 4,
+            Self::Locked => 5,
+            Self::Publishing => 6,
+            Self::Damaged => 7,
+            Self::UndoIncomplete => 8,
+            Self::Remote => 9,
+            Self::PartlyDone => 11,
+            Self::Findings => 12,
+            Self::Interrupted => 130,
+            Self::Plugin(exit) => exit.code(),
+        }
+    }
+
     /// The word that `error.kind` holds in JSON.
     pub(crate) fn kind(self) -> &'static str {
         match self {
@@ -51,19 +119,20 @@ impl Exit {
             Self::PartlyDone => "partly-done",
             Self::Findings => "findings",
             Self::Interrupted => "interrupted",
+            Self::Plugin(_) => "plugin",
         }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Exit;
+    use super::{Exit, PluginExit};
 
     #[test]
     fn codes_are_what_scripts_rely_on() {
@@ -81,9 +150,13 @@ mod tests {
             (Exit::PartlyDone, 11),
             (Exit::Findings, 12),
             (Exit::Interrupted, 130),
+            (Exit::Plugin(PluginExit::Ok), 0),
+            (Exit::Plugin(PluginExit::Warning), 1),
+            (Exit::Plugin(PluginExit::Critical), 2),
+            (Exit::Plugin(PluginExit::Unknown), 3),
         ];
         for (exit, code) in codes {
-            assert_eq!(exit as u8, code, "{exit:?}");
+            assert_eq!(exit.code(), code, "{exit:?}");
         }
     }
 }

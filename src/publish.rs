@@ -23,13 +23,13 @@ use std::path::Path;
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::{Endpoint, ServicePath};
 use keystore::store::{
-    Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
+    CommitError, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
 pub(crate) use account::AccountError;
 pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
 use round::Round;
-pub(crate) use service::Service;
+pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};
 
 use crate::error::Failure;
@@ -56,7 +56,8 @@ pub(crate) fn commit(
     interrupt::critical(|| {
         let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
         told.0.extend(table.0);
-        Ok((switched.record()?, told))
+        let recorded = switched.record().map_err(|error| tell_back(keystore, &round, error))?;
+        Ok((recorded, told))
     })
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn publish(
     interrupt::critical(|| {
         let prepared = committing.prepare_publication(generation, publications)?;
         let (switched, table) = drive(keystore, &round, prepared)?;
-        switched.keep()?;
+        switched.keep().map_err(|error| tell_back(keystore, &round, error))?;
         told.0.extend(table.0);
         Ok(told)
     })
@@ -126,6 +127,20 @@ fn drive<'k, G>(
             Err(Failure::Publishing(Box::new(fault)))
         }
     }
+}
+
+/// What was proven could not be recorded, and its files were put back: the services are told that.
+fn tell_back(keystore: &Keystore, round: &Round, error: CommitError) -> CommitError {
+    if matches!(error, CommitError::Undone(_)) {
+        let mut table = Table::default();
+        round.go_back(&mut table, &round.all());
+        attempt::keep(keystore, round.generation, &table);
+        // whoever is not taken off the list is told by the next commit or publication
+        if let Ok(committing) = keystore.begin_commit() {
+            let _ = committing.told(&round.services_without(&table.left_behind()));
+        }
+    }
+    error
 }
 
 /// Tells services what they read of which a recovery could not: a crash came when they may have read what was taken

@@ -7,9 +7,10 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use crate::cli::Cli;
+use crate::commands::check;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::Printer;
+use crate::output::{Printer, Problem as _};
 use crate::outside;
 
 /// Reports what clap returned instead of a command.
@@ -19,6 +20,10 @@ pub(crate) fn refuse(error: &clap::Error) -> io::Result<Exit> {
         return Ok(Exit::Done);
     }
     let arguments = outside::arguments();
+    if arguments.iter().any(|argument| argument == "--nagios") && command(&arguments).as_deref() == Some("check") {
+        let failure = failure(error, Some("check"));
+        return check::refuse_as_plugin(&failure.message(), &failure.hint().unwrap_or_default());
+    }
     if !arguments.iter().any(|argument| argument == "--json") {
         error.print()?;
         return Ok(Exit::Usage);

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod bind;
+pub mod check;
 pub mod commit;
 pub mod copy_key;
 pub mod create_key;
@@ -28,6 +29,7 @@ pub mod rename_key;
 pub mod restore;
 pub mod rollback;
 pub mod set_service;
+pub mod standing;
 pub mod status;
 pub mod unbind;
 pub mod verify;

@@ -1,12 +1,20 @@
 //! `status`: what is staged, due and wrong.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use keystore::name::Endpoint;
 use keystore::ops::commit::Plan;
 use keystore::ops::publish::Behind;
+use keystore::ops::standing::{Look, Standing};
 use keystore::ops::status::{self as op, Concern, Matter};
 use keystore::store::{AttemptOutcome, Snapshot};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
+use super::live::{Eye, Live};
+use super::standing::{StandingJson, say};
+use super::trust::Resolved;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{ChangeJson, CodedJson, Page, Report, RowJson, change_line, coded, style, until};
@@ -14,7 +22,13 @@ use crate::output::{ChangeJson, CodedJson, Page, Report, RowJson, change_line, c
 const HELP: &str = "\
 Examples:
   keyring status
+  keyring status --live
   keyring status --json | jq '.result.staged | length'
+
+Endpoints whose certificate is not the same everywhere are listed with what is
+staged for them, what is committed and what lies in their folder. That is told
+by generations, and nothing is connected to; with --live the files are read and
+compared too, and every service is asked what it serves.
 
 Exit codes:
   0  done
@@ -25,10 +39,17 @@ Exit codes:
 
 /// Show what is staged, what is due, what is wrong
 ///
-/// A line per staged change, then every key that someone should see to.
+/// A line per staged change, then every key that someone should see to, then the endpoints that are not the same everywhere.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = HELP)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Read the published files, and ask services what they serve
+    #[arg(long)]
+    live: bool,
+    /// How long to wait for each service altogether
+    #[arg(long, requires = "live", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
 
 #[derive(Serialize)]
 struct ConcernJson {
@@ -65,15 +86,58 @@ pub(crate) struct Outcome {
     left_over: Vec<String>,
     to_be_told: Vec<String>,
     attempt: Option<AttemptJson>,
+    drift: Vec<StandingJson>,
     #[serde(skip)]
     plan: Plan,
+    #[serde(skip)]
+    drifted: Drifted,
 }
 
-pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
+/// The endpoints that are not the same everywhere, with what they serve where that was asked.
+struct Drifted {
+    standings: Vec<Standing>,
+    live: Option<BTreeMap<Endpoint, Vec<Live>>>,
+}
+
+impl Drifted {
+    fn live_of(&self, standing: &Standing) -> Option<&[Live]> {
+        let live = self.live.as_ref()?;
+        Some(live.get(&standing.endpoint).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    fn find(
+        context: &Context,
+        args: &Args,
+        snapshot: &Snapshot<'_>,
+        standings: Vec<Standing>,
+    ) -> Result<Self, Failure> {
+        if !args.live {
+            return Ok(Self { standings, live: None });
+        }
+        let (trust, within) = (Resolved::no_roots(), Duration::from_secs(args.timeout));
+        let live = Eye { context, trust: &trust, within }.look(snapshot, &standings)?;
+        let mut drifted = Self { standings: Vec::new(), live: Some(live) };
+        let serves_other = |standing: &Standing| {
+            let live = drifted.live_of(standing).unwrap_or_default();
+            live.iter().any(|live| !live.is_committed() && !live.is_nobody())
+        };
+        drifted.standings =
+            standings.into_iter().filter(|standing| standing.differs() || serves_other(standing)).collect();
+        Ok(drifted)
+    }
+
+    fn json(&self) -> Vec<StandingJson> {
+        self.standings.iter().map(|standing| StandingJson::of(standing, self.live_of(standing))).collect()
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let now = keystore.world().now();
     let snapshot = keystore.read()?;
-    let report = op::status(&snapshot, now)?;
+    let look = if args.live { Look::IntoFiles } else { Look::AtGenerations };
+    let report = op::status(&snapshot, look, now)?;
+    let drifted = Drifted::find(context, args, &snapshot, report.standings)?;
     Ok(Outcome {
         generation: report.plan.base.0,
         staged: report.plan.stage.changes().map(ChangeJson::of).collect(),
@@ -84,16 +148,14 @@ pub(crate) fn run(context: &Context, _args: &Args) -> Result<Outcome, Failure> {
         left_over: report.left_over.iter().map(ToString::to_string).collect(),
         to_be_told: snapshot.to_be_told()?.iter().map(ToString::to_string).collect(),
         attempt: failed_attempt(&snapshot)?,
+        drift: drifted.json(),
         plan: report.plan,
+        drifted,
     })
 }
 
-/// The newest attempt to publish, unless it succeeded, or something newer is committed.
 fn failed_attempt(snapshot: &Snapshot<'_>) -> Result<Option<AttemptJson>, Failure> {
-    let attempt = snapshot
-        .last_attempt()?
-        .filter(|attempt| attempt.outcome != AttemptOutcome::Published && attempt.generation >= snapshot.generation());
-    Ok(attempt.map(|attempt| AttemptJson {
+    Ok(snapshot.failed_attempt()?.map(|attempt| AttemptJson {
         generation: attempt.generation.0,
         time: attempt.time.to_string(),
         outcome: attempt.outcome,
@@ -168,6 +230,12 @@ impl Report for Outcome {
         for ConcernJson { key, message, code } in &self.concerns {
             let style = if matches!(*code, "expired" | "compromised" | "weak") { style::BAD } else { style::PLAIN };
             page.styled(style, format_args!("  {key}: {message}"));
+        }
+        if !self.drifted.standings.is_empty() {
+            page.line("Not the same everywhere:");
+        }
+        for standing in &self.drifted.standings {
+            say(standing, self.drifted.live_of(standing), page);
         }
     }
 }

@@ -64,6 +64,11 @@ impl TrustArgs {
 }
 
 impl Resolved {
+    /// Judges no root.
+    pub(crate) fn no_roots() -> Self {
+        Self { from: "none", file: None, roots: None, lists: Vec::new(), fetch_issuers: false }
+    }
+
     pub(crate) fn trust(&self) -> Trust<'_> {
         Trust { roots: self.roots.as_ref(), lists: &self.lists, fetch: self.fetch_issuers.then_some(&fetch::get) }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
 use keystore::name::ServicePath;
-use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
+use keystore::store::{PhaseAttempt, PhaseOutcome, ServiceAttempt};
 use serde::Serialize;
 
 /// A profile's name, as it is typed.
@@ -101,7 +101,7 @@ impl RowJson {
     pub(crate) fn of(service: &ServicePath, did: &PhaseAttempt) -> Self {
         Self {
             service: service.to_string(),
-            phase: phase_name(did.phase),
+            phase: did.phase.as_str(),
             outcome: outcome_name(did.outcome),
             message: did.message.clone(),
         }
@@ -119,20 +119,6 @@ pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
         PhaseOutcome::Skipped => "unproven",
         PhaseOutcome::Failed => "failed",
         PhaseOutcome::TimedOut => "timed-out",
-    }
-}
-
-pub(crate) fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Prepare => "prepare",
-        Phase::Switch => "switch",
-        Phase::Publish => "publish",
-        Phase::Test => "test",
-        Phase::Reload => "reload",
-        Phase::Prove => "prove",
-        Phase::Undo => "undo",
-        Phase::ReloadFormer => "reload-former",
-        Phase::ProveFormer => "prove-former",
     }
 }
 

@@ -17,7 +17,6 @@ use super::proof::{self, ProofFault, Target};
 use super::service::{Door, Service};
 use super::table::{Did, Table};
 use crate::error::Failure;
-use crate::output::phase_name;
 
 /// An endpoint that gets new files.
 pub(crate) struct Place {
@@ -78,9 +77,15 @@ impl Round {
     pub(crate) fn again(store: PathBuf, generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
         let mut round = Self { generation, parts, store, before: Vec::new() };
         round.before = round.targets().into_iter().map(|target| Some(target.wanted)).collect();
-        let all: Vec<_> = (0..round.parts.len()).collect();
-        let given = all.iter().copied().filter(|index| round.parts[*index].service.publish().is_some()).collect();
-        (round, Reached { given, reloaded: all })
+        let all = round.all();
+        (round, all)
+    }
+
+    /// Everything that is done there is.
+    pub(crate) fn all(&self) -> Reached {
+        let all: Vec<_> = (0..self.parts.len()).collect();
+        let given = all.iter().copied().filter(|index| self.parts[*index].service.publish().is_some()).collect();
+        Reached { given, reloaded: all }
     }
 
     /// Every service but these.
@@ -206,7 +211,7 @@ impl Round {
         let endpoints: Vec<_> =
             parts.iter().flat_map(|part| &part.places).map(|place| place.endpoint.to_string()).collect();
         let mut variables = vec![
-            ("KEYRING_PHASE", phase_name(phase).to_owned()),
+            ("KEYRING_PHASE", phase.as_str().to_owned()),
             ("KEYRING_STORE", self.store.display().to_string()),
             ("KEYRING_GENERATION", self.generation.to_string()),
             ("KEYRING_SERVICE", part.service.path.to_string()),

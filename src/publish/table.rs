@@ -6,7 +6,7 @@ use std::fmt;
 use keystore::name::ServicePath;
 use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
 
-use crate::output::{CodedJson, Page, RowJson, outcome_name, phase_name, style};
+use crate::output::{CodedJson, Page, RowJson, outcome_name, style};
 
 /// One service in one phase.
 #[derive(Clone, Debug)]
@@ -132,10 +132,10 @@ impl Table {
     pub(crate) fn lines(&self) -> Vec<CodedJson> {
         let width = |of: &dyn Fn(&Row) -> usize| self.0.iter().map(of).max().unwrap_or_default();
         let service = width(&|row| row.service.to_string().len());
-        let phase = width(&|row| phase_name(row.did.phase).len());
+        let phase = width(&|row| row.did.phase.as_str().len());
         let line = |row: &Row| {
             let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
-            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", phase_name(row.did.phase), row.message());
+            let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", row.did.phase.as_str(), row.message());
             // what programs say has lines of its own
             CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
@@ -179,7 +179,7 @@ impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing failed")?;
         if let Some(row) = self.table.failed() {
-            write!(f, " at {} ({})", row.service, phase_name(row.did.phase))?;
+            write!(f, " at {} ({})", row.service, row.did.phase.as_str())?;
         }
         if self.is_undone() {
             return f.write_str(" and everything is as it was");
@@ -201,10 +201,10 @@ impl std::error::Error for PublishFault {
 mod tests {
     use super::{Phase, PublishFault, Table};
 
-    fn fault(rows: &[(Phase, bool)]) -> PublishFault {
+    fn fault(rows: &[(Phase, Result<(), &str>)]) -> PublishFault {
         let mut table = Table::default();
-        for (phase, done) in rows {
-            let did = if *done { Ok(None) } else { Err("no".to_owned()) };
+        for (phase, did) in rows {
+            let did = did.map(|()| None).map_err(str::to_owned);
             table.add(&"mail01/imap".parse().unwrap(), *phase, did);
         }
         PublishFault { table, files: None, interrupted: false }
@@ -212,14 +212,20 @@ mod tests {
 
     #[test]
     fn what_is_proven_is_taken_back_whatever_its_reload_said() {
-        let there = (Phase::Reload, false);
-        let reload = (Phase::ReloadFormer, false);
-        let proven = fault(&[there, reload, (Phase::ProveFormer, true)]);
+        let reloads = [(Phase::Reload, Err("no")), (Phase::ReloadFormer, Err("no"))];
+        let proven = fault(&[reloads[0], reloads[1], (Phase::ProveFormer, Ok(()))]);
         assert!(proven.is_undone());
         assert_eq!(proven.to_string(), "publishing failed at mail01/imap (reload) and everything is as it was");
-        assert!(!fault(&[there, reload]).is_undone(), "nobody looked");
-        let broken = fault(&[there, reload, (Phase::ProveFormer, false)]);
+        assert!(!fault(&reloads).is_undone(), "nobody looked");
+        let broken = fault(&[reloads[0], reloads[1], (Phase::ProveFormer, Err("no"))]);
         assert!(broken.to_string().ends_with("and could not be taken back whole: see to mail01/imap"), "{broken}");
-        assert!(!fault(&[there, (Phase::Undo, false), (Phase::ProveFormer, true)]).is_undone());
+    }
+
+    #[test]
+    fn the_lines_of_a_program_stay_with_their_row() {
+        let table = fault(&[(Phase::Test, Err("ended: one\ntwo")), (Phase::ProveFormer, Ok(()))]).table;
+        let lines: Vec<_> = table.lines().into_iter().map(|line| line.message).collect();
+        let rows = ["mail01/imap  test          failed     ended: one\n      two", "mail01/imap  prove-former  done"];
+        assert_eq!(lines, rows);
     }
 }

@@ -28,6 +28,11 @@ fn a_bound_key_is_deleted_only_with_its_bindings() {
     Generation 1. 2 changes are staged:
       unbind   mail01/imap@default
       delete   mail01/imap/main
+    Not the same everywhere:
+      mail01/imap@default
+        staged        nothing: it would be free
+        committed     mail01/imap/main, version 1, until [DATE]
+        on disk       generation 1, until [DATE]
     -- stderr
     ");
     snapshot!(world.done(&["commit"]), @"

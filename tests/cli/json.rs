@@ -170,8 +170,11 @@ fn every_result_is_documented() {
     assert_documented("**difference**", &verified["differences"][0]);
     assert_documented("**object**", &result(&["inspect", "reply.pem"])["objects"][0]);
     result(&["bind", "mail01/imap/main", "mail01/pop3@default"]);
-    let staged = result(&["status"])["staged"].clone();
-    assert_documented("**change**", &staged[0]);
+    let status = result(&["status"]);
+    assert_documented("**change**", &status["staged"][0]);
+    assert_documented("**standing**", &status["drift"][0]);
+    assert_documented("**pair**", &status["drift"][0]["staged"]);
+    assert_documented("**standing**", &result(&["check", "--no-probe"])["endpoints"][0]);
     assert_documented("**pair**", &result(&["diff"])["endpoints"][0]["to"]);
     result(&["commit", "--no-publish"]);
     result(&["publish"]);

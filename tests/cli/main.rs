@@ -10,6 +10,7 @@ mod common;
 
 mod backup;
 mod bind;
+mod check;
 mod commit;
 mod completions;
 mod copy_key;

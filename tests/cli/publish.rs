@@ -33,6 +33,10 @@ fn a_commit_can_leave_publishing_for_later() {
     Generation 2. Nothing is staged.
     To see to:
       mail01/pop3@default: committed in generation 2 and not published
+    Not the same everywhere:
+      mail01/pop3@default
+        committed     mail01/imap/main, version 1, until [DATE]
+        on disk       nothing
     -- stderr
     ");
 }

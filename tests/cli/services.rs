@@ -169,6 +169,11 @@ fn a_test_that_fails_takes_everything_back_before_anybody_is_told() {
     To see to:
       publishing generation 3 failed at [TIME]:
         mail01/imap  test  /bin/sh ended with exit status 2: line 7 is wrong
+    Not the same everywhere:
+      mail01/imap@default
+        staged        mail01/imap/main, version 2, until [DATE]
+        committed     mail01/imap/main, version 1, until [DATE]
+        on disk       generation 2, until [DATE]
     -- stderr
     ");
     // nothing of it is recorded, and all of it is staged
@@ -275,6 +280,21 @@ fn what_cannot_be_brought_back_is_named() {
     world.done(&["publish"]);
     assert_eq!(imap.serves(), Some(fingerprint(&world, FILES)));
     assert!(!world.done(&["status"]).stdout.contains("may still serve"));
+}
+
+#[test]
+fn what_is_proven_and_cannot_be_recorded_is_taken_back_too() {
+    let (world, authority, daemon) = told(&[]);
+    let (old, store) = (fingerprint(&world, FILES), world.store().display().to_string());
+    renew(&world, &authority, KEY);
+    // a record has nowhere to stand
+    let reload = format!("{}; mv {store}/commits {store}/moved 2>/dev/null || true", daemon.reload);
+    world.done(&["set-service", "mail01/imap", "--shell", "--reload-command", &reload]);
+    let failed = world.keyring(&["commit"]);
+    assert!(failed.stderr.contains("everything is as it was"), "{failed}");
+    let _ = world.shell("mv keystore/moved keystore/commits").exits(0);
+    assert_eq!((daemon.serves(), fingerprint(&world, FILES)), (Some(old.clone()), old));
+    assert!(world.done(&["status"]).stdout.contains("Generation 2. 2 changes are staged"));
 }
 
 #[test]

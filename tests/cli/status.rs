@@ -32,6 +32,11 @@ fn shows_what_is_staged_what_is_due_and_what_is_wrong() {
     warning: the chain of mail01/imap/main lacks its issuer "CN=Test Issuing CA": give it to install-cert with --chain
     To see to:
       mail01/imap/bare: it has a private key and no request
+    Not the same everywhere:
+      mail01/imap@default
+        staged        mail01/imap/main, version 1, until [DATE]
+        committed     nothing
+        on disk       nothing
     -- stderr
     "#);
     world.done(&["discard", "mail01/imap/bare"]);
@@ -68,6 +73,7 @@ fn reports_it_in_json() {
             "message": "requested [DATE], its certificate has not come"
           }
         ],
+        "drift": [],
         "faults": [
           {
             "code": "no-certificate",

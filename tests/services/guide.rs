@@ -29,9 +29,9 @@ impl Guide {
 
     /// Replaces what only holds on a machine of its own: ports, accounts, folders.
     #[track_caller]
-    pub(crate) fn with(mut self, written: &str, here: impl ToString) -> Self {
+    pub(crate) fn with(mut self, written: &str, here: impl Into<String>) -> Self {
         assert!(self.text.contains(written), "{} says nothing of {written:?} any more", self.page);
-        let here = here.to_string();
+        let here = here.into();
         self.text = self.text.replace(written, &here);
         self.changes.push((written.to_owned(), here));
         self

@@ -29,7 +29,7 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         let guide = Guide::read("haproxy.md", &scene.keyring, "lb01", server)
             .with("bind :443", format!("bind 127.0.0.1:{port}"))
             .with("https://127.0.0.1", format!("https://127.0.0.1:{port}"))
-            .with("/etc/haproxy/tls", &text(&tls));
+            .with("/etc/haproxy/tls", text(&tls));
         let configuration = AROUND.replace("@DIR@", &text(folder)) + &guide.configuration("haproxy");
         let file = folder.join("haproxy.cfg");
         write(&file, &configuration);

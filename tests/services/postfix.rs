@@ -12,6 +12,9 @@ use crate::common::{Tool, text, write};
 
 const POSTFIX: Tool = Tool { program: "postfix", package: "postfix" };
 
+/// The process that starts all others, and takes them with it.
+const MASTER_PROCESS: Tool = Tool { program: "/usr/lib/postfix/sbin/master", package: "postfix" };
+
 /// What every Postfix needs around its certificates.
 const MAIN: &str = "\
 compatibility_level = 3.6
@@ -65,9 +68,12 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         let master = MASTER.replace("@SMTP@", &smtp.to_string()).replace("@SMTPS@", &smtps.to_string());
         write(&folder.join("master.cf"), master);
         let own = text(folder);
+        // makes the folders of the queue
+        POSTFIX.run(&["-c", &own, "check"]);
         let command = move || {
-            let mut command = POSTFIX.command();
-            command.args(["-c", &own, "start-fg"]);
+            let mut command = MASTER_PROCESS.command();
+            // what `postfix start-fg` does, without its shell, which would not pass our signals on
+            command.arg("-s").env("MAIL_CONFIG", &own);
             command
         };
         let daemon = Daemon::start(POSTFIX, command, &[smtp, smtps], folder, "postfix.log")?;

@@ -4,7 +4,7 @@
 mod finding;
 
 use super::holders::holders;
-use super::verify::{Examined, Finding as ChainFinding, Trust, examine};
+use super::verify::{Examined, Trust, examine};
 use super::{Error, find_key};
 use crate::digest::Digest;
 use crate::model::{Installed, VersionNumber};
@@ -13,6 +13,7 @@ use crate::pki::{Certificate, CertificateError, ReadError, Stapled, SubjectAltNa
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
 
+pub use super::verify::Finding as ChainFinding;
 pub use finding::Finding;
 
 /// What should be served.

@@ -6,6 +6,7 @@ use super::Error;
 use super::commit::{Plan, plan};
 use super::list::{Staged, list_server};
 use super::publish::{Behind, behind as behind_at, left_over_at};
+use super::standing::{self, Look, Standing, staged_pairs, standing};
 use crate::model::{Generation, KeyBrief, NextBrief, ServerStateBrief, State};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::store::Snapshot;
@@ -65,26 +66,40 @@ pub struct Report {
     pub unpublished: Vec<Behind>,
     /// Endpoints that are free and still have files under `live/`.
     pub left_over: Vec<Endpoint>,
+    /// Endpoints whose staged, committed and published certificates are not the same; with [`Look::IntoFiles`] every endpoint
+    /// that is bound.
+    pub standings: Vec<Standing>,
 }
 
 /// Reports what is staged, due and wrong.
 ///
 /// # Errors
 /// When the keystore can't be read.
-pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> {
-    let mut report =
-        Report { plan: plan(snapshot, now)?, concerns: Vec::new(), unpublished: Vec::new(), left_over: Vec::new() };
+pub fn status(snapshot: &Snapshot<'_>, look: Look, now: Timestamp) -> Result<Report, Error> {
+    let mut report = Report {
+        plan: plan(snapshot, now)?,
+        concerns: Vec::new(),
+        unpublished: Vec::new(),
+        left_over: Vec::new(),
+        standings: Vec::new(),
+    };
+    let pairs = staged_pairs(&report.plan);
     let staged = Staged::of(snapshot)?;
     let servers: BTreeSet<ServerName> = snapshot.servers()?.into_iter().chain(snapshot.live_servers()?).collect();
     let found = snapshot.each_server(&Vec::from_iter(servers), |server, brief| {
         let left_over = left_over_at(snapshot, server, &brief.state)?;
         let (behind, elsewhere) = unpublished(snapshot, server, &brief.state)?;
+        let standings = match look {
+            Look::IntoFiles => standing::of_server(snapshot, server, &brief.state, &[], &pairs)?,
+            Look::AtGenerations => Vec::new(),
+        };
         let services = list_server(server, brief, &staged);
         let keys = services.iter().flat_map(|service| &service.keys);
         let concerns: Vec<_> = keys.flat_map(|key| concerns(key, staged.is_bound(key), now)).collect();
-        Ok::<_, Error>((concerns, behind, elsewhere, left_over))
+        Ok::<_, Error>((concerns, behind, elsewhere, left_over, standings))
     })?;
-    for (concerns, behind, elsewhere, left_over) in found {
+    for (concerns, behind, elsewhere, left_over, standings) in found {
+        report.standings.extend(standings);
         report.concerns.extend(concerns);
         report.unpublished.extend(behind);
         for Elsewhere { endpoint, key, since } in elsewhere {
@@ -96,6 +111,16 @@ pub fn status(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Report, Error> 
         report.left_over.extend(left_over);
     }
     report.unpublished.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
+    // those of which it is known that they differ, and that were not looked at above
+    let behind = report.unpublished.iter().map(|behind| &behind.endpoint);
+    let mut differing: BTreeSet<&Endpoint> = pairs.keys().chain(behind).collect();
+    for standing in &report.standings {
+        differing.remove(&standing.endpoint);
+    }
+    let differing = differing.into_iter().map(|endpoint| standing(snapshot, endpoint, &pairs, look));
+    let differing = differing.collect::<Result<Vec<_>, _>>()?;
+    report.standings.extend(differing);
+    report.standings.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
     Ok(report)
 }
 

@@ -93,6 +93,24 @@ pub enum Phase {
     ProveFormer,
 }
 
+impl Phase {
+    /// A short word for programs and people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Switch => "switch",
+            Self::Publish => "publish",
+            Self::Test => "test",
+            Self::Reload => "reload",
+            Self::Prove => "prove",
+            Self::Undo => "undo",
+            Self::ReloadFormer => "reload-former",
+            Self::ProveFormer => "prove-former",
+        }
+    }
+}
+
 /// How one phase went.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -166,6 +184,16 @@ impl Snapshot<'_> {
     /// When it can't be read or is damaged.
     pub fn attempt(&self, generation: Generation) -> Result<Option<Attempt>, StoreError> {
         Attempt::load(self.disk, generation)
+    }
+
+    /// The newest attempt of all, unless it succeeded, or something newer is committed.
+    ///
+    /// # Errors
+    /// As [`Snapshot::last_attempt`].
+    pub fn failed_attempt(&self) -> Result<Option<Attempt>, StoreError> {
+        let has_failed =
+            |attempt: &Attempt| attempt.outcome != AttemptOutcome::Published && attempt.generation >= self.generation();
+        Ok(self.last_attempt()?.filter(has_failed))
     }
 
     /// The newest attempt of all.

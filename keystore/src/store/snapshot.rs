@@ -372,6 +372,16 @@ impl<'k> Snapshot<'k> {
         FileForm::ALL.into_iter().map(file).collect()
     }
 
+    /// The certificate file that is published at an endpoint; none when there is none that can be read.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn published_certificate(&self, endpoint: &Endpoint) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(None) };
+        let file = layout::live_version(endpoint, &name).join(FileForm::Certificate.file_name());
+        Ok(self.disk.load(&file).ok())
+    }
+
     /// Services that may still run on what a recovery took back: they are to be told what they read.
     ///
     /// # Errors

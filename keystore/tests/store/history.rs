@@ -209,7 +209,10 @@ fn a_compromised_private_key_stays_where_it_is_and_comes_back_only_by_force() {
 
     let marked = mark_compromised(&keystore, &key(MAIN), None, "lost too").unwrap();
     assert!(marked.iter().any(|marked| marked.current));
-    let concerns = status(&keystore.read().unwrap(), keystore.world().now()).unwrap().concerns;
+    let concerns =
+        status(&keystore.read().unwrap(), keystore::ops::standing::Look::AtGenerations, keystore.world().now())
+            .unwrap()
+            .concerns;
     assert!(concerns.iter().any(|concern| matches!(concern.matter, Matter::Compromised { .. })));
     bind(&keystore, MAIN, &["mail03/imap@default"]).unwrap();
     assert!(matches!(commit(&keystore), Err(Error::Refused { .. })), "published nowhere new");

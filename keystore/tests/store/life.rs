@@ -194,7 +194,12 @@ fn status_says_what_is_due() {
     bind(&keystore, MAIN, &[DEFAULT]).unwrap();
     commit(&keystore).unwrap();
     let concerns = || {
-        let report = status::status(&keystore.read().unwrap(), keystore.world().now()).unwrap();
+        let report = status::status(
+            &keystore.read().unwrap(),
+            keystore::ops::standing::Look::AtGenerations,
+            keystore.world().now(),
+        )
+        .unwrap();
         report.concerns.into_iter().map(|concern| concern.matter).collect::<Vec<_>>()
     };
     assert_eq!(concerns(), []);

@@ -56,7 +56,14 @@ fn a_writer_waits_and_then_names_the_holder_and_readers_do_not_wait() {
     let (pid, since) = (std::process::id(), "2026-11-21T12:00:00Z");
     assert_eq!(holder, format!("`keyring install-cert` (process {pid}, since {since})"));
     assert_eq!(house.open().read().unwrap().generation(), Generation(1));
-    assert!(keystore::ops::status::status(&house.open().read().unwrap(), keystore.world().now()).is_ok());
+    assert!(
+        keystore::ops::status::status(
+            &house.open().read().unwrap(),
+            keystore::ops::standing::Look::AtGenerations,
+            keystore.world().now()
+        )
+        .is_ok()
+    );
 
     drop(held);
     bind(&house.open(), OTHER, &[ADDRESS]).unwrap();

@@ -10,7 +10,7 @@ use crate::store::layout::{self, PRIVATE_FILE, StorePath};
 use crate::store::live::{self, LiveFiles};
 use crate::store::lock::{self, Held};
 use crate::store::log::{self, Record};
-use crate::store::{Keystore, Snapshot, StoreError, format, install, recovery};
+use crate::store::{Keystore, Snapshot, StoreError, format, install, recovery, told};
 
 /// What a commit or publication holds from its intent to its end.
 pub(super) struct Work<'k> {
@@ -119,7 +119,7 @@ impl<'k> Work<'k> {
         // As with a record: what stands there decides.
         match Intent::load(disk) {
             Ok(Some(Intent { kept: true, .. })) => Ok(()),
-            Ok(_) => Err(self.take_back(cause)),
+            Ok(_) => Err(self.take_back_told(cause)),
             Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
     }
@@ -137,7 +137,7 @@ impl<'k> Work<'k> {
         // link, asked for again, is there already. What stands there decides.
         match recovery::is_recorded(disk, &self.intent) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(self.take_back(cause)),
+            Ok(false) => Err(self.take_back_told(cause)),
             Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
     }
@@ -148,6 +148,13 @@ impl<'k> Work<'k> {
         disk.sync_names(decided_in)?;
         let writing = lock::writing_to_finish(disk, self.keystore.world())?;
         writing.change(|| recovery::finish(disk, &self.intent))
+    }
+
+    /// Takes back what services may have been told of: somebody has to tell them again.
+    fn take_back_told(&self, cause: StoreError) -> CommitError {
+        // A disk that takes no note of it must not keep the files from going back.
+        let _ = told::owe(self.keystore.disk(), self.intent.told());
+        self.take_back(cause)
     }
 
     pub(super) fn take_back(&self, cause: StoreError) -> CommitError {
