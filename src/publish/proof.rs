@@ -14,6 +14,8 @@ use crate::probe::{self, Fault};
 
 /// How many connections in a row must serve what is wanted.
 const IN_A_ROW: u32 = 3;
+/// The pause between them: for a moment after a reload, old workers and new ones take connections in turn.
+const BETWEEN: Duration = Duration::from_millis(60);
 /// How long one connection may take.
 const CONNECTION: Duration = Duration::from_secs(10);
 /// How long what is served beforehand is waited for.
@@ -100,6 +102,7 @@ fn prove_one(target: &Target, before: Option<&[Digest]>, interruptible: bool) ->
             if in_a_row == IN_A_ROW {
                 return Ok(());
             }
+            thread::sleep(BETWEEN);
             continue;
         };
         if Instant::now() + pause >= deadline {
