@@ -14,8 +14,9 @@ use crate::probe::{self, Fault};
 
 /// How many connections in a row must serve what is wanted.
 const IN_A_ROW: u32 = 3;
-/// The pause between them: for a moment after a reload, old workers and new ones take connections in turn.
-const BETWEEN: Duration = Duration::from_millis(60);
+/// The pause between them: for a moment after a reload, 100 ms with nginx, old workers and new ones take connections in
+/// turn, and the old ones must be gone.
+const BETWEEN: Duration = Duration::from_millis(100);
 /// How long one connection may take.
 const CONNECTION: Duration = Duration::from_secs(10);
 /// How long what is served beforehand is waited for.
