@@ -15,7 +15,8 @@ const POSTFIX: Tool = Tool { program: "postfix", package: "postfix" };
 /// The process that starts all others, and takes them with it.
 const MASTER_PROCESS: Tool = Tool { program: "/usr/lib/postfix/sbin/master", package: "postfix" };
 
-/// What every Postfix needs around its certificates.
+/// What every Postfix needs around its certificates. Its `smtpd` processes, one for each port, live on: a new one would
+/// read new files without being told, and a reload that does nothing would not be seen as one.
 const MAIN: &str = "\
 compatibility_level = 3.6
 queue_directory = @DIR@/spool
@@ -33,11 +34,12 @@ mynetworks = 127.0.0.0/8
 alias_maps =
 alias_database =
 smtpd_relay_restrictions = reject
+max_use = 10000
 ";
 
 const MASTER: &str = "\
-127.0.0.1:@SMTP@ inet n - n - - smtpd
-127.0.0.1:@SMTPS@ inet n - n - - smtpd
+127.0.0.1:@SMTP@ inet n - n - 1 smtpd
+127.0.0.1:@SMTPS@ inet n - n - 1 smtpd
   -o smtpd_tls_wrappermode=yes
 postlog   unix-dgram n - n - 1 postlogd
 anvil     unix - - n - 1 anvil
