@@ -189,7 +189,7 @@ fn look(keystore: &Keystore) -> Result<(), Error> {
         let _ = (view.upcoming().is_some(), view.working_version().is_some(), view.state());
     }
     ops::log::log(&snapshot, 100)?;
-    ops::status::status(&snapshot, Timestamp::from_unix(NOW))?;
+    ops::status::status(&snapshot, ops::standing::Look::IntoFiles, Timestamp::from_unix(NOW))?;
     snapshot.record(Generation(1))?;
     let _ = snapshot.before_and_after()?;
     ops::diff::diff(&snapshot.at(Generation::EMPTY)?, &snapshot)?;
