@@ -5,76 +5,36 @@ mod check;
 
 use std::collections::BTreeSet;
 
-use zeroize::Zeroizing;
-
 pub(super) use check::{Expected, Fault, faults};
 
 use super::disk::Access;
 use super::intent::Switch;
 use super::layout::{self, PASSAGE, PUBLIC_FILE, StorePath};
-use super::publication::Ownership;
+use super::publication::{Ownership, Publication};
 use super::{Disk, StoreError};
-use crate::model::Generation;
+use crate::model::{FileForm, Generation};
 use crate::name::Endpoint;
-
-const PRIVATE_KEY: &str = "private-key.pem";
-const CERTIFICATE: &str = "certificate.pem";
-const CHAIN: &str = "chain.pem";
-const FULL_CHAIN: &str = "fullchain.pem";
-const COMBINED: &str = "combined.pem";
 
 /// Whether the file with this name in a version folder holds the private key; none for what does not belong there.
 pub(super) fn is_secret(name: &str) -> Option<bool> {
-    match name {
-        PRIVATE_KEY | COMBINED => Some(true),
-        CERTIFICATE | CHAIN | FULL_CHAIN => Some(false),
-        _ => None,
-    }
-}
-
-/// The files of one version of an endpoint, before they are written.
-pub(super) struct LiveFiles<'a> {
-    pub(super) private_key: &'a [u8],
-    pub(super) certificate: &'a [u8],
-    pub(super) chain: &'a [u8],
-    pub(super) ownership: Ownership,
-}
-
-impl LiveFiles<'_> {
-    /// Whose a file is, and who may read it.
-    fn access(&self, file: &str) -> Access {
-        let Ownership { owner, group, mode } = self.ownership;
-        Access { mode: if is_secret(file) == Some(false) { PUBLIC_FILE } else { mode }, owner, group }
-    }
-
-    /// Names and contents. The private key comes first in `combined.pem`: Postfix wants it so, others
-    /// take any order.
-    fn each(&self) -> [(&'static str, Zeroizing<Vec<u8>>); 5] {
-        let join = |parts: &[&[u8]]| Zeroizing::new(parts.concat());
-        [
-            (PRIVATE_KEY, join(&[self.private_key])),
-            (CERTIFICATE, join(&[self.certificate])),
-            (CHAIN, join(&[self.chain])),
-            (FULL_CHAIN, join(&[self.certificate, self.chain])),
-            (COMBINED, join(&[self.private_key, self.certificate, self.chain])),
-        ]
-    }
+    FileForm::ALL.into_iter().find(|form| form.file_name() == name).map(FileForm::is_secret)
 }
 
 /// Makes a version folder beside the live one; returns the folders whose names are not durable yet.
 pub(super) fn build(
     disk: &dyn Disk,
-    endpoint: &Endpoint,
+    publication: &Publication,
     name: &str,
-    files: &LiveFiles<'_>,
     sync: bool,
 ) -> Result<Vec<StorePath>, StoreError> {
-    let folder = layout::live_version(endpoint, name);
+    let folder = layout::live_version(&publication.endpoint, name);
+    let Ownership { owner, group, mode } = publication.ownership;
     // Left by a commit of this generation that was taken back.
     disk.discard_folder(&folder)?;
     let mut to_sync = disk.ensure_folder(&folder, PASSAGE)?;
-    for (file, bytes) in files.each() {
-        disk.add(&folder.join(file), &bytes, files.access(file), sync)?;
+    for form in FileForm::ALL {
+        let access = Access { mode: if form.is_secret() { mode } else { PUBLIC_FILE }, owner, group };
+        disk.add(&folder.join(form.file_name()), &publication.form(form), access, sync)?;
     }
     to_sync.push(folder);
     Ok(to_sync)

@@ -57,7 +57,8 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// The file of a form.
+    /// The file of a form. The private key comes first in the one that holds all: Postfix wants it so, others take any
+    /// order.
     #[must_use]
     pub fn form(&self, form: FileForm) -> Zeroizing<Vec<u8>> {
         let Self { private_key, certificate, chain, .. } = self;

@@ -125,7 +125,7 @@ fn remedy(endpoint: &Endpoint, wanted: Option<&Wanted>, known: &Known) -> (Code,
 
 fn found(look: &mut Look<'_>, code: Code, endpoint: &Endpoint, folder: &StorePath, fault: live::Fault, advice: String) {
     let finding = Finding::new(code, folder.clone(), fault.reason).at(endpoint).mended_by(advice);
-    let files: Vec<_> = fault.files.into_iter().map(|file| folder.join(file)).collect();
+    let files: Vec<_> = fault.files.into_iter().map(|form| folder.join(form.file_name())).collect();
     look.found(if files.is_empty() { finding } else { Finding { paths: files, ..finding } });
 }
 

@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::model::Generation;
 use crate::store::intent::{Intent, Switch};
 use crate::store::layout::{self, PRIVATE_FILE, StorePath};
-use crate::store::live::{self, LiveFiles};
+use crate::store::live;
 use crate::store::lock::{self, Held};
 use crate::store::log::{self, Record};
 use crate::store::{Keystore, Snapshot, StoreError, format, install, recovery, told};
@@ -69,9 +69,7 @@ impl<'k> Work<'k> {
         let mut folders = BTreeSet::from([StorePath::root()]);
         let disk = self.keystore.disk();
         for (publication, switch) in publications.iter().zip(&self.intent.switches) {
-            let Publication { endpoint, private_key, certificate, chain, ownership, .. } = publication;
-            let files = LiveFiles { private_key, certificate, chain, ownership: *ownership };
-            folders.extend(live::build(disk, endpoint, &switch.to, &files, sync)?);
+            folders.extend(live::build(disk, publication, &switch.to, sync)?);
         }
         install::prepare(disk, publications, &self.intent.switches)?;
         Ok(folders)
