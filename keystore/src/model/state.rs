@@ -67,6 +67,13 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
+    /// The generation that bound an endpoint or, where that is newer, said how its service is published to. It should be
+    /// published from there, or from where its key's certificate became current.
+    #[must_use]
+    pub fn bound_since(&self, binding: &Binding) -> Generation {
+        binding.since.max(self.settings.as_ref().map_or(Generation::EMPTY, |settings| settings.since))
+    }
+
     /// Whether it says nothing.
     fn is_blank(&self) -> bool {
         self.keys.is_empty() && self.bindings.is_empty() && self.settings.is_none()
@@ -169,20 +176,18 @@ impl State {
         self.service_mut(service).settings = settings.map(Box::new);
     }
 
+    /// Since when an endpoint is bound and published to as it is, as far as its own service tells.
+    #[must_use]
+    pub fn bound_since(&self, endpoint: &Endpoint) -> Option<Generation> {
+        let service = self.service(&endpoint.service)?;
+        Some(service.bound_since(service.bindings.get(&endpoint.address)?))
+    }
+
     /// Every endpoint of one service that is bound, with its binding.
     pub fn bindings_of(&self, service: &ServicePath) -> impl Iterator<Item = (Endpoint, &Binding)> {
         let endpoint = |address: &Address| Endpoint { service: service.clone(), address: *address };
         let bindings = self.service(service).into_iter().flat_map(|service| &service.bindings);
         bindings.map(move |(address, binding)| (endpoint(address), binding))
-    }
-
-    /// The generation that an endpoint should be published from: the newest of those that bound it, made its key's
-    /// certificate current and said how its service is published to. None while there is no certificate.
-    #[must_use]
-    pub fn to_be_published_from(&self, endpoint: &Endpoint) -> Option<Generation> {
-        let binding = self.binding(endpoint)?;
-        let settings = self.settings(&endpoint.service).map(|settings| settings.since);
-        Some(self.current(&binding.key)?.since.max(binding.since).max(settings.unwrap_or(Generation::EMPTY)))
     }
 
     /// Binds an endpoint, or frees it, on both sides of the relation.

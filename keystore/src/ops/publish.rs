@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 use super::{Error, Fault};
-use crate::model::{Binding, Generation, Installed, ServerStateBrief, State, VersionNumber};
+use crate::model::{Generation, Installed, ServerStateBrief, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
 use crate::store::{Ownership, Publication, Snapshot, StoreError};
@@ -181,8 +181,8 @@ fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
         let mut state = State::default();
         state.load(server.clone(), snapshot.server(&server)?);
         for (endpoint, binding) in state.bindings().filter(|(endpoint, _)| wanted(&endpoint.service)) {
-            let settings = state.settings(&endpoint.service).map_or(Generation::EMPTY, |settings| settings.since);
-            found.extend(published_at(snapshot, endpoint, binding, settings)?);
+            let since = state.bound_since(&endpoint).unwrap_or(binding.since);
+            found.extend(published_at(snapshot, endpoint, &binding.key, since)?);
         }
     }
     Ok(found)
@@ -191,12 +191,11 @@ fn to_be_published(snapshot: &Snapshot<'_>, services: &[ServicePath]) -> Result<
 fn published_at(
     snapshot: &Snapshot<'_>,
     endpoint: Endpoint,
-    binding: &Binding,
-    settings: Generation,
+    key: &KeyPath,
+    since: Generation,
 ) -> Result<Option<Unpublished>, StoreError> {
-    let key = binding.key.clone();
-    let Some(current) = snapshot.look(key.server(), |state| state.current(&key).cloned())? else { return Ok(None) };
-    let committed = binding.since.max(current.since).max(settings);
+    let Some(current) = snapshot.look(key.server(), |state| state.current(key).cloned())? else { return Ok(None) };
+    let (committed, key) = (since.max(current.since), key.clone());
     let published = snapshot.published(&endpoint)?;
     Ok(Some(Unpublished { endpoint, key, installed: current.installed, committed, published }))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Error;
 use crate::digest::Digest;
-use crate::model::{Current, Generation, ServerStateBrief, State};
+use crate::model::{CertificateSummary, Current, Generation, ServerStateBrief, State};
 use crate::name::{Endpoint, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::{Certificate, read_certificates};
 use crate::store::{Pair, Snapshot, StoreError};
@@ -18,6 +18,12 @@ pub struct Validity {
     pub not_before: Timestamp,
     /// Its end.
     pub not_after: Timestamp,
+}
+
+impl Validity {
+    pub(super) fn of(summary: &CertificateSummary) -> Self {
+        Self { not_before: summary.not_before, not_after: summary.not_after }
+    }
 }
 
 /// A certificate that was found somewhere.
@@ -170,9 +176,8 @@ struct Bound {
 
 fn committed_in(state: &State, endpoint: &Endpoint) -> Option<Bound> {
     let binding = state.binding(endpoint)?;
-    let settings = state.settings(&endpoint.service).map_or(Generation::EMPTY, |settings| settings.since);
     let current = state.has(binding.key.server()).then(|| state.current(&binding.key).cloned());
-    Some(Bound { key: binding.key.clone(), since: binding.since.max(settings), current })
+    Some(Bound { key: binding.key.clone(), since: state.bound_since(endpoint)?, current })
 }
 
 fn one(
@@ -192,8 +197,7 @@ fn one(
     };
     let published = on_disk(snapshot, endpoint, bound.as_ref(), look)?;
     let committed = bound.map(|(key, since, current)| {
-        let summary = &current.installed.summary;
-        let validity = Validity { not_before: summary.not_before, not_after: summary.not_after };
+        let validity = Validity::of(&current.installed.summary);
         Committed { pair: Pair::of(&key, &current.installed), validity, generation: since.max(current.since) }
     });
     Ok(Standing { endpoint: endpoint.clone(), staged: staged.get(endpoint).cloned(), committed, published })
@@ -217,8 +221,7 @@ fn on_disk(
     let certificate = match (state, bound) {
         (FileState::Same, Some((_, _, current))) => {
             let summary = &current.installed.summary;
-            let validity = Validity { not_before: summary.not_before, not_after: summary.not_after };
-            Some(Found { fingerprint: summary.fingerprint, validity })
+            Some(Found { fingerprint: summary.fingerprint, validity: Validity::of(summary) })
         }
         _ => {
             let file = snapshot.published_certificate(endpoint)?;

@@ -18,7 +18,7 @@ use super::remedy::{Remedy, Repair};
 use crate::change::{ChangeSet, Stage};
 use crate::digest::Digest;
 use crate::model::{Binding, Current, Generation, ServerState, State};
-use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
 
 /// A file of a state that is missing or damaged.
 struct Lost {
@@ -210,17 +210,16 @@ impl Replay {
             let Some(state) = self.load::<ServerState>(look, digest, self.last) else { return };
             for (protocol, service) in state.services {
                 let path = ServicePath { server: server.clone(), protocol };
+                // what is said of a service is published with its endpoints
+                let since = |it: &Binding| Binding { since: service.bound_since(it), key: it.key.clone() };
+                let endpoint = |address: &Address| Endpoint { service: path.clone(), address: *address };
+                bindings.extend(service.bindings.iter().map(|(address, it)| (endpoint(address), since(it))));
                 for (name, entry) in service.keys {
                     let key = KeyPath { service: path.clone(), name };
                     bound.extend(entry.bound.into_iter().map(|endpoint| (endpoint, key.clone())));
                     keys.extend(entry.current.map(|current| (key, current)));
                 }
-                let endpoint = |address| Endpoint { service: path.clone(), address };
-                // what is said of a service is published with its endpoints
-                let said = service.settings.as_ref().map_or(Generation::EMPTY, |settings| settings.since);
                 known.settings.extend(service.settings.map(|settings| (path.clone(), *settings)));
-                let since = |it: Binding| Binding { since: it.since.max(said), ..it };
-                bindings.extend(service.bindings.into_iter().map(|(address, it)| (endpoint(address), since(it))));
             }
         }
         let seen: BTreeSet<_> = bindings.iter().map(|(endpoint, it)| (endpoint.clone(), it.key.clone())).collect();
