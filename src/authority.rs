@@ -1,5 +1,6 @@
 //! Who signs: one file for each kind of authority, behind the library's trait.
 
+mod acme;
 mod command;
 mod fault;
 mod file;
@@ -22,15 +23,22 @@ pub(crate) type Desk<'k> = desk::Desk<'k, Failure>;
 
 pub(crate) fn desk(keystore: &Keystore) -> Result<Desk<'_>, Failure> {
     let known = list_authorities(&keystore.read()?)?;
-    let open = |(name, authority): (AuthorityName, model::Authority)| (name.clone(), open(&name, authority.settings));
+    let open = |(name, authority): (AuthorityName, model::Authority)| {
+        (name.clone(), open(keystore, &name, authority.settings))
+    };
     Ok(Desk::new(keystore, known.into_iter().map(open).collect()))
 }
 
 /// An authority, ready to work.
-fn open(name: &AuthorityName, settings: AuthoritySettings) -> Box<dyn Authority<Failure>> {
+fn open<'k>(
+    keystore: &'k Keystore,
+    name: &AuthorityName,
+    settings: AuthoritySettings,
+) -> Box<dyn Authority<Failure> + 'k> {
     match settings {
         AuthoritySettings::File(settings) => Box::new(file::FileAuthority { settings }),
         AuthoritySettings::Command(settings) => Box::new(command::CommandAuthority { name: name.clone(), settings }),
+        AuthoritySettings::Acme(settings) => Box::new(acme::AcmeAuthority::new(name.clone(), settings, keystore)),
     }
 }
 

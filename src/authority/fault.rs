@@ -2,6 +2,7 @@
 
 use keystore::name::{AuthorityName, KeyPath};
 
+use super::acme::AcmeFault;
 use crate::exit::Exit;
 use crate::hook::HookFault;
 
@@ -22,6 +23,13 @@ pub(crate) enum AuthorityFault {
     /// Its program ended well and printed nothing.
     #[error("the program of {authority} printed no certificate for {key}")]
     NoReply { authority: AuthorityName, key: KeyPath },
+    /// It speaks ACME, and something of that failed.
+    #[error("{authority} gives no certificate now")]
+    Acme {
+        authority: AuthorityName,
+        #[source]
+        source: AcmeFault,
+    },
 }
 
 impl AuthorityFault {
@@ -29,7 +37,8 @@ impl AuthorityFault {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
-            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } => Exit::Remote,
+            Self::Acme { source, .. } if source.is_interrupted() => Exit::Interrupted,
+            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => Exit::Remote,
         }
     }
 
@@ -39,12 +48,14 @@ impl AuthorityFault {
             Self::Refused { .. } => "authority-refused",
             Self::Program { .. } => "authority-program-failed",
             Self::NoReply { .. } => "authority-no-reply",
+            Self::Acme { source, .. } => source.code(),
         }
     }
 
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Acme { authority, source } => return source.hint(authority.as_str()),
             Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
@@ -62,7 +73,15 @@ impl AuthorityFault {
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
-            Self::Program { .. } | Self::NoReply { .. } => None,
+            Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => None,
+        }
+    }
+
+    /// What of ACME failed.
+    pub(super) fn acme(&self) -> Option<&AcmeFault> {
+        match self {
+            Self::Acme { source, .. } => Some(source),
+            _ => None,
         }
     }
 }

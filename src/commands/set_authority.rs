@@ -1,5 +1,6 @@
 //! `set-authority`: who signs requests.
 
+mod acme;
 mod kinds;
 
 use keystore::model::AuthoritySettings;
@@ -7,6 +8,7 @@ use keystore::name::AuthorityName;
 use keystore::ops::set_authority as op;
 use serde::Serialize;
 
+use self::acme::AcmeArgs;
 use self::kinds::{CommandArgs, FileArgs, Kind};
 use crate::context::Context;
 use crate::error::Failure;
@@ -19,6 +21,9 @@ Examples:
   keyring set-authority vault --kind command --run '/usr/local/bin/sign web'
   keyring set-authority vault --timeout 120
   keyring set-authority vault --remove
+  keyring set-authority public --kind acme --accept-terms \
+    --directory https://acme-v02.api.letsencrypt.org/directory \
+    --contact hostmaster@example.com --webroot /var/www/html
 
 It takes effect at once. What is not named stays as it was said before.
 
@@ -27,6 +32,10 @@ the certificate and its chain. Exit status 10 says that there is no reply yet,
 3 that it refuses the request; any other but 0, that it failed. It is run without a shell, in the folder /,
 with PATH and these variables: KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER,
 KEYRING_PROTOCOL, KEYRING_NAMES, KEYRING_SPKI_SHA256.
+
+A program of --dns-command gets KEYRING_ACME_ACTION (present or cleanup),
+KEYRING_ACME_NAME (of the TXT record), KEYRING_ACME_VALUE, KEYRING_ACME_DOMAIN,
+KEYRING_AUTHORITY and KEYRING_KEY. A name can have several records at a time.
 
 Exit codes:
   0    done, or said so already
@@ -57,6 +66,8 @@ pub(crate) struct Args {
     file: FileArgs,
     #[command(flatten)]
     command: CommandArgs,
+    #[command(flatten)]
+    acme: AcmeArgs,
 }
 
 #[derive(Serialize)]
@@ -100,7 +111,8 @@ impl Args {
     fn settings(&self, name: &AuthorityName, before: Option<AuthoritySettings>) -> Result<AuthoritySettings, Failure> {
         let kind = self.kind.or_else(|| before.as_ref().map(Kind::of));
         let kind = kind.ok_or(Failure::Missing { what: "what the authority is", flag: "--kind KIND" })?;
-        let flags = [(Kind::File, self.file.given()), (Kind::Command, self.command.given())];
+        let flags =
+            [(Kind::File, self.file.given()), (Kind::Command, self.command.given()), (Kind::Acme, self.acme.given())];
         if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
             return Err(Failure::Usage {
                 message: format!("{flag} says nothing of an authority of the kind {}", kind.kind().as_str()),
@@ -110,6 +122,7 @@ impl Args {
         match kind {
             Kind::File => self.file.settings(name, before).map(AuthoritySettings::File),
             Kind::Command => self.command.settings(name, before).map(AuthoritySettings::Command),
+            Kind::Acme => self.acme.settings(name, before).map(AuthoritySettings::Acme),
         }
     }
 }

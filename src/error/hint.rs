@@ -264,7 +264,9 @@ fn keystore_hint(error: &E) -> Option<String> {
             "give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned()
         }
         E::CommitRunning => "wait for it; `keyring status` shows what is left".to_owned(),
-        E::PrivateKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => return None,
+        E::PrivateKey { .. } | E::AccountKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => {
+            return None;
+        }
     };
     Some(hint)
 }

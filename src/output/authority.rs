@@ -1,8 +1,11 @@
 //! What is said of an authority, as JSON and in a line. Secrets are named by their source.
 
+mod acme;
+
 use keystore::model::{AuthoritySettings, CommandSettings, FileSettings};
 use serde::Serialize;
 
+use self::acme::AcmeJson;
 use super::service::{HookJson, hook_line};
 
 /// What is said of an authority.
@@ -13,6 +16,8 @@ pub(crate) enum AuthorityJson {
     File { requests: String, replies: String },
     /// A program.
     Command { run: HookJson, timeout: u32 },
+    /// One that speaks ACME.
+    Acme(Box<AcmeJson>),
 }
 
 impl AuthorityJson {
@@ -24,6 +29,7 @@ impl AuthorityJson {
             AuthoritySettings::Command(CommandSettings { run, timeout }) => {
                 Self::Command { run: HookJson::of(run), timeout: *timeout }
             }
+            AuthoritySettings::Acme(settings) => Self::Acme(Box::new(AcmeJson::of(settings))),
         }
     }
 }
@@ -38,5 +44,6 @@ pub(crate) fn authority_line(settings: &AuthoritySettings) -> String {
         AuthoritySettings::Command(CommandSettings { run, timeout }) => {
             format!("{kind}, {}, within {timeout} s", hook_line(run))
         }
+        AuthoritySettings::Acme(settings) => acme::line(settings),
     }
 }

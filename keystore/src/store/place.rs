@@ -15,6 +15,8 @@ pub(super) enum Place {
     StateObject(Digest),
     Facts(ServerName),
     Authority(AuthorityName),
+    Account(AuthorityName),
+    AccountKey(AuthorityName),
     Material(KeyPath, VersionNumber, VersionFile),
 }
 
@@ -41,6 +43,8 @@ impl Place {
             ["state", name] => Self::StateObject(layout::state_digest(name)?),
             ["servers", server, "facts.json"] => Self::Facts(server.parse().ok()?),
             ["authorities", name, "authority.json"] => Self::Authority(name.parse().ok()?),
+            ["authorities", name, "account.json"] => Self::Account(name.parse().ok()?),
+            ["authorities", name, "account-key.pem"] => Self::AccountKey(name.parse().ok()?),
             ["servers", server, protocol, name, version, file] => {
                 let key = format!("{server}/{protocol}/{name}").parse().ok()?;
                 Self::Material(key, layout::version_number(version)?, VersionFile::of(file)?)
@@ -61,6 +65,8 @@ impl Place {
             Self::StateObject(digest) => layout::state_object(*digest),
             Self::Facts(server) => layout::facts(server),
             Self::Authority(name) => layout::authority_settings(name),
+            Self::Account(name) => layout::account(name),
+            Self::AccountKey(name) => layout::account_key(name),
             Self::Material(key, version, material) => match material {
                 VersionFile::PrivateKey => layout::private_key(key, *version),
                 VersionFile::Facts => layout::version_facts(key, *version),
@@ -104,6 +110,8 @@ mod tests {
             "commits/0000000042.json",
             &format!("state/{digest}.json"),
             "authorities/internal/authority.json",
+            "authorities/public/account.json",
+            "authorities/public/account-key.pem",
             "servers/mail01.example/facts.json",
             "servers/mail01/imap/main/1/private-key.pem",
             "servers/mail01/imap/main/1/version.json",

@@ -13,6 +13,8 @@ pub(super) enum Kind {
     File,
     /// A program that gets the request and prints the certificate
     Command,
+    /// One that speaks ACME (RFC 8555), as Let's Encrypt does
+    Acme,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
         match self {
             Self::File => AuthorityKind::File,
             Self::Command => AuthorityKind::Command,
+            Self::Acme => AuthorityKind::Acme,
         }
     }
 
@@ -27,11 +30,12 @@ impl Kind {
         match settings {
             AuthoritySettings::File(_) => Self::File,
             AuthoritySettings::Command(_) => Self::Command,
+            AuthoritySettings::Acme(_) => Self::Acme,
         }
     }
 }
 
-fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
+pub(super) fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
     let name = name.to_string();
     move |error| Failure::AuthoritySetting {
         name: name.clone(),

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zeroize::Zeroizing;
+
 use super::Manifest;
 use crate::digest::Digest;
 use crate::model::{Generation, ServerFacts, VersionFacts};
@@ -121,13 +123,18 @@ impl Search<'_> {
         Ok(reach)
     }
 
-    /// What is said of authorities.
+    /// What is said of authorities, and the accounts that are kept at them.
     fn authorities(&mut self) -> Result<(), StoreError> {
         for entry in self.disk.names(&layout::authorities())? {
             let Ok(name) = entry.name.parse() else { continue };
-            let path = layout::authority_settings(&name);
-            if let Some(bytes) = self.disk.load_if_present(&path)? {
-                self.hold(path, bytes);
+            for path in [layout::authority_settings(&name), layout::account(&name)] {
+                if let Some(bytes) = self.disk.load_if_present(&path)? {
+                    self.hold(path, bytes);
+                }
+            }
+            let path = layout::account_key(&name);
+            if let Some(bytes) = self.disk.load_if_present(&path)?.map(Zeroizing::new) {
+                self.name(path, Digest::of(&bytes));
             }
         }
         Ok(())
