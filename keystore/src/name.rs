@@ -25,6 +25,14 @@ macro_rules! serde_as_text {
             }
         }
 
+        $crate::name::read_as_text!($name);
+    };
+}
+pub(crate) use serde_as_text;
+
+/// The half of `serde_as_text` that reads.
+macro_rules! read_as_text {
+    ($name:ty) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Parsing;
@@ -44,7 +52,7 @@ macro_rules! serde_as_text {
         }
     };
 }
-pub(crate) use serde_as_text;
+pub(crate) use read_as_text;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use smol_str::SmolStr;
+
 use super::serde_as_text;
 
 /// Why a name was refused.
@@ -70,7 +72,7 @@ fn check(text: &str, limit: usize, dots: bool) -> Result<(), NameFault> {
     if text.is_empty() {
         return Err(NameFault::Empty);
     }
-    if text.chars().any(|c| c.is_ascii_uppercase()) {
+    if text.bytes().any(|octet| octet.is_ascii_uppercase()) {
         let lower = text.to_ascii_lowercase();
         return check(&lower, limit, dots).and(Err(NameFault::UpperCase { lower }));
     }
@@ -93,7 +95,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $limit:expr, $dots:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The name as text.
@@ -108,7 +110,7 @@ macro_rules! name {
 
             fn from_str(text: &str) -> Result<Self, NameError> {
                 match check(text, $limit, $dots) {
-                    Ok(()) => Ok(Self(text.to_owned())),
+                    Ok(()) => Ok(Self(text.into())),
                     Err(fault) => Err(NameError { what: $what, text: text.to_owned(), fault }),
                 }
             }
