@@ -126,7 +126,7 @@ pub(crate) fn choose_key(
     let choices = |services: &[ListedService<'_>]| -> Vec<_> {
         services.iter().flat_map(|service| &service.keys).map(choice).collect()
     };
-    let mut choices = list(snapshot, &Scope::All, |services, _| choices(services))?.concat();
+    let mut choices = list(snapshot, &Scope::All, |services, _| choices(&services))?.concat();
     choices.sort_by_key(|(last, ..)| *last);
     if choices.is_empty() {
         return Err(Failure::Usage {
