@@ -1,15 +1,18 @@
 //! `install-cert`: an authority's reply, checked and staged. A refused reply changes nothing.
 
+use std::convert::Infallible;
+
 use zeroize::Zeroizing;
 
 use super::holders::holders;
 use super::verify::{self, Difference, Examined, Trust};
 use super::{Error, Warning, find_lasting_key, lasting};
-use crate::change::{Change, Target};
+use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
-use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
+use crate::model::{CertificateSummary, Generation, Installed, KeyView, VersionFacts};
 use crate::name::KeyPath;
-use crate::pki::{Certificate, Chain, ChainError, Subject, SubjectAltName, assemble, read_certificates};
+use crate::parallel;
+use crate::pki::{Certificate, Chain, ChainError, ReadError, Subject, SubjectAltName, assemble, read_certificates};
 use crate::store::{Keystore, Snapshot, Transaction, WrittenCertificate};
 use crate::timestamp::Timestamp;
 
@@ -59,15 +62,113 @@ pub struct Staged {
 /// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now or revoked, or
 /// when the disk refuses.
 pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust: &Trust<'_>) -> Result<Outcome, Error> {
+    let checked = check(keystore, &keystore.read()?, key, inputs, trust)?;
+    let mut transaction = keystore.write()?;
+    let staged = stage(&mut transaction, key, &checked.chain)?;
+    transaction.finish()?;
+    Ok(checked.into_outcome(staged))
+}
+
+/// Where replies are installed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In what administrators have staged.
+    Stage,
+    /// In changes that go into a commit of their own.
+    Apart(Stage),
+}
+
+/// Stages certificates for many keys, each the one among its inputs: those that are not refused.
+///
+/// # Errors
+/// When the disk refuses. That a reply is refused is its own outcome.
+pub fn install_all(
+    keystore: &Keystore,
+    place: &mut Place,
+    replies: &[(KeyPath, Vec<Input>)],
+    trust: &Trust<'_>,
+) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    let (snapshot, mut transaction);
+    let changes = if let Place::Apart(changes) = &*place { Some(changes.clone()) } else { None };
+    snapshot = match &changes {
+        None => keystore.read()?,
+        Some(changes) => keystore.read()?.with_stage(changes.clone()),
+    };
+    // issuers are fetched one after the other
+    let threads = if trust.fetch.is_some() { 1 } else { keystore.world().threads };
+    let judge = |(key, inputs): &(KeyPath, Vec<Input>)| Ok(check(keystore, &snapshot, key, inputs, trust));
+    let Ok(checked) = parallel::each::<_, _, Infallible>(threads, replies, judge);
+    transaction = match changes {
+        None => keystore.write()?,
+        Some(changes) => keystore.write_apart(changes)?,
+    };
+    let mut planned = Vec::new();
+    for ((key, _), checked) in replies.iter().zip(checked) {
+        planned.push(checked.and_then(|checked| Ok((plan(&transaction, key, &checked.chain)?, checked))));
+    }
+    let to_write: Vec<_> = planned.iter().flatten().filter(|(plan, _)| plan.is_to_be_written()).collect();
+    let to_write: Vec<_> =
+        to_write.iter().map(|(plan, checked)| (&plan.view.path, &plan.version, &checked.chain)).collect();
+    let mut written = transaction.add_certificates(&to_write)?.into_iter();
+    let mut outcomes = Vec::new();
+    for planned in planned {
+        outcomes.push(planned.and_then(|(plan, checked)| {
+            let changed = || Error::KeyChanged { key: plan.view.path.clone() };
+            let written = |_: &mut Transaction<'_>, _: &VersionFacts| written.next().ok_or_else(changed);
+            let staged = plan.stage(&mut transaction, &checked.chain, written)?;
+            Ok(checked.into_outcome(staged))
+        }));
+    }
+    match place {
+        Place::Stage => transaction.finish()?,
+        Place::Apart(changes) => *changes = transaction.into_stage(),
+    }
+    Ok(outcomes)
+}
+
+/// The certificate and the chain of what is installed.
+pub(super) fn certificates(
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    installed: &Installed,
+) -> Result<(Certificate, Vec<Certificate>), Error> {
+    let (leaf, chain) = snapshot.certificate_files(key, installed)?;
+    let unreadable = |source| Error::Unreadable { file: format!("the chain of {key}"), source };
+    let leaf = read_certificates(&leaf).map_err(unreadable)?;
+    let leaf = leaf.into_iter().next().ok_or_else(|| unreadable(ReadError::Empty))?;
+    let chain =
+        if chain.trim_ascii().is_empty() { Vec::new() } else { read_certificates(&chain).map_err(unreadable)? };
+    Ok((leaf, chain))
+}
+
+/// A reply that may be installed.
+struct Checked {
+    chain: Chain,
+    reordered: bool,
+    examined: Examined,
+}
+
+impl Checked {
+    fn into_outcome(self, staged: Staged) -> Outcome {
+        Outcome { staged, reordered: self.reordered, examined: self.examined }
+    }
+}
+
+fn check(
+    keystore: &Keystore,
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    inputs: &[Input],
+    trust: &Trust<'_>,
+) -> Result<Checked, Error> {
     let mut certificates = Vec::new();
     for Input { name, bytes } in inputs {
         let read = read_certificates(bytes);
         certificates.extend(read.map_err(|source| Error::Unreadable { file: name.clone(), source })?);
     }
-    let snapshot = keystore.read()?;
-    let view = find_lasting_key(&snapshot, key)?;
+    let view = find_lasting_key(snapshot, key)?;
     let now = keystore.world().now();
-    let mut chain = find_leaf(&snapshot, &view, certificates.clone())?;
+    let mut chain = find_leaf(snapshot, &view, certificates.clone())?;
     check_validity(key, &chain.leaf, now)?;
     let reordered = !is_in_order(&certificates, &chain);
     let others: Vec<Certificate> = chain.intermediates.iter().chain(&chain.root).cloned().collect();
@@ -75,7 +176,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     if !examined.fetched.is_empty() {
         // with what was fetched, the chain is complete, and is examined as it will be installed
         certificates.extend(examined.fetched.iter().map(|fetched| fetched.certificate.clone()));
-        chain = find_leaf(&snapshot, &view, certificates)?;
+        chain = find_leaf(snapshot, &view, certificates)?;
         let again = verify::examine(&chain.leaf, &chain.intermediates, &Trust { fetch: None, ..*trust }, now);
         examined = Examined { fetched: examined.fetched, ..again };
     }
@@ -84,10 +185,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     if let Some(subject) = examined.revoked() {
         return Err(Error::Revoked { key: key.clone(), subject: subject.clone() });
     }
-    let mut transaction = keystore.write()?;
-    let staged = stage(&mut transaction, key, &chain)?;
-    transaction.finish()?;
-    Ok(Outcome { staged, reordered, examined })
+    Ok(Checked { chain, reordered, examined })
 }
 
 /// Whether the certificates of the chain were given in the order of the chain.
@@ -136,40 +234,87 @@ pub(super) fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) 
 
 /// Stages a certificate with its chain.
 pub(super) fn stage(transaction: &mut Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Staged, Error> {
+    let plan = plan(transaction, key, chain)?;
+    plan.stage(transaction, chain, |transaction, version| Ok(transaction.add_certificate(key, version, chain)?))
+}
+
+/// What is to be done with a certificate.
+struct Plan {
+    view: KeyView,
+    /// The private key that it is for.
+    version: VersionFacts,
+    /// What is staged for the key.
+    staged: Option<Installed>,
+    known: Known,
+}
+
+/// Whether a certificate is there already.
+enum Known {
+    /// It is staged.
+    Staged(Installed),
+    /// The key runs on it.
+    Current(Installed),
+    /// It is new.
+    New,
+}
+
+fn plan(transaction: &Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Plan, Error> {
     let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
-    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
+    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?.clone();
     if let Some(mark) = &version.compromised {
-        return Err(Error::compromised(&view, version, mark));
+        return Err(Error::compromised(&view, &version, mark));
     }
     let staged = transaction.stage().certificate(key).cloned();
     let current = view.current.as_ref().map(|current| current.installed.clone());
     // A file that was damaged or lost is no reason to call it there: this is how it is brought back.
     let is_there =
         |known: &Installed| is_same(known, chain) && transaction.snapshot().certificate_files(key, known).is_ok();
-    let (installed, unchanged) = match (staged.clone().filter(is_there), current.filter(is_there)) {
-        (Some(staged), _) => (staged, true),
-        (None, Some(current)) => {
-            let unchanged = go_back(transaction, key, &current);
-            (current, unchanged)
-        }
-        (None, None) => {
-            let written = transaction.add_certificate(key, version, chain)?;
-            let installed = installed(version, chain, written);
-            transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()) });
-            (installed, false)
-        }
+    let known = match (staged.clone().filter(is_there), current.filter(is_there)) {
+        (Some(staged), _) => Known::Staged(staged),
+        (None, Some(current)) => Known::Current(current),
+        (None, None) => Known::New,
     };
-    Ok(Staged {
-        key: key.clone(),
-        warnings: warnings(&view, version, &installed),
-        differences: verify::differences(version, &chain.leaf),
-        installed,
-        unchanged,
-        in_place_of: staged.filter(|_| !unchanged),
-        root: chain.root.as_ref().map(|root| root.subject().clone()),
-        foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
-    })
+    Ok(Plan { view, version, staged, known })
+}
+
+impl Plan {
+    fn is_to_be_written(&self) -> bool {
+        matches!(self.known, Known::New)
+    }
+
+    /// Stages it. `write` writes it beside its private key where it is new.
+    fn stage(
+        &self,
+        transaction: &mut Transaction<'_>,
+        chain: &Chain,
+        write: impl FnOnce(&mut Transaction<'_>, &VersionFacts) -> Result<WrittenCertificate, Error>,
+    ) -> Result<Staged, Error> {
+        let key = &self.view.path;
+        let (installed, unchanged) = match &self.known {
+            Known::Staged(staged) => (staged.clone(), true),
+            Known::Current(current) => (current.clone(), go_back(transaction, key, current)),
+            Known::New => {
+                let installed = installed(&self.version, chain, write(transaction, &self.version)?);
+                // What a commit that runs makes current is not known to anybody yet.
+                let since = self.view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
+                let after = (!transaction.commit_is_running()).then_some(since);
+                let (key, installed) = (key.clone(), Box::new(installed));
+                transaction.put(Change::InstallCertificate { key, installed: installed.clone(), after });
+                (*installed, false)
+            }
+        };
+        Ok(Staged {
+            key: key.clone(),
+            warnings: warnings(&self.view, &self.version, &installed),
+            differences: verify::differences(&self.version, &chain.leaf),
+            installed,
+            unchanged,
+            in_place_of: self.staged.clone().filter(|_| !unchanged),
+            root: chain.root.as_ref().map(|root| root.subject().clone()),
+            foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
+        })
+    }
 }
 
 /// Takes back what is staged for a key that shall stay as it is. Says whether that changed nothing.
@@ -179,7 +324,7 @@ fn go_back(transaction: &mut Transaction<'_>, key: &KeyPath, current: &Installed
     let taken = transaction.stage().certificate(key).is_some();
     if taken {
         let installed = Box::new(current.clone());
-        transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+        transaction.put(Change::InstallCertificate { key: key.clone(), installed, after: None });
     }
     !(withdrawn || taken)
 }
