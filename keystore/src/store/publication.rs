@@ -228,14 +228,13 @@ impl<'k, Goal> Switched<'k, Goal> {
     }
 
     /// The same, and keeps hold: the caller tells the services, and then says so with [`Committing::told`]. Should it
-    /// not live to do that, they are on [`Snapshot::to_be_told`].
+    /// not live to do that, they are on [`Snapshot::to_be_told`], unless the disk was too full to take note of them.
     ///
     /// # Errors
-    /// When the disk refuses; the next writer tries again.
+    /// When the files are not back; the next writer tries again.
     pub fn undo_to_tell(self) -> Result<Committing<'k>, StoreError> {
-        let Work { keystore, intent, publishing } = self.work;
-        told::owe(keystore.disk(), intent.told())?;
-        recovery::undo(keystore.disk(), &intent)?;
+        self.work.undo_to_tell()?;
+        let Work { keystore, publishing, .. } = self.work;
         Ok(Committing { keystore, publishing })
     }
 
