@@ -152,8 +152,7 @@ impl Look<'_> {
 }
 
 fn validity_of(key: &KeyBrief<'_>) -> Option<Validity> {
-    let summary = &key.current.as_ref()?.1.installed.summary;
-    Some(Validity { not_before: summary.not_before, not_after: summary.not_after })
+    Some(Validity::from(&key.current.as_ref()?.1.installed.summary))
 }
 
 fn stored_of(key: &KeyBrief<'_>) -> Option<Stored> {
@@ -277,7 +276,7 @@ pub fn served(
         };
         findings.push(finding(severity, Matter::Served { url: url.to_owned(), finding: one.clone() }));
     }
-    let validity = Found::of(&judged.leaf).validity;
+    let validity = Validity::from(&judged.leaf);
     if let Some(severity) = limits.severity(validity, now).filter(|_| !is_committed) {
         let matter = Matter::Expiry { source: Source::Live, validity, now, has_successor: false };
         findings.push(finding(severity, matter));
