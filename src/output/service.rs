@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
 use keystore::name::ServicePath;
 use keystore::store::{PhaseAttempt, PhaseOutcome, ServiceAttempt};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A profile's name, as it is typed.
 pub(crate) fn profile_name(profile: Profile) -> &'static str {
@@ -92,7 +92,8 @@ pub(crate) struct SettingsJson {
 pub(crate) struct RowJson {
     pub(crate) service: String,
     pub(crate) phase: &'static str,
-    pub(crate) outcome: &'static str,
+    #[serde(serialize_with = "outcome_word")]
+    pub(crate) outcome: PhaseOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
 }
@@ -102,7 +103,7 @@ impl RowJson {
         Self {
             service: service.to_string(),
             phase: did.phase.as_str(),
-            outcome: outcome_name(did.outcome),
+            outcome: did.outcome,
             message: did.message.clone(),
         }
     }
@@ -113,13 +114,9 @@ impl RowJson {
     }
 }
 
-pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
-    match outcome {
-        PhaseOutcome::Done => "done",
-        PhaseOutcome::Skipped => "unproven",
-        PhaseOutcome::Failed => "failed",
-        PhaseOutcome::TimedOut => "timed-out",
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn outcome_word<S: Serializer>(outcome: &PhaseOutcome, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(outcome.as_str())
 }
 
 /// The name of a form of files, as its flag and JSON have it.

@@ -15,7 +15,7 @@ use super::standing::{self, FileState, Found, StagedPairs, Standing, Validity, s
 use super::{Error, list};
 use crate::model::{KeyBrief, NextBrief};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
-use crate::store::{Attempt, AttemptOutcome, PhaseOutcome, Snapshot};
+use crate::store::{Attempt, AttemptOutcome, Snapshot};
 use crate::timestamp::Timestamp;
 
 pub use finding::{Finding, Matter, Severity, Source, span};
@@ -220,8 +220,7 @@ fn of_attempt(attempt: &Attempt) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for service in &attempt.services {
-        let has_failed = |outcome| matches!(outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut);
-        if let Some(failed) = service.phases.iter().find(|did| has_failed(did.outcome)) {
+        if let Some(failed) = service.phases.iter().find(|did| did.has_failed()) {
             let phase = Some((failed.phase, failed.message.as_deref().map(in_one_line)));
             findings.push(Finding::of_service(severity, Some(&service.service), matter(phase)));
         }
