@@ -5,6 +5,7 @@ use std::fmt;
 
 use keystore::name::ServicePath;
 use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
+use serde::{Serialize, Serializer};
 
 use crate::output::{CodedJson, Page, RowJson, style};
 
@@ -91,11 +92,6 @@ impl Table {
         self.services().into_iter().map(each).collect()
     }
 
-    /// The same for programs.
-    pub(crate) fn json(&self) -> Vec<RowJson> {
-        self.0.iter().map(|row| RowJson::of(&row.service, &row.did)).collect()
-    }
-
     /// Says in a line what was done with each service, and warns of what nobody proved.
     pub(crate) fn say(&self, page: &mut Page) {
         for service in self.services() {
@@ -122,6 +118,13 @@ impl Table {
             CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
         };
         self.0.iter().map(line).collect()
+    }
+}
+
+/// For programs: a row each.
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(|row| RowJson::of(&row.service, &row.did)))
     }
 }
 
