@@ -146,7 +146,7 @@ fn url_hint(error: &ProbeUrlError) -> Option<String> {
 fn host_hint(error: &HostError) -> Option<&'static str> {
     match error {
         HostError::NotAscii { .. } => Some("write it with A-labels, as xn--bcher-kva.example"),
-        HostError::Form { .. } | HostError::Zone { .. } | HostError::Mapped { .. } => None,
+        HostError::Form { .. } | HostError::Ipv6(_) => None,
     }
 }
 
