@@ -137,6 +137,14 @@ impl<'k> Committing<'k> {
         told::settle(self.keystore.disk(), services)
     }
 
+    /// Takes note that somebody has to tell these services what they read: they are on [`Snapshot::to_be_told`].
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing remembers them.
+    pub fn owe(&self, services: impl IntoIterator<Item = ServicePath>) -> Result<(), StoreError> {
+        told::owe(self.keystore.disk(), services.into_iter())
+    }
+
     /// Writes the intent, the state, the record as a temporary file and every endpoint's new version beside the
     /// live one. Readers see none of it. What is staged from here on goes into a change set of its own.
     ///

@@ -98,6 +98,15 @@ fn files_go_back_although_nobody_can_write_down_whom_to_tell() {
     });
     let undisturbed = operations(&machine.copy(), &run, Failure::Never);
     let noted = position(&undisturbed, "write and sync .to-be-told.json.new");
+    // whom nobody could tell is to be noted all the same, and where that fails it is said
+    let owing = on(|keystore| {
+        let Some(prepared) = prepared(keystore)? else { return Ok(()) };
+        Ok(prepared.switch()?.undo_to_tell()?.owe(both())?)
+    });
+    let full = machine.copy();
+    full.run(&owing, Failure::Full(noted)).0.unwrap_err();
+    assert_eq!(full.view().unwrap(), before);
+
     let fails = |failure| {
         let machine = machine.copy();
         machine.run(&run, failure).0.unwrap();
