@@ -61,9 +61,7 @@ impl Held {
         self.settled.set(settled);
         Ok(done)
     }
-}
 
-impl Held {
     /// For work whose steps are not followed one by one: the next writer syncs before he builds on it.
     pub(super) fn in_doubt(self) -> Self {
         self.settled.set(false);
