@@ -13,6 +13,7 @@ use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::{AbsolutePathError, MarkError, RenewAtError};
 use keystore::name::{EndpointError, HostError, KeyPath, NameError, PathError, ProbeUrlError, ServicePath};
 use keystore::ops;
+use keystore::ops::make_csr::BaseError;
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
 };
@@ -250,7 +251,9 @@ impl Problem for Failure {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 ops::Error::Lines { faults } => coded(faults),
-                ops::Error::BaseConfig { source: RequestConfigError::Lines { faults }, .. } => coded(faults),
+                ops::Error::Base(BaseError::Config { source: RequestConfigError::Lines { faults }, .. }) => {
+                    coded(faults)
+                }
                 _ => Vec::new(),
             },
             Self::NothingReadable { faults, .. } => faults.clone(),

@@ -23,6 +23,7 @@ pub use brief::{
     RequestsBrief, ServerFactsBrief, ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, Text, VersionBrief,
 };
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
+pub(crate) use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
 pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};

@@ -98,10 +98,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Request { .. }
         | E::Subject(_)
         | E::Unreadable { .. }
-        | E::BaseCertificate { .. }
-        | E::BaseSeveral { .. }
-        | E::BaseRequest { .. }
-        | E::BaseConfig { .. }
+        | E::Base(_)
         | E::WrongKey { .. }
         | E::Chain(_)
         | E::Expired { .. }

@@ -43,7 +43,7 @@ impl Output {
         assert!(document["command"].is_string(), "{self}");
         assert_eq!(document["ok"], self.code == 0, "{self}");
         // what a command was to find is its result, and what is wrong with it an error
-        let found = document["error"]["code"] == "findings";
+        let found = ["findings", "waiting", "requests-failed"].iter().any(|code| document["error"]["code"] == *code);
         assert_eq!(document.get("result").is_some(), self.code == 0 || found, "{self}");
         assert_eq!(document.get("error").is_some(), self.code != 0, "{self}");
         document

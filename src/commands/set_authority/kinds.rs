@@ -1,10 +1,13 @@
 //! The flags of each kind of authority.
 
+use clap::ValueEnum as _;
 use keystore::model::{AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook};
 use keystore::name::AuthorityName;
 
 use crate::commands::set_service::command;
+use crate::context::Context;
 use crate::error::Failure;
+use crate::prompt;
 
 /// A kind as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +24,16 @@ impl Kind {
             Self::File => AuthorityKind::File,
             Self::Command => AuthorityKind::Command,
         }
+    }
+
+    /// Asks which.
+    pub(super) fn ask() -> Result<Self, Failure> {
+        let kinds = Self::value_variants();
+        let about = |kind: &Self| {
+            let value = kind.to_possible_value();
+            value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
+        };
+        Ok(kinds[prompt::authority::kind(&kinds.iter().map(about).collect::<Vec<_>>())?])
     }
 
     pub(super) fn of(settings: &AuthoritySettings) -> Self {
@@ -60,6 +73,7 @@ impl FileArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<FileSettings, Failure> {
@@ -69,7 +83,14 @@ impl FileArgs {
         };
         let folder = |text: &Option<String>, before: Option<AbsolutePath>, what, flag| match text {
             Some(text) => text.parse().map_err(|error| refuse(name, flag)(&error)),
-            None => before.ok_or(Failure::Missing { what, flag }),
+            None => match before {
+                Some(before) => Ok(before),
+                None if context.can_ask() => {
+                    let answer = prompt::authority::folder(&format!("Path of {what}"))?;
+                    answer.parse().map_err(|error| refuse(name, flag)(&error))
+                }
+                None => Err(Failure::Missing { what, flag }),
+            },
         };
         Ok(FileSettings {
             requests: folder(&self.requests, requests, "the folder for requests", "--requests")?,
@@ -103,6 +124,7 @@ impl CommandArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<CommandSettings, Failure> {
@@ -110,7 +132,11 @@ impl CommandArgs {
             Some(AuthoritySettings::Command(CommandSettings { run, timeout })) => (Some(run), timeout),
             _ => (None, TIMEOUT),
         };
-        let run = match &self.run {
+        let asked = match (&self.run, &run) {
+            (None, None) if context.can_ask() => Some(prompt::authority::program("Program, with its arguments")?),
+            _ => None,
+        };
+        let run = match self.run.as_ref().or(asked.as_ref()) {
             Some(text) => command(text, self.shell).map_err(|error| refuse(name, "--run")(&error))?,
             None => run,
         };
