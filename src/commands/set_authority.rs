@@ -24,9 +24,10 @@ It takes effect at once. What is not named stays as it was said before.
 
 A program of --kind command gets the request (PEM) on standard input and prints
 the certificate and its chain. Exit status 10 says that there is no reply yet,
-3 that it refuses the request; any other but 0, that it failed. It is run without a shell, in the folder /,
-with PATH and these variables: KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER,
-KEYRING_PROTOCOL, KEYRING_NAMES, KEYRING_SPKI_SHA256.
+3 that it refuses the request; any other but 0, that it failed. It is run
+without a shell, in the folder /, with PATH and these variables:
+KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER, KEYRING_PROTOCOL,
+KEYRING_NAMES, KEYRING_SPKI_SHA256.
 
 Exit codes:
   0    done, or said so already

@@ -19,3 +19,4 @@ mod rotation;
 mod scale;
 mod settings;
 mod vault_crash;
+mod year;
