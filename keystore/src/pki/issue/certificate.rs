@@ -46,12 +46,12 @@ struct ToBeSigned<'a> {
 impl Contents<'_> {
     /// The certificate, signed and read back.
     pub(super) fn sign(self, key: &PrivateKey) -> Result<Certificate, IssueError> {
-        let message = self.to_be_signed(key).map_err(IssueError::Encoding)?;
+        let message = self.encode(key).map_err(IssueError::Encoding)?;
         let der = signature::sign(&message, key)?;
         Certificate::from_der(&der).map_err(IssueError::ReadBack)
     }
 
-    fn to_be_signed(mut self, key: &PrivateKey) -> der::Result<Vec<u8>> {
+    fn encode(mut self, key: &PrivateKey) -> der::Result<Vec<u8>> {
         self.extensions.push(subject_key_identifier(self.public_key)?);
         self.extensions.push(authority_key_identifier(self.authority_key_id)?);
         let tbs = ToBeSigned {

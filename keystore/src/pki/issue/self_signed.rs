@@ -8,10 +8,10 @@ pub const EXCHANGE_DAYS: u32 = 5 * 365 + 1;
 
 /// A server's certificate that is signed by its own key.
 ///
-/// It says that it is no authority's (`CA:FALSE`). Whoever trusts it then trusts one server and not whatever its key
-/// would sign, and rustls, which refuses an authority's certificate from a server (`CaUsedAsEndEntity`), takes it. OpenSSL
-/// and GnuTLS take it once it is among the certificates they trust. `keyCertSign` is left out for the same reason. A
-/// subject is needed, as an authority's is: it is an issuer (RFC 5280 section 4.1.2.4).
+/// It says that it is no authority's (`CA:FALSE`), and may not sign certificates. Whoever trusts it then trusts one server and
+/// not whatever its key would sign; rustls takes no other from a server (`CaUsedAsEndEntity`). Clients of OpenSSL and of
+/// GnuTLS take it once it is among what they trust. Alone `certtool --verify`, which is no client, wants an authority's.
+/// It has a subject, as it is an issuer (RFC 5280 section 4.1.2.4).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SelfSignedTemplate {
     /// Who it is; may not be empty.

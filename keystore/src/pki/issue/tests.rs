@@ -61,7 +61,7 @@ impl House {
         let validity = Validity::of_days(now(), 3650).unwrap();
         let root = template("O=Lab,O=Lab 2,CN=Lab Root", 1, permitted).self_signed(&root_key, &serial(1), validity);
         let root = root.unwrap();
-        let terms = Terms { serial: serial(2), ..self::terms(3650) };
+        let terms = Terms { serial: serial(2), ..terms(3650) };
         let template = template("O=Lab,CN=Lab Issuing CA", 0, permitted);
         let issued = Issuer::new(&root, &root_key).unwrap().issue_authority(&template, key.public_key(), &terms);
         Self { root, issuing: issued.unwrap().certificate, key }
