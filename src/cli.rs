@@ -46,6 +46,7 @@ Exit codes:
   7    keystore damaged
   8    undo incomplete
   9    a remote side failed or refused
+  10   waiting for a person or an authority
   11   partly done
   12   findings, where the exit code was to tell of them
   130  interrupted";
@@ -84,6 +85,11 @@ pub(crate) enum Command {
     ExportKey(commands::export_key::Args),
     InstallCert(commands::install_cert::Args),
     ImportKey(Box<commands::import_key::Args>),
+    SetAuthority(Box<commands::set_authority::Args>),
+    ListAuthorities(commands::list_authorities::Args),
+    Submit(commands::submit::Args),
+    Collect(commands::collect::Args),
+    SetRenewal(commands::set_renewal::Args),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

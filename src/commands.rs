@@ -4,6 +4,7 @@
 pub(crate) mod backup;
 pub(crate) mod bind;
 pub(crate) mod check;
+pub(crate) mod collect;
 pub(crate) mod commit;
 pub(crate) mod completions;
 pub(crate) mod copy_key;
@@ -13,6 +14,7 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
+mod errand;
 pub(crate) mod export_csr;
 pub(crate) mod export_key;
 pub(crate) mod import_key;
@@ -20,6 +22,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install_cert;
 pub(crate) mod list;
+pub(crate) mod list_authorities;
 mod live;
 pub(crate) mod log;
 pub(crate) mod make_csr;
@@ -33,11 +36,14 @@ pub(crate) mod publish;
 pub(crate) mod rename_key;
 pub(crate) mod restore;
 pub(crate) mod rollback;
+pub(crate) mod set_authority;
+pub(crate) mod set_renewal;
 pub(crate) mod set_service;
 pub(crate) mod show;
 pub(crate) mod show_service;
 mod standing;
 pub(crate) mod status;
+pub(crate) mod submit;
 mod trust;
 pub(crate) mod unbind;
 pub(crate) mod verify;
@@ -58,6 +64,11 @@ impl Command {
             Self::ExportKey(_) => "export-key",
             Self::InstallCert(_) => "install-cert",
             Self::ImportKey(_) => "import-key",
+            Self::SetAuthority(_) => "set-authority",
+            Self::ListAuthorities(_) => "list-authorities",
+            Self::Submit(_) => "submit",
+            Self::Collect(_) => "collect",
+            Self::SetRenewal(_) => "set-renewal",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -106,6 +117,11 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::ExportKey(args) => report(context, &export_key::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
         Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
+        Command::SetAuthority(args) => report(context, &set_authority::run(context, &args)?),
+        Command::ListAuthorities(args) => report(context, &list_authorities::run(context, &args)?),
+        Command::Submit(args) => report(context, &submit::run(context, &args)?),
+        Command::Collect(args) => report(context, &collect::run(context, &args)?),
+        Command::SetRenewal(args) => report(context, &set_renewal::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

@@ -10,8 +10,8 @@ use std::io;
 use std::path::PathBuf;
 
 use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
-use keystore::model::{AbsolutePathError, MarkError};
-use keystore::name::{EndpointError, HostError, KeyPath, PathError, ProbeUrlError, ServicePath};
+use keystore::model::{AbsolutePathError, MarkError, RenewAtError};
+use keystore::name::{EndpointError, HostError, KeyPath, NameError, PathError, ProbeUrlError, ServicePath};
 use keystore::ops;
 use keystore::pki::{
     KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
@@ -19,6 +19,7 @@ use keystore::pki::{
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
+use crate::authority::AuthorityFault;
 use crate::demo::DemoError;
 use crate::exit::Exit;
 use crate::output::{CodedJson, Problem, coded};
@@ -40,6 +41,12 @@ pub(crate) enum Failure {
     /// A key or service address.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// A name that is no part of an address.
+    #[error(transparent)]
+    PlainName(#[from] NameError),
+    /// A time to renew.
+    #[error(transparent)]
+    RenewAt(#[from] RenewAtError),
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -150,6 +157,12 @@ pub(crate) enum Failure {
     /// What is said of a service.
     #[error("what is said of {service} is refused: {message}")]
     Service { service: ServicePath, message: String, hint: &'static str },
+    /// An authority failed, or refused a request.
+    #[error(transparent)]
+    Authority(Box<AuthorityFault>),
+    /// What is said of an authority.
+    #[error("what is said of {name} is refused: {message}")]
+    AuthoritySetting { name: String, message: String, hint: &'static str },
     /// A question was answered with Ctrl-C, or the user said no.
     #[error("nothing was done")]
     Declined,
@@ -181,6 +194,12 @@ impl Failure {
             cause = error.source();
         }
         text
+    }
+}
+
+impl From<AuthorityFault> for Failure {
+    fn from(fault: AuthorityFault) -> Self {
+        Self::Authority(Box::new(fault))
     }
 }
 

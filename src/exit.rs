@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     UndoIncomplete,
     /// The other side failed or refused.
     Remote,
+    /// A person or an authority has to do something first.
+    Waiting,
     /// Some of it is done, and some of it failed.
     PartlyDone,
     /// There are findings, and they were to be told by the exit code.
@@ -96,6 +98,7 @@ impl Exit {
             Self::Damaged => 7,
             Self::UndoIncomplete => 8,
             Self::Remote => 9,
+            Self::Waiting => 10,
             Self::PartlyDone => 11,
             Self::Findings => 12,
             Self::Interrupted => 130,
@@ -116,6 +119,7 @@ impl Exit {
             Self::Damaged => "damaged",
             Self::UndoIncomplete => "undo-incomplete",
             Self::Remote => "remote",
+            Self::Waiting => "waiting",
             Self::PartlyDone => "partly-done",
             Self::Findings => "findings",
             Self::Interrupted => "interrupted",
@@ -147,6 +151,7 @@ mod tests {
             (Exit::Damaged, 7),
             (Exit::UndoIncomplete, 8),
             (Exit::Remote, 9),
+            (Exit::Waiting, 10),
             (Exit::PartlyDone, 11),
             (Exit::Findings, 12),
             (Exit::Interrupted, 130),

@@ -1,5 +1,6 @@
 //! `keyring`, the command-line key manager.
 
+mod authority;
 mod cli;
 mod commands;
 mod context;
@@ -8,6 +9,7 @@ mod demo;
 mod error;
 mod exit;
 mod fetch;
+mod hook;
 mod interrupt;
 mod output;
 mod outside;

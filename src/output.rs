@@ -2,8 +2,10 @@
 //! `--json` exactly one JSON document. Everything said besides goes to standard error.
 #![expect(clippy::disallowed_methods, reason = "this is the room for it")]
 
+mod authority;
 mod page;
 mod progress;
+mod renewal;
 mod service;
 mod views;
 
@@ -13,8 +15,10 @@ use std::os::fd::AsFd as _;
 
 use serde::Serialize;
 
+pub(crate) use authority::{AuthorityJson, authority_line};
 pub(crate) use page::{Page, style};
 pub(crate) use progress::Bar;
+pub(crate) use renewal::{RenewalJson, SubmissionJson, renewal_line, submission_line};
 pub(crate) use service::{
     HookJson, RowJson, SettingsJson, form_name, hook_line, outcome_name, profile_name, settings_line,
 };

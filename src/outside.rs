@@ -261,6 +261,21 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OutsideError> {
     std::path::absolute(path).map_err(failed("find", &path.display().to_string()))
 }
 
+/// The files of a folder, by name, but for hidden ones.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, OutsideError> {
+    let name = folder.display().to_string();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed("read", &name))? {
+        let entry = entry.map_err(failed("read", &name))?;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.path().is_file() {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Whether something stands at a path.
 pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

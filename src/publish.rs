@@ -8,7 +8,6 @@ mod account;
 mod archive;
 mod attempt;
 mod exchange;
-mod hook;
 mod load;
 mod plan;
 mod profile;

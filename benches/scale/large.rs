@@ -238,7 +238,7 @@ fn install(
         weaknesses: Certificate::weaknesses(&chain.leaf),
         summary: CertificateSummary::of(&chain.leaf),
     };
-    transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed) });
+    transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed), after: None });
 }
 
 fn host(key: &KeyPath) -> String {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub use stage::{ChangeSet, Stage};
 
 use crate::model::{
-    Binding, CommittedSettings, Current, Fate, Generation, Installed, KeyEntry, ServiceSettings, State, VersionNumber,
+    Binding, CommittedSettings, Current, Fate, Generation, Installed, KeyEntry, Renewal, ServiceSettings, State,
+    VersionNumber,
 };
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 
@@ -23,6 +24,17 @@ pub enum Change {
         key: KeyPath,
         /// Private key and certificate.
         installed: Box<Installed>,
+        /// Since when that was current which it takes the place of, 0 for nothing. Another commit that renews the key
+        /// in the meantime is not to be undone by this.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        after: Option<Generation>,
+    },
+    /// Says how a key is renewed, or that nothing is said of it any more.
+    SetRenewal {
+        /// The key.
+        key: KeyPath,
+        /// How; none takes it away.
+        renewal: Option<Box<Renewal>>,
     },
     /// Binds an endpoint to a key, in place of what was bound there.
     Bind {
@@ -93,6 +105,8 @@ pub enum Target {
     Binding(Endpoint),
     /// The settings of a service.
     Service(ServicePath),
+    /// How a key is renewed.
+    Renewal(KeyPath),
 }
 
 /// Why a change cannot be applied to the state as it is.
@@ -112,6 +126,14 @@ pub enum Conflict {
         /// Where it is bound.
         endpoints: BTreeSet<Endpoint>,
     },
+    /// A key was given another certificate since this one was staged for it.
+    #[error("{key} got another certificate by generation {since}, after this one was staged for it")]
+    Overtaken {
+        /// The key.
+        key: KeyPath,
+        /// The generation that did it.
+        since: Generation,
+    },
 }
 
 fn joined(endpoints: &BTreeSet<Endpoint>) -> String {
@@ -127,6 +149,7 @@ impl Change {
             Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. } => Target::Place(key.clone()),
             Self::Bind { endpoint, .. } | Self::Unbind { endpoint } => Target::Binding(endpoint.clone()),
             Self::SetService { service, .. } => Target::Service(service.clone()),
+            Self::SetRenewal { key, .. } => Target::Renewal(key.clone()),
         }
     }
 
@@ -137,7 +160,8 @@ impl Change {
             Self::InstallCertificate { key, .. }
             | Self::CopyKey { to: key, .. }
             | Self::DeleteKey { key, .. }
-            | Self::RestoreKey { key, .. } => Some(key),
+            | Self::RestoreKey { key, .. }
+            | Self::SetRenewal { key, .. } => Some(key),
             Self::Bind { .. } | Self::Unbind { .. } | Self::SetService { .. } => None,
         }
     }
@@ -146,7 +170,7 @@ impl Change {
     #[must_use]
     pub fn installed(&self) -> Option<(&KeyPath, &Installed)> {
         let (key, installed) = match self {
-            Self::InstallCertificate { key, installed } => (key, Some(installed)),
+            Self::InstallCertificate { key, installed, .. } => (key, Some(installed)),
             Self::CopyKey { to: key, current, .. } | Self::RestoreKey { key, current, .. } => (key, current.as_ref()),
             _ => return None,
         };
@@ -184,6 +208,7 @@ impl Change {
             | (Self::CopyKey { to: key, .. } | Self::DeleteKey { key, .. }, Target::Place(other)) => key == other,
             (Self::Bind { endpoint, .. } | Self::Unbind { endpoint }, Target::Binding(other)) => endpoint == other,
             (Self::SetService { service, .. }, Target::Service(other)) => service == other,
+            (Self::SetRenewal { key, .. }, Target::Renewal(other)) => key == other,
             _ => false,
         }
     }
@@ -192,7 +217,10 @@ impl Change {
     #[must_use]
     pub fn names_key(&self, path: &KeyPath) -> bool {
         match self {
-            Self::InstallCertificate { key, .. } | Self::Bind { key, .. } | Self::RestoreKey { key, .. } => key == path,
+            Self::InstallCertificate { key, .. }
+            | Self::Bind { key, .. }
+            | Self::RestoreKey { key, .. }
+            | Self::SetRenewal { key, .. } => key == path,
             Self::CopyKey { from, to, .. } => from == path || to == path,
             Self::DeleteKey { key, renamed_to, .. } => key == path || renamed_to.as_ref() == Some(path),
             Self::Unbind { .. } | Self::SetService { .. } => false,
@@ -225,7 +253,7 @@ impl Change {
             Self::DeleteKey { through, .. } => {
                 entry.deleted = Some(*through);
                 entry.copied.retain(|version| version > through);
-                entry.current = None;
+                (entry.current, entry.renewal) = (None, None);
             }
             Self::RestoreKey { current, deleted, copied, .. } => {
                 // One that was current all along stays so.
@@ -234,6 +262,7 @@ impl Change {
                 }
                 (entry.deleted, entry.copied) = (*deleted, copied.clone());
             }
+            Self::SetRenewal { renewal, .. } => entry.renewal.clone_from(renewal),
             Self::Bind { .. } | Self::Unbind { .. } | Self::SetService { .. } => {}
         }
     }
@@ -244,7 +273,9 @@ impl Change {
     /// When the state is not one that it can be done to.
     pub fn apply(&self, state: &mut State, generation: Generation) -> Result<(), Conflict> {
         if let Some(key) = self.key() {
-            self.apply_to_entry(state.key_mut(key), generation);
+            let entry = state.key_mut(key);
+            self.check_not_overtaken(entry)?;
+            self.apply_to_entry(entry, generation);
         }
         match self {
             Self::Bind { endpoint, key } => {
@@ -263,6 +294,13 @@ impl Change {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Refuses a certificate for a key that got another one since this was staged.
+    fn check_not_overtaken(&self, entry: &KeyEntry) -> Result<(), Conflict> {
+        let Self::InstallCertificate { key, after: Some(after), .. } = self else { return Ok(()) };
+        let since = entry.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
+        if since == *after { Ok(()) } else { Err(Conflict::Overtaken { key: key.clone(), since }) }
     }
 
     /// Whether it leaves a key in the tree that it should have taken out: one that is bound after all changes.

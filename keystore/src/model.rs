@@ -3,15 +3,21 @@
 //! Everything here is pure. Facts took effect at once (private keys, requests); the committed state is what
 //! the last commit made effective; [`KeyView`] joins both with what is staged.
 
+mod authority;
 mod brief;
 mod facts;
 mod installed;
 mod mark;
 mod number;
+mod renewal;
 mod service;
 mod state;
 mod view;
 
+pub use authority::{
+    Authority, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, SecretSource, SecretSourceError,
+    Submission,
+};
 pub use brief::{
     CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyBrief, KeyFactsBrief, NextBrief, RequestsBrief,
     ServerFactsBrief, ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, Text, VersionBrief,
@@ -20,6 +26,7 @@ pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, Version
 pub use installed::{CertificateSummary, Installed};
 pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+pub use renewal::{Fraction, RenewAt, RenewAtError, Renewal, ReuseKey};
 pub use service::{
     AbsolutePath, AbsolutePathError, AccountName, AccountNameError, CommittedSettings, FileForm, FileMode,
     FileModeError, Hook, Profile, ServiceSettings,

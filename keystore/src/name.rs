@@ -11,7 +11,7 @@ mod probe_url;
 
 pub use endpoint::{Address, Endpoint, EndpointError};
 pub use host::{Host, HostError};
-pub use label::{KeyName, NameError, NameFault, Protocol, ServerName};
+pub use label::{AuthorityName, KeyName, NameError, NameFault, Protocol, ServerName};
 pub use path::{KeyPath, PathError, ServicePath};
 pub use probe_url::{ProbeUrl, ProbeUrlError, Start, Talk};
 

@@ -20,6 +20,7 @@
 //! The tests in `keystore/tests/store/crash` fail, kill and cut the power at every operation of all this.
 
 mod attempt;
+mod authorities;
 mod backup;
 mod base;
 mod batch;

@@ -7,7 +7,8 @@ use keystore::name::ServicePath;
 use keystore::ops::set_service as op;
 use serde::Serialize;
 
-use self::flags::{ProfileArg, Said, command, said};
+pub(super) use self::flags::command;
+use self::flags::{ProfileArg, Said, said};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, SettingsJson, settings_line};

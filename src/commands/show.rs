@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{KeyJson, Page, PublishedJson, Report, fate_line, or_none, style, until};
+use crate::output::{
+    KeyJson, Page, PublishedJson, RenewalJson, Report, SubmissionJson, fate_line, or_none, renewal_line, style,
+    submission_line, until,
+};
 use crate::prompt;
 
 const HELP: &str = "\
@@ -45,6 +48,8 @@ struct RequestJson {
     made: String,
     subject: String,
     names: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submission: Option<SubmissionJson>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +59,7 @@ pub(crate) struct Outcome {
     requests: Vec<RequestJson>,
     folders: Vec<String>,
     published: Vec<PublishedJson>,
+    renewal: Option<RenewalJson>,
     staged_bindings: Vec<String>,
     #[serde(skip)]
     view: KeyView,
@@ -91,6 +97,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         requests: view.facts.versions.iter().flat_map(requests).collect(),
         folders: folders(&keystore, &view),
         published,
+        renewal: view.renewal.as_ref().map(RenewalJson::of),
         staged_bindings: staged.collect(),
         now: keystore.world().now(),
         view,
@@ -114,6 +121,7 @@ fn requests(version: &VersionFacts) -> impl Iterator<Item = RequestJson> {
         made: request.made.to_string(),
         subject: request.subject.to_string(),
         names: request.names.iter().map(ToString::to_string).collect(),
+        submission: request.submission.as_ref().map(SubmissionJson::of),
     })
 }
 
@@ -127,6 +135,10 @@ impl Report for Outcome {
         page.styled(style::STRONG, &self.view.path);
         if let Some(fate) = fate_line(&self.view.fate) {
             page.field(2, "staged", fate);
+        }
+        if let Some(renewal) = &self.view.upcoming_renewal {
+            let staged = if self.view.renewal.as_ref() == Some(renewal) { "" } else { " (staged)" };
+            page.field(2, "renewed", format_args!("{}{staged}", renewal_line(renewal)));
         }
         if let Some(current) = &self.view.current {
             page.line(format_args!(
@@ -182,6 +194,9 @@ impl Outcome {
                 &format!("request {}", request.number),
                 format_args!("{} \"{}\"", request.made, request.subject),
             );
+            if let Some(submission) = &request.submission {
+                page.field(4, "handed to", submission_line(submission));
+            }
         }
     }
 

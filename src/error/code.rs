@@ -15,8 +15,9 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Missing { .. } => "missing-argument",
         F::PassphraseMissing { .. } => "passphrase-needed",
         F::Usage { .. } | F::Arguments { .. } => "usage",
-        F::Path(_) | F::Endpoint(_) | F::Host(_) => "bad-name",
+        F::Path(_) | F::PlainName(_) | F::Endpoint(_) | F::Host(_) => "bad-name",
         F::ProbeUrl(_) => "bad-url",
+        F::RenewAt(_) => "bad-time",
         F::Subject(_) => "bad-subject",
         F::Name(_) => "bad-subject-alt-name",
         F::Template(_) => "bad-template",
@@ -29,6 +30,8 @@ pub(super) fn code(failure: &Failure) -> &'static str {
         F::Recipient(_) => "bad-recipient",
         F::Identities { .. } => "bad-identity",
         F::Keystore(error) => keystore_code(error),
+        F::Authority(fault) => fault.code(),
+        F::AuthoritySetting { .. } => "bad-authority",
         F::Outside(error) | F::RequestNotWritten { source: error, .. } | F::RequestsNotWritten { source: error } => {
             outside_code(error)
         }
@@ -109,6 +112,11 @@ fn keystore_code(error: &E) -> &'static str {
         E::NoCertificate { .. } => "no-certificate",
         E::NotYetValid { .. } => "not-yet-valid",
         E::NotBound { .. } => "not-bound",
+        E::AuthorityNotFound { .. } => "no-authority",
+        E::AuthorityInUse { .. } => "authority-in-use",
+        E::NoRequestWaits { .. } => "no-request-waits",
+        E::NotSubmitted { .. } => "not-submitted",
+        E::SubmittedElsewhere { .. } => "submitted-elsewhere",
         E::Refused { .. } => "plan-refused",
         E::Warned { .. } => "plan-warned",
         E::NotUnlocked { .. } => "passphrase-needed",

@@ -15,6 +15,8 @@ pub(super) fn exit(failure: &Failure) -> Exit {
     match failure {
         F::Missing { .. } | F::PassphraseMissing { .. } | F::Usage { .. } | F::Arguments { .. } => Exit::Usage,
         F::Path(_)
+        | F::PlainName(_)
+        | F::RenewAt(_)
         | F::Endpoint(_)
         | F::ProbeUrl(_)
         | F::Host(_)
@@ -38,6 +40,8 @@ pub(super) fn exit(failure: &Failure) -> Exit {
         F::Publishing(fault) if fault.is_undone() && fault.interrupted => Exit::Interrupted,
         F::Publishing(fault) if fault.is_undone() => Exit::Publishing,
         F::Publishing(_) => Exit::UndoIncomplete,
+        F::Authority(fault) => fault.exit(),
+        F::AuthoritySetting { .. } => Exit::Rejected,
         F::Account { .. } | F::OutsidePath { .. } | F::Service { .. } => Exit::Rejected,
         F::Declined | F::RequestDeclined { .. } => Exit::Interrupted,
         F::Folder { .. } | F::Question(_) | F::Demo(_) | F::Output(_) | F::Unexpected(_) => Exit::Failed,
@@ -62,6 +66,11 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         E::Backup(error) => vault::backup_exit(error),
         E::Opening(error) => vault::opening_exit(error),
         E::KeyNotFound { .. }
+        | E::AuthorityNotFound { .. }
+        | E::AuthorityInUse { .. }
+        | E::NoRequestWaits { .. }
+        | E::NotSubmitted { .. }
+        | E::SubmittedElsewhere { .. }
         | E::NothingWaits { .. }
         | E::KeyStaged { .. }
         | E::NothingThere { .. }

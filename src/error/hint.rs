@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use keystore::name::{EndpointError, HostError, NameFault, PathError, ProbeUrlError};
+use keystore::name::{EndpointError, HostError, NameError, NameFault, PathError, ProbeUrlError};
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
@@ -26,6 +26,7 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
+        F::PlainName(error) => name_hint(error),
         F::ProbeUrl(error) => url_hint(error),
         F::Host(error) => host_hint(error).map(str::to_owned),
         F::Recipient(_) => {
@@ -57,7 +58,8 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         F::Account { service, .. } => {
             Some(format!("`keyring set-service {service} --owner NAME --group NAME` says whose they are"))
         }
-        F::Service { hint, .. } => Some((*hint).to_owned()),
+        F::Service { hint, .. } | F::AuthoritySetting { hint, .. } => Some((*hint).to_owned()),
+        F::Authority(fault) => fault.hint(),
         F::Passphrase { .. } => Some(
             "the passphrase is the first line of a file, a whole variable, or an answer; leave the flag out where \
                  none is wanted"
@@ -112,11 +114,15 @@ fn disk_hint(error: &std::io::Error) -> Option<&'static str> {
 
 fn path_hint(error: &PathError) -> Option<String> {
     match error {
-        PathError::Name(error) => match &error.fault {
-            NameFault::UpperCase { lower } => Some(format!("write it {lower:?}")),
-            _ => None,
-        },
+        PathError::Name(error) => name_hint(error),
         PathError::Form { .. } => None,
+    }
+}
+
+fn name_hint(error: &NameError) -> Option<String> {
+    match &error.fault {
+        NameFault::UpperCase { lower } => Some(format!("write it {lower:?}")),
+        _ => None,
     }
 }
 
@@ -236,6 +242,21 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::Expired { .. } => "ask the authority for a new certificate; the key still waits for it".to_owned(),
         E::NotYetValid { .. } => "check this machine's clock, or install it when it is valid".to_owned(),
         E::NotBound { .. } => "`keyring list` shows what is bound".to_owned(),
+        E::AuthorityNotFound { name } => {
+            format!("`keyring set-authority {name} --kind KIND` describes it; `keyring list-authorities` shows them")
+        }
+        E::AuthorityInUse { .. } => {
+            "`keyring set-renewal KEY --authority NAME` names another one, `--remove` none; `keyring collect` installs \
+             replies"
+                .to_owned()
+        }
+        E::NoRequestWaits { key } => {
+            format!("`keyring make-csr {key}` makes one; `keyring show {key}` shows what there is")
+        }
+        E::NotSubmitted { key } => format!("`keyring submit {key} --to NAME` hands it in"),
+        E::SubmittedElsewhere { key, .. } => {
+            format!("`keyring collect {key}` asks there; `keyring make-csr {key}` makes a request for another one")
+        }
         E::Refused { .. } => "mend these, or take them back with `keyring discard`; nothing was changed".to_owned(),
         E::Warned { .. } => "mend these, or commit without --strict".to_owned(),
         E::NotUnlocked { .. } => {

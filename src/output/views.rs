@@ -12,6 +12,7 @@ use keystore::store::{EndpointChange, Keystore, Pair};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
+use super::renewal::{RenewalJson, renewal_line};
 use super::service::{SettingsJson, settings_line};
 
 /// A fault or a warning: a word for programs, a sentence for people.
@@ -259,6 +260,8 @@ pub(crate) struct ChangeJson {
     pub(crate) service: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) settings: Option<SettingsJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) renewal: Option<RenewalJson>,
 }
 
 impl ChangeJson {
@@ -274,6 +277,7 @@ impl ChangeJson {
             forced: false,
             service: None,
             settings: None,
+            renewal: None,
         };
         let with = |installed: Option<&Installed>, json: Self| Self {
             version: installed.map(|installed| installed.version.0),
@@ -281,7 +285,7 @@ impl ChangeJson {
             ..json
         };
         match change {
-            Change::InstallCertificate { key, installed } => {
+            Change::InstallCertificate { key, installed, .. } => {
                 with(Some(installed), of("install-certificate", Some(key)))
             }
             Change::CopyKey { from, to, current, .. } => {
@@ -300,6 +304,9 @@ impl ChangeJson {
                 settings: settings.as_deref().map(SettingsJson::of),
                 ..of("set-service", None)
             },
+            Change::SetRenewal { key, renewal } => {
+                Self { renewal: renewal.as_deref().map(RenewalJson::of), ..of("set-renewal", Some(key)) }
+            }
         }
     }
 }
@@ -307,7 +314,7 @@ impl ChangeJson {
 /// One change in a line.
 pub(crate) fn change_line(change: &Change) -> String {
     match change {
-        Change::InstallCertificate { key, installed } => format!("install  {key}  {}", version_line(installed)),
+        Change::InstallCertificate { key, installed, .. } => format!("install  {key}  {}", version_line(installed)),
         Change::CopyKey { from, to, .. } => format!("copy     {from} -> {to}"),
         Change::DeleteKey { key, renamed_to: Some(to), .. } => format!("delete   {key}  renamed to {to}"),
         Change::DeleteKey { key, .. } => format!("delete   {key}"),
@@ -322,6 +329,8 @@ pub(crate) fn change_line(change: &Change) -> String {
             format!("service  {service}  {}", settings_line(settings))
         }
         Change::SetService { service, settings: None } => format!("service  {service}  without settings"),
+        Change::SetRenewal { key, renewal: Some(renewal) } => format!("renewal  {key}  {}", renewal_line(renewal)),
+        Change::SetRenewal { key, renewal: None } => format!("renewal  {key}  none"),
     }
 }
 

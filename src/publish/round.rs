@@ -11,12 +11,12 @@ use keystore::store::{Phase, PublishedFiles};
 use zeroize::Zeroizing;
 
 use super::archive;
-use super::hook::Call;
 use super::profile::Files;
 use super::proof::{self, ProofFault, Target};
 use super::service::{Door, Service};
 use super::table::{Did, Table};
 use crate::error::Failure;
+use crate::hook::Call;
 
 /// An endpoint that gets new files.
 pub(crate) struct Place {

@@ -58,7 +58,7 @@ impl Stage {
     pub fn certificate(&self, path: &KeyPath) -> Option<&Installed> {
         self.changes()
             .filter_map(|change| match change {
-                Change::InstallCertificate { key, installed } if key == path => Some(&**installed),
+                Change::InstallCertificate { key, installed, .. } if key == path => Some(&**installed),
                 _ => None,
             })
             .last()

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::{Change, Conflict, Stage, Target};
-use crate::model::{Generation, Installed, KeyEntry, State, VersionNumber};
+use crate::model::{Generation, Installed, KeyEntry, Renewal, State, VersionNumber};
 use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -28,7 +28,7 @@ fn unbind(at: &str) -> Change {
 }
 
 fn install(at: &str, version: u32) -> Change {
-    Change::InstallCertificate { key: key(at), installed: Box::new(Installed::sample(version, 1)) }
+    Change::InstallCertificate { key: key(at), installed: Box::new(Installed::sample(version, 1)), after: None }
 }
 
 /// Stages changes; each call that opens a change set names it by how many there are.
@@ -157,6 +157,11 @@ fn any_change() -> impl Strategy<Value = Change> {
         2 => (key(), 1..4u32).prop_map(|(key, version)| Change::InstallCertificate {
             key,
             installed: Box::new(Installed::sample(version, 1)),
+            after: None,
+        }),
+        1 => (key(), any::<bool>()).prop_map(|(key, is_said)| Change::SetRenewal {
+            key,
+            renewal: is_said.then(|| Box::new(Renewal::by("internal".parse().unwrap()))),
         }),
         1 => (key(), key(), 1..4u32).prop_map(|(from, to, version)| Change::CopyKey {
             from,

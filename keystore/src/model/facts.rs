@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyEntry, RequestNumber, VersionNumber};
+use super::{KeyEntry, RequestNumber, Submission, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, Extensions, KeyAlgorithm, Subject, SubjectAltName};
@@ -30,6 +30,9 @@ pub struct RequestFacts {
     /// What the certificate shall be used for, where that is not what a TLS server needs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extensions: Option<Extensions>,
+    /// The authority that it was handed to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub submission: Option<Submission>,
 }
 
 impl RequestFacts {
@@ -47,6 +50,7 @@ impl RequestFacts {
             subject: request.subject().clone(),
             names: request.names().to_vec(),
             certificate_template: request.certificate_template().map(ToString::to_string),
+            submission: None,
         }
     }
 }

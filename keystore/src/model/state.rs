@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommittedSettings, Generation, Installed, VersionFacts, VersionNumber};
+use super::{CommittedSettings, Generation, Installed, Renewal, VersionFacts, VersionNumber};
 use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 /// The certificate a key runs on.
@@ -29,6 +29,9 @@ pub struct KeyEntry {
     /// Its versions that were copied from another key.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub copied: BTreeSet<VersionNumber>,
+    /// How it is renewed, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub renewal: Option<Box<Renewal>>,
 }
 
 impl KeyEntry {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Current, Installed, KeyEntry, KeyFacts, RequestFacts, VersionFacts};
+use super::{Current, Installed, KeyEntry, KeyFacts, Renewal, RequestFacts, Submission, VersionFacts};
 use crate::name::{Endpoint, KeyPath};
 
 /// The next version of a key: what will take the place of the current one.
@@ -63,6 +63,10 @@ pub struct KeyView {
     pub bound: BTreeSet<Endpoint>,
     /// What the stage makes of its place in the tree.
     pub fate: Fate,
+    /// How it is renewed, by the last commit.
+    pub renewal: Option<Renewal>,
+    /// How it is renewed once the stage is committed.
+    pub upcoming_renewal: Option<Renewal>,
     /// What it runs on once the stage is committed.
     upcoming: Option<Installed>,
 }
@@ -87,6 +91,8 @@ impl KeyView {
             facts,
             current,
             bound: committed.bound,
+            renewal: committed.renewal.map(|renewal| *renewal),
+            upcoming_renewal: upcoming.entry.renewal.map(|renewal| *renewal),
             fate: upcoming.fate,
             upcoming: upcoming_current,
         })
@@ -116,6 +122,21 @@ impl KeyView {
             (None, Some(Next::Pending { .. })) => "pending",
             (None, Some(Next::New(_)) | None) => "new",
         }
+    }
+
+    /// The request that waits for its certificate, with its private key.
+    #[must_use]
+    pub fn pending_request(&self) -> Option<(&VersionFacts, &RequestFacts)> {
+        match &self.next {
+            Some(Next::Pending { version, .. }) => Some((version, version.requests.last()?)),
+            _ => None,
+        }
+    }
+
+    /// The authority that the request which waits was handed to.
+    #[must_use]
+    pub fn submission(&self) -> Option<&Submission> {
+        self.pending_request()?.1.submission.as_ref()
     }
 
     /// The newest request made for this key.

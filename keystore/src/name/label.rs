@@ -1,4 +1,4 @@
-//! The parts of an address: server, protocol and key names.
+//! Names: of servers, protocols and keys, which make up addresses, and of authorities.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use super::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {what}: {fault}")]
 pub struct NameError {
-    /// `server name`, `protocol name` or `key name`.
+    /// `server name`, `protocol name`, `key name` or `authority name`.
     pub what: &'static str,
     /// What was given.
     pub text: String,
@@ -136,4 +136,8 @@ name! {
 name! {
     /// The name of a key under its service: `main`, `main.2026`. At most 63 characters.
     KeyName, "key name", PART_LIMIT, true
+}
+name! {
+    /// The name of an authority: `internal`, `letsencrypt`. At most 63 characters, no dots.
+    AuthorityName, "authority name", PART_LIMIT, false
 }

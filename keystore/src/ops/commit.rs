@@ -67,6 +67,7 @@ impl Plan {
             publications: self.publish.gather(snapshot, unlocked)?,
             base: self.base,
             stage: self.stage,
+            apart: false,
             state: self.state,
             endpoints: self.endpoints,
             message,
@@ -117,7 +118,8 @@ impl Plan {
 
     /// The keys that get a certificate.
     fn renewed(&self) -> BTreeSet<&KeyPath> {
-        self.stage.changes().filter_map(Change::key).collect()
+        let renewals = |change: &&Change| !matches!(change, Change::SetRenewal { .. });
+        self.stage.changes().filter(renewals).filter_map(Change::key).collect()
     }
 
     /// The keys that are wanted back whatever is wrong with them.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
-use crate::model::{Installed, KeyEntry, ServiceSettings, ServiceState};
+use crate::model::{Installed, KeyEntry, Renewal, ServiceSettings, ServiceState};
 use crate::name::{Endpoint, KeyPath, Protocol, ServerName, ServicePath};
 use crate::store::{EndpointChange, Pair, Snapshot, StoreError};
 
@@ -31,6 +31,17 @@ pub struct ServiceChange {
     pub to: Option<ServiceSettings>,
 }
 
+/// One key that is not renewed as it was.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RenewalChange {
+    /// The key.
+    pub key: KeyPath,
+    /// What was said of it.
+    pub from: Option<Box<Renewal>>,
+    /// What is said of it.
+    pub to: Option<Box<Renewal>>,
+}
+
 /// What is different.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Differences {
@@ -40,6 +51,8 @@ pub struct Differences {
     pub endpoints: Vec<EndpointChange>,
     /// Services.
     pub services: Vec<ServiceChange>,
+    /// How keys are renewed.
+    pub renewals: Vec<RenewalChange>,
 }
 
 /// Compares two generations.
@@ -53,6 +66,10 @@ pub fn diff(before: &Snapshot<'_>, after: &Snapshot<'_>) -> Result<Differences, 
         differences.services.extend(changed_services(before, after, &server)?);
         for (key, from, to) in changed_keys(before, after, &server)? {
             endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
+            if from.renewal != to.renewal {
+                let (from, to) = (from.renewal.clone(), to.renewal.clone());
+                differences.renewals.push(RenewalChange { key: key.clone(), from, to });
+            }
             let deleted = to.deleted.is_some() && from.deleted != to.deleted;
             let (from, to) = (pair(&key, &from), pair(&key, &to));
             if from != to || deleted {

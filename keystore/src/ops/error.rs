@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::envelope::OpeningError;
 use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts, VersionNumber};
-use crate::name::{Endpoint, KeyPath, ServicePath};
+use crate::name::{AuthorityName, Endpoint, KeyPath, ServicePath};
 use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
@@ -49,6 +49,40 @@ pub enum Error {
     KeyNotFound {
         /// The key.
         key: KeyPath,
+    },
+    /// Nothing is said of an authority.
+    #[error("there is no authority {name}")]
+    AuthorityNotFound {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// An authority is to be forgotten that keys need.
+    #[error("{name} is needed by {}", listed(.keys))]
+    AuthorityInUse {
+        /// The authority.
+        name: AuthorityName,
+        /// The keys.
+        keys: Vec<KeyPath>,
+    },
+    /// No request of a key waits for its certificate.
+    #[error("{key} has no request that waits for its certificate")]
+    NoRequestWaits {
+        /// The key.
+        key: KeyPath,
+    },
+    /// No authority has a request of a key.
+    #[error("no authority has a request of {key}")]
+    NotSubmitted {
+        /// The key.
+        key: KeyPath,
+    },
+    /// Another authority has the request of a key.
+    #[error("the request of {key} is with {authority}, which can still answer")]
+    SubmittedElsewhere {
+        /// The key.
+        key: KeyPath,
+        /// The authority.
+        authority: AuthorityName,
     },
     /// Nobody said how a service is published to.
     #[error("nothing is said of how {service} is published to")]
@@ -357,6 +391,15 @@ pub enum Error {
     /// A commit runs with the changes that were to be taken back.
     #[error("a commit of these changes is running")]
     CommitRunning,
+}
+
+fn listed(keys: &[KeyPath]) -> String {
+    const SHOWN: usize = 5;
+    let named: Vec<_> = keys.iter().take(SHOWN).map(ToString::to_string).collect();
+    match keys.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => format!("{} and {more} more", named.join(", ")),
+        None => named.join(", "),
+    }
 }
 
 impl From<BackupError> for Error {

@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 use super::holders::holders;
 use super::verify::{self, Difference, Examined, Trust};
 use super::{Error, Warning, find_lasting_key, lasting};
-use crate::change::{Change, Target};
+use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
-use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
+use crate::model::{CertificateSummary, Generation, Installed, KeyView, VersionFacts};
 use crate::name::KeyPath;
 use crate::pki::{Certificate, Chain, ChainError, Subject, SubjectAltName, assemble, read_certificates};
 use crate::store::{Keystore, Snapshot, Transaction, WrittenCertificate};
@@ -59,15 +59,58 @@ pub struct Staged {
 /// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now or revoked, or
 /// when the disk refuses.
 pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust: &Trust<'_>) -> Result<Outcome, Error> {
+    let checked = check(keystore, &keystore.read()?, key, inputs, trust)?;
+    let mut transaction = keystore.write()?;
+    let staged = stage(&mut transaction, key, &checked.chain)?;
+    transaction.finish()?;
+    Ok(checked.into_outcome(staged))
+}
+
+/// The same, in changes that go into a commit of their own, on top of `changes`. Returns them.
+///
+/// # Errors
+/// As [`install_cert`].
+pub fn install_apart(
+    keystore: &Keystore,
+    changes: Stage,
+    key: &KeyPath,
+    inputs: &[Input],
+    trust: &Trust<'_>,
+) -> Result<(Outcome, Stage), Error> {
+    let checked = check(keystore, &keystore.read()?.with_stage(changes.clone()), key, inputs, trust)?;
+    let mut transaction = keystore.write_apart(changes)?;
+    let staged = stage(&mut transaction, key, &checked.chain)?;
+    Ok((checked.into_outcome(staged), transaction.into_stage()))
+}
+
+/// A reply that may be installed.
+struct Checked {
+    chain: Chain,
+    reordered: bool,
+    examined: Examined,
+}
+
+impl Checked {
+    fn into_outcome(self, staged: Staged) -> Outcome {
+        Outcome { staged, reordered: self.reordered, examined: self.examined }
+    }
+}
+
+fn check(
+    keystore: &Keystore,
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    inputs: &[Input],
+    trust: &Trust<'_>,
+) -> Result<Checked, Error> {
     let mut certificates = Vec::new();
     for Input { name, bytes } in inputs {
         let read = read_certificates(bytes);
         certificates.extend(read.map_err(|source| Error::Unreadable { file: name.clone(), source })?);
     }
-    let snapshot = keystore.read()?;
-    let view = find_lasting_key(&snapshot, key)?;
+    let view = find_lasting_key(snapshot, key)?;
     let now = keystore.world().now();
-    let mut chain = find_leaf(&snapshot, &view, certificates.clone())?;
+    let mut chain = find_leaf(snapshot, &view, certificates.clone())?;
     check_validity(key, &chain.leaf, now)?;
     let reordered = !is_in_order(&certificates, &chain);
     let others: Vec<Certificate> = chain.intermediates.iter().chain(&chain.root).cloned().collect();
@@ -75,7 +118,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     if !examined.fetched.is_empty() {
         // with what was fetched, the chain is complete, and is examined as it will be installed
         certificates.extend(examined.fetched.iter().map(|fetched| fetched.certificate.clone()));
-        chain = find_leaf(&snapshot, &view, certificates)?;
+        chain = find_leaf(snapshot, &view, certificates)?;
         let again = verify::examine(&chain.leaf, &chain.intermediates, &Trust { fetch: None, ..*trust }, now);
         examined = Examined { fetched: examined.fetched, ..again };
     }
@@ -84,10 +127,7 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     if let Some(subject) = examined.revoked() {
         return Err(Error::Revoked { key: key.clone(), subject: subject.clone() });
     }
-    let mut transaction = keystore.write()?;
-    let staged = stage(&mut transaction, key, &chain)?;
-    transaction.finish()?;
-    Ok(Outcome { staged, reordered, examined })
+    Ok(Checked { chain, reordered, examined })
 }
 
 /// Whether the certificates of the chain were given in the order of the chain.
@@ -156,7 +196,11 @@ pub(super) fn stage(transaction: &mut Transaction<'_>, key: &KeyPath, chain: &Ch
         (None, None) => {
             let written = transaction.add_certificate(key, version, chain)?;
             let installed = installed(version, chain, written);
-            transaction.put(Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()) });
+            // What a commit that runs makes current is not known to anybody yet.
+            let since = view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
+            let after = (!transaction.commit_is_running()).then_some(since);
+            let change = Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()), after };
+            transaction.put(change);
             (installed, false)
         }
     };
@@ -179,7 +223,7 @@ fn go_back(transaction: &mut Transaction<'_>, key: &KeyPath, current: &Installed
     let taken = transaction.stage().certificate(key).is_some();
     if taken {
         let installed = Box::new(current.clone());
-        transaction.put(Change::InstallCertificate { key: key.clone(), installed });
+        transaction.put(Change::InstallCertificate { key: key.clone(), installed, after: None });
     }
     !(withdrawn || taken)
 }

@@ -30,6 +30,9 @@ pub fn rename_key(keystore: &Keystore, from: &KeyPath, to: &KeyPath) -> Result<O
         transaction.withdraw(&Target::Binding(endpoint.clone()));
         transaction.put(Change::Bind { endpoint: endpoint.clone(), key: to.clone() });
     }
+    if let Some(renewal) = view.upcoming_renewal.clone() {
+        transaction.put(Change::SetRenewal { key: to.clone(), renewal: Some(Box::new(renewal)) });
+    }
     transaction.put(deletion(&view, Some(to.clone())));
     transaction.finish()?;
     Ok(Outcome { copy, moved })

@@ -7,7 +7,7 @@ use super::commit::compromised;
 use super::diff::{changed_keys, changed_services, current};
 use super::{Error, Fault};
 use crate::change::Change;
-use crate::model::{Generation, Installed, KeyEntry, ServiceSettings};
+use crate::model::{Generation, Installed, KeyEntry, Renewal, ServiceSettings};
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::store::{Keystore, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
@@ -57,6 +57,8 @@ struct Way {
     keys: BTreeMap<KeyPath, (KeyEntry, bool)>,
     /// Endpoints, with what they are to be bound to.
     bindings: BTreeMap<Endpoint, Option<KeyPath>>,
+    /// Keys, with how they are to be renewed.
+    renewals: BTreeMap<KeyPath, Option<Box<Renewal>>>,
     /// Services, with what is to be said of them.
     services: BTreeMap<ServicePath, Option<ServiceSettings>>,
 }
@@ -74,6 +76,9 @@ impl Way {
                     let installed = entry.current.as_ref().map(|current| current.installed.clone());
                     (installed, entry.deleted, entry.copied.clone())
                 };
+                if from.renewal != to.renewal {
+                    way.renewals.insert(key.clone(), to.renewal.clone());
+                }
                 if what(&from) != what(&to) {
                     way.keys.insert(key, (to, false));
                 }
@@ -128,7 +133,8 @@ impl Way {
             service,
             settings: settings.map(Box::new),
         };
+        let renewals = self.renewals.into_iter().map(|(key, renewal)| Change::SetRenewal { key, renewal });
         let (keys, bindings) = (self.keys.into_iter().map(restore), self.bindings.into_iter().map(rebind));
-        keys.chain(bindings).chain(self.services.into_iter().map(set)).collect()
+        keys.chain(renewals).chain(bindings).chain(self.services.into_iter().map(set)).collect()
     }
 }

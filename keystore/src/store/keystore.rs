@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::publication::Committing;
 use super::{Disk, Snapshot, StoreError, Transaction, format};
+use crate::change::Stage;
 use crate::pki::KeyAlgorithm;
 use crate::world::World;
 
@@ -188,6 +189,14 @@ impl Keystore {
     /// When another process holds it too long, or the keystore can't be read.
     pub fn write(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::begin(self)
+    }
+
+    /// Takes the lock for facts, and for changes that go into a commit of their own, on top of `stage`.
+    ///
+    /// # Errors
+    /// As [`Keystore::write`].
+    pub fn write_apart(&self, stage: Stage) -> Result<Transaction<'_>, StoreError> {
+        Transaction::begin_apart(self, stage)
     }
 
     /// Takes the lock for publishing.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::model::{AbsolutePath, CertificateNumber, Generation, RequestNumber, VersionNumber};
-use crate::name::{Address, Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{Address, AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
 /// Mode of the keystore's folder and of `live/`: anyone may pass, nobody may look.
@@ -123,6 +123,20 @@ pub(super) fn attempts() -> StorePath {
 /// How the newest attempt to publish a generation went.
 pub(super) fn attempt(generation: Generation) -> StorePath {
     attempts().join(&format!("{:010}.json", generation.0))
+}
+
+pub(super) fn authorities() -> StorePath {
+    at("authorities")
+}
+
+/// Everything that is kept of an authority.
+pub(super) fn authority(name: &AuthorityName) -> StorePath {
+    authorities().join(name.as_str())
+}
+
+/// What is said of an authority.
+pub(super) fn authority_settings(name: &AuthorityName) -> StorePath {
+    authority(name).join("authority.json")
 }
 
 pub(super) fn servers() -> StorePath {

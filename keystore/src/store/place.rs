@@ -3,7 +3,7 @@
 use super::layout::{self, StorePath};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
-use crate::name::{KeyPath, ServerName};
+use crate::name::{AuthorityName, KeyPath, ServerName};
 
 /// A file that a backup may hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,7 @@ pub(super) enum Place {
     Commit(Generation),
     StateObject(Digest),
     Facts(ServerName),
+    Authority(AuthorityName),
     Material(KeyPath, VersionNumber, VersionFile),
 }
 
@@ -39,6 +40,7 @@ impl Place {
             ["commits", name] => Self::Commit(layout::commit_generation(name)?),
             ["state", name] => Self::StateObject(layout::state_digest(name)?),
             ["servers", server, "facts.json"] => Self::Facts(server.parse().ok()?),
+            ["authorities", name, "authority.json"] => Self::Authority(name.parse().ok()?),
             ["servers", server, protocol, name, version, file] => {
                 let key = format!("{server}/{protocol}/{name}").parse().ok()?;
                 Self::Material(key, layout::version_number(version)?, VersionFile::of(file)?)
@@ -58,6 +60,7 @@ impl Place {
             Self::Commit(generation) => layout::commit(*generation),
             Self::StateObject(digest) => layout::state_object(*digest),
             Self::Facts(server) => layout::facts(server),
+            Self::Authority(name) => layout::authority_settings(name),
             Self::Material(key, version, material) => match material {
                 VersionFile::PrivateKey => layout::private_key(key, *version),
                 VersionFile::Facts => layout::version_facts(key, *version),
@@ -100,6 +103,7 @@ mod tests {
             "commits/base.json",
             "commits/0000000042.json",
             &format!("state/{digest}.json"),
+            "authorities/internal/authority.json",
             "servers/mail01.example/facts.json",
             "servers/mail01/imap/main/1/private-key.pem",
             "servers/mail01/imap/main/1/version.json",
@@ -128,6 +132,8 @@ mod tests {
             "commits/.0000000042.json.new",
             "state/head",
             "servers/../../etc/passwd",
+            "authorities/../authority.json",
+            "authorities/internal/other.json",
             "servers//imap/main/1/version.json",
             "servers/MAIL01/facts.json",
             "servers/mail01/imap/main/01/version.json",

@@ -27,6 +27,8 @@ pub struct Proposal {
     pub base: Generation,
     /// The changes.
     pub stage: Stage,
+    /// Whether these are changes of their own, which stand in no stage: what administrators have staged stays.
+    pub apart: bool,
     /// The servers they touch, as they are afterwards.
     pub state: State,
     /// What happens to each endpoint.
@@ -146,7 +148,8 @@ impl<'k> Committing<'k> {
         // The intent seals the change sets it names. A writer that has read none adds to them: none may be at work.
         let writing = lock::writing(disk, self.keystore.world()).map_err(CommitError::NotBegun)?;
         let snapshot = self.snapshot().map_err(CommitError::NotBegun)?;
-        if snapshot.generation() != proposal.base || *snapshot.stage() != proposal.stage {
+        let is_staged = || proposal.apart || *snapshot.stage() == proposal.stage;
+        if snapshot.generation() != proposal.base || !is_staged() {
             return Err(CommitError::Moved);
         }
         let (generation, change_sets) = (proposal.base.next(), proposal.stage.ids());

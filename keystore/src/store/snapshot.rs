@@ -1,20 +1,20 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, facts, layout, live, staged, told};
+use super::{Base, Disk, StoreError, authorities, facts, layout, live, staged, told};
 use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings, State,
-    VersionFacts,
+    Authority, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings,
+    State, VersionFacts,
 };
-use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
 /// One generation of a keystore, with its stage.
@@ -72,6 +72,12 @@ impl<'k> Snapshot<'k> {
         past(Head::of(&record, hash), Some(record.time))
     }
 
+    /// The same generation with other changes staged on top of it.
+    #[must_use]
+    pub fn with_stage(self, stage: Stage) -> Self {
+        Self { stage, ..self }
+    }
+
     /// The generation.
     #[must_use]
     pub fn generation(&self) -> Generation {
@@ -99,7 +105,7 @@ impl<'k> Snapshot<'k> {
         let with_facts = folders.iter().filter_map(|entry| entry.name.parse().ok());
         let staged = self.stage.changes().filter_map(|change| match change.target() {
             crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
-            crate::change::Target::Place(key) => Some(key.server().clone()),
+            crate::change::Target::Place(key) | crate::change::Target::Renewal(key) => Some(key.server().clone()),
             crate::change::Target::Service(service) => Some(service.server),
             crate::change::Target::Certificate(_) => None,
         });
@@ -116,6 +122,22 @@ impl<'k> Snapshot<'k> {
             facts.forget_after(until);
         }
         Ok(facts)
+    }
+
+    /// Every authority.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn authorities(&self) -> Result<BTreeMap<AuthorityName, Authority>, StoreError> {
+        authorities::load_all(self.disk)
+    }
+
+    /// One authority; none when nothing is said of it.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn authority(&self, name: &AuthorityName) -> Result<Option<Authority>, StoreError> {
+        authorities::load(self.disk, name)
     }
 
     /// The servers whose committed state differs from that of another generation.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::intent::Intent;
 use super::lock::{self, Held};
-use super::{Keystore, Snapshot, StoreError, facts, format, layout, recovery, staged};
+use super::{Keystore, Snapshot, StoreError, authorities, facts, format, layout, recovery, staged};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{
-    CertificateNumber, Compromise, KeyView, Origin, RequestFacts, ServerFacts, ServiceSettings, VersionFacts,
-    VersionNumber,
+    Authority, AuthoritySettings, CertificateNumber, Compromise, KeyView, Origin, RequestFacts, RequestNumber,
+    ServerFacts, ServiceSettings, Submission, VersionFacts, VersionNumber,
 };
-use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
 use crate::timestamp::Timestamp;
 use crate::world::World;
@@ -82,6 +82,19 @@ impl<'k> Transaction<'k> {
         let stage = snapshot.stage().clone();
         let sealed = running.map(|intent| intent.change_sets).unwrap_or_default();
         Ok(Self { keystore, snapshot, stage, sealed, held })
+    }
+
+    /// The same, for changes that go into a commit of their own: it sees what is committed and `stage`, and nothing of
+    /// what administrators have staged. What it stages is never written: [`Transaction::into_stage`] returns it.
+    pub(super) fn begin_apart(keystore: &'k Keystore, stage: Stage) -> Result<Self, StoreError> {
+        let Self { keystore, snapshot, held, .. } = Self::begin(keystore)?;
+        Ok(Self { keystore, snapshot: snapshot.with_stage(stage.clone()), stage, sealed: Vec::new(), held })
+    }
+
+    /// What is staged with the changes of this transaction, which goes into a commit of its own. Releases the lock.
+    #[must_use]
+    pub fn into_stage(self) -> Stage {
+        self.stage
     }
 
     /// The keystore as it was when the lock was obtained.
@@ -193,6 +206,50 @@ impl<'k> Transaction<'k> {
             facts::store(disk, key.server(), &facts)?;
             Ok(made)
         })
+    }
+
+    /// Takes note of what became of requests that were handed to authorities: facts from now on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn submitted(
+        &mut self,
+        key: &KeyPath,
+        version: VersionNumber,
+        request: RequestNumber,
+        submission: &Submission,
+    ) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        let mut index = self.snapshot.facts(key.server())?;
+        let known = self.known_version(&mut index, key, version)?;
+        let made = known.requests.iter_mut().find(|made| made.number == request).ok_or_else(|| {
+            format::damaged(disk, &layout::facts(key.server()), format!("it lacks request {request} of {key}"))
+        })?;
+        made.submission = Some(submission.clone());
+        let known = known.clone();
+        self.held.change(|| {
+            facts::rewrite_version(disk, key, &known)?;
+            facts::store(disk, key.server(), &index)
+        })
+    }
+
+    /// Says something of an authority: a fact from now on.
+    ///
+    /// # Errors
+    /// When the disk refuses; then what was said before still holds.
+    pub fn set_authority(&mut self, name: &AuthorityName, settings: &AuthoritySettings) -> Result<(), StoreError> {
+        let (disk, world) = (self.keystore.disk(), self.keystore.world());
+        let authority = Authority { set: world.now(), by: world.actor.clone(), settings: settings.clone() };
+        self.held.change(|| authorities::store(disk, name, &authority))
+    }
+
+    /// Forgets an authority.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove_authority(&mut self, name: &AuthorityName) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        self.held.change(|| authorities::remove(disk, name))
     }
 
     /// Writes a certificate and its chain beside their private key. Nothing uses them before a change says so.

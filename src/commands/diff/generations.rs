@@ -1,13 +1,15 @@
 //! `diff A [B]`: what two generations differ in.
 
-use keystore::model::Generation;
+use keystore::model::{Generation, Renewal};
 use keystore::ops::diff::{self as op, Differences};
 use keystore::store::Snapshot;
 use serde::Serialize;
 
 use super::pair_line;
 use crate::error::Failure;
-use crate::output::{EndpointJson, Page, PairJson, Report, SettingsJson, settings_line, style};
+use crate::output::{
+    EndpointJson, Page, PairJson, RenewalJson, Report, SettingsJson, renewal_line, settings_line, style,
+};
 
 #[derive(Serialize)]
 struct KeyJson {
@@ -25,12 +27,20 @@ struct ServiceJson {
 }
 
 #[derive(Serialize)]
+struct KeyRenewalJson {
+    key: String,
+    from: Option<RenewalJson>,
+    to: Option<RenewalJson>,
+}
+
+#[derive(Serialize)]
 pub(crate) struct Outcome {
     from: u64,
     to: u64,
     keys: Vec<KeyJson>,
     endpoints: Vec<EndpointJson>,
     services: Vec<ServiceJson>,
+    renewals: Vec<KeyRenewalJson>,
     #[serde(skip)]
     differences: Differences,
 }
@@ -51,12 +61,18 @@ pub(super) fn compare(newest: &Snapshot<'_>, from: u64, to: Option<u64>) -> Resu
         from: change.from.as_ref().map(SettingsJson::of),
         to: change.to.as_ref().map(SettingsJson::of),
     };
+    let renewal = |change: &op::RenewalChange| KeyRenewalJson {
+        key: change.key.to_string(),
+        from: change.from.as_deref().map(RenewalJson::of),
+        to: change.to.as_deref().map(RenewalJson::of),
+    };
     Ok(Outcome {
         from,
         to: after.generation().0,
         keys: differences.keys.iter().map(key).collect(),
         endpoints: differences.endpoints.iter().map(EndpointJson::of).collect(),
         services: differences.services.iter().map(service).collect(),
+        renewals: differences.renewals.iter().map(renewal).collect(),
         differences,
     })
 }
@@ -75,10 +91,17 @@ impl Report for Outcome {
             let (from, to) = (change.from.as_ref().map(settings_line), change.to.as_ref().map(settings_line));
             sides(page, &change.service, from, to, "without settings");
         }
+        for change in &self.differences.renewals {
+            let line =
+                |renewal: &Option<Box<Renewal>>| renewal.as_deref().map(|it| format!("renewed {}", renewal_line(it)));
+            sides(page, &change.key, line(&change.from), line(&change.to), "renewed by nobody");
+        }
     }
 
     fn notes(&self, page: &mut Page) {
-        if self.keys.is_empty() && self.endpoints.is_empty() && self.services.is_empty() {
+        let same =
+            [self.keys.is_empty(), self.endpoints.is_empty(), self.services.is_empty(), self.renewals.is_empty()];
+        if same == [true; 4] {
             page.line(format_args!("Generations {} and {} do not differ.", self.from, self.to));
         }
     }

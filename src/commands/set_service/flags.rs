@@ -33,7 +33,7 @@ pub(super) fn said<T: FromStr<Err: Error>>(
 
 /// Why a command was refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
+pub(in crate::commands) enum CommandError {
     /// A quote that does not end.
     #[error(transparent)]
     Quotes(#[from] shell_words::ParseError),
@@ -43,7 +43,7 @@ pub(super) enum CommandError {
 }
 
 /// Reads a command; none for the profile's own.
-pub(super) fn command(text: &str, shell: bool) -> Result<Option<Hook>, CommandError> {
+pub(in crate::commands) fn command(text: &str, shell: bool) -> Result<Option<Hook>, CommandError> {
     match text {
         Said::DEFAULT => Ok(None),
         Said::NONE => Ok(Some(Hook::Nothing)),

@@ -30,6 +30,7 @@ fn version(number: u32, requests: u32, copied: bool, compromised: bool) -> Versi
         names: vec!["dns:mail01.example.com".parse().unwrap()],
         certificate_template: None,
         extensions: None,
+        submission: None,
     };
     let mark = || Compromise { marked: Timestamp::from_unix(0), by: actor(), reason: "a \"laptop\"".to_owned() };
     VersionFacts {
@@ -69,6 +70,7 @@ prop_compose! {
         KeyEntry {
             current: current.map(|it| Current { since: Generation(3), installed: installed(it) }),
             bound: bound.then(|| "mail02/smtp@192.0.2.7:465".parse().unwrap()).into_iter().collect(),
+            renewal: None,
             deleted: deleted.map(VersionNumber),
             copied: copied.into_iter().map(VersionNumber).collect::<BTreeSet<_>>(),
         }

@@ -19,6 +19,7 @@ fn version(number: u32, requests: u32) -> VersionFacts {
         names: Vec::new(),
         certificate_template: None,
         extensions: None,
+        submission: None,
     };
     VersionFacts {
         number: VersionNumber(number),

@@ -54,6 +54,7 @@ impl Inventory {
         if !snapshot.stage().is_empty() {
             search.hold(layout::stage(), staged::encode(snapshot.stage()));
         }
+        search.authorities()?;
         let folders = snapshot.disk.names(&layout::servers())?;
         let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
         servers.extend(reach.servers().cloned());
@@ -118,6 +119,18 @@ impl Search<'_> {
             self.name(layout::state_object(*object), *object);
         }
         Ok(reach)
+    }
+
+    /// What is said of authorities.
+    fn authorities(&mut self) -> Result<(), StoreError> {
+        for entry in self.disk.names(&layout::authorities())? {
+            let Ok(name) = entry.name.parse() else { continue };
+            let path = layout::authority_settings(&name);
+            if let Some(bytes) = self.disk.load_if_present(&path)? {
+                self.hold(path, bytes);
+            }
+        }
+        Ok(())
     }
 
     /// The index of a server and the material of its keys, which must hold everything that is named.

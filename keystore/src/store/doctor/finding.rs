@@ -132,6 +132,8 @@ codes! {
     LiveDiffers = Trouble "live-differs",
     /// What services have to be told can't be read.
     ToldDamaged = Trouble "told-damaged",
+    /// What is said of an authority can't be read.
+    AuthorityDamaged = Trouble "authority-damaged",
     /// A service may still run on what was taken back.
     NotTold = Note "not-told",
     /// How an attempt to publish went can't be read.

@@ -99,7 +99,7 @@ impl Known {
     /// Takes in what a change names.
     pub(super) fn name_by(&mut self, change: &Change, source: Source) {
         match change {
-            Change::InstallCertificate { key, installed } => self.name(key, installed, source),
+            Change::InstallCertificate { key, installed, .. } => self.name(key, installed, source),
             Change::CopyKey { to: key, current: Some(installed), .. }
             | Change::RestoreKey { key, current: Some(installed), .. } => self.name(key, installed, source),
             Change::CopyKey { .. }
@@ -107,7 +107,8 @@ impl Known {
             | Change::DeleteKey { .. }
             | Change::Bind { .. }
             | Change::Unbind { .. }
-            | Change::SetService { .. } => {}
+            | Change::SetService { .. }
+            | Change::SetRenewal { .. } => {}
         }
     }
 

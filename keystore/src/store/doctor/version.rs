@@ -6,7 +6,7 @@ use super::known::{Known, Named, Source};
 use super::look::{Belongs, Look};
 use super::material::{HeldKey, Material, disagreement};
 use super::remedy::{PRUNE, Remedy, Repair};
-use crate::model::{VersionFacts, VersionNumber};
+use crate::model::{RequestFacts, VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 
 /// One private key under examination.
@@ -282,10 +282,17 @@ impl Version<'_> {
     }
 }
 
-/// Whether one is the other with something added: requests, or that it is compromised.
+/// Whether one is the other with something added: requests, what became of them, or that it is compromised.
 fn extends(longer: &VersionFacts, shorter: &VersionFacts) -> bool {
     let without = |facts: &VersionFacts| VersionFacts { requests: Vec::new(), compromised: None, ..facts.clone() };
+    let goes_on = |(longer, shorter): (&RequestFacts, &RequestFacts)| {
+        let without = |facts: &RequestFacts| RequestFacts { submission: None, ..facts.clone() };
+        let (later, earlier) = (&longer.submission, &shorter.submission);
+        let follows = || later.as_ref().zip(earlier.as_ref()).is_some_and(|(later, earlier)| later.follows(earlier));
+        without(longer) == without(shorter) && (earlier.is_none() || later == earlier || follows())
+    };
     without(longer) == without(shorter)
-        && longer.requests.starts_with(&shorter.requests)
+        && longer.requests.len() >= shorter.requests.len()
+        && longer.requests.iter().zip(&shorter.requests).all(goes_on)
         && (shorter.compromised.is_none() || shorter.compromised == longer.compromised)
 }

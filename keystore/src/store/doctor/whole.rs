@@ -3,7 +3,7 @@
 use super::super::intent::Intent;
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::super::{Config, DiskError, StoreError, attempt, format, staged, told};
+use super::super::{Config, DiskError, StoreError, attempt, authorities, format, staged, told};
 use super::finding::{Code, Finding};
 use super::history::{History, reason, stands};
 use super::known::{Known, Source};
@@ -11,6 +11,7 @@ use super::look::{Belongs, Look, Seen};
 use super::remedy::Repair;
 use crate::change::{Change, ChangeSet};
 use crate::model::{Generation, Mark};
+use crate::name::AuthorityName;
 
 /// Looks at everything that is not of one server. `is_locked` says that the caller holds the lock for publishing.
 pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bool) -> Known {
@@ -23,6 +24,7 @@ pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bo
     check_head_hint(look, &known);
     check_told(look);
     check_attempts(look);
+    check_authorities(look);
     check_stage(look, &mut known, &history);
     known
 }
@@ -43,7 +45,7 @@ fn survey(look: &mut Look<'_>) {
         let path = StorePath::root().join(name);
         let folder = ours.iter().find(|(folder, _)| *folder == path).map(|(_, mode)| Belongs::Folder(*mode));
         let aside = || {
-            let is_one = path == layout::set_aside() || path == layout::attempts();
+            let is_one = [layout::set_aside(), layout::attempts(), layout::authorities()].contains(&path);
             is_one.then_some(Belongs::Folder(PRIVATE_FOLDER))
         };
         folder.or_else(aside).or_else(|| files.contains(&path).then_some(Belongs::File(PRIVATE_FILE)))
@@ -152,6 +154,23 @@ fn check_attempts(look: &mut Look<'_>) {
         if let Err(error) = attempt::check(look.disk, generation) {
             let path = layout::attempts().join(&name);
             let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
+            look.found(finding.mended_by(Repair::SetAside { path }));
+        }
+    }
+}
+
+/// What is said of authorities, and what their kinds keep.
+fn check_authorities(look: &mut Look<'_>) {
+    let is_one = |name: &str| name.parse::<AuthorityName>().is_ok().then_some(Belongs::Folder(PRIVATE_FOLDER));
+    for name in look.survey(&layout::authorities(), is_one) {
+        let Ok(name) = name.parse::<AuthorityName>() else { continue };
+        let path = layout::authority_settings(&name);
+        look.survey(&layout::authority(&name), |file| {
+            (layout::authority(&name).join(file) == path).then_some(Belongs::File(PRIVATE_FILE))
+        });
+        if let Err(error) = authorities::load(look.disk, &name) {
+            let message = format!("what is said of {name} is lost: {}", reason(error));
+            let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
             look.found(finding.mended_by(Repair::SetAside { path }));
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn assert_healthy(machine: &Machine) {
     let snapshot = keystore.read().unwrap();
     facts_are_there(&snapshot);
     for change in snapshot.stage().changes() {
-        if let Change::InstallCertificate { key, installed } = change {
+        if let Change::InstallCertificate { key, installed, .. } = change {
             material_is_there(&snapshot, key, installed);
         }
     }

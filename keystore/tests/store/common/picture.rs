@@ -7,8 +7,8 @@ use std::sync::Mutex;
 
 use keystore::change::Change;
 use keystore::digest::Digest;
-use keystore::model::{Generation, ServerFacts, ServerState};
-use keystore::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use keystore::model::{Authority, Generation, ServerFacts, ServerState};
+use keystore::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use keystore::pki::{PrivateKeyFile, read_certificates};
 use keystore::store::Keystore;
 
@@ -22,6 +22,7 @@ pub(crate) struct Picture {
     pub(crate) stage: Vec<Change>,
     pub(crate) facts: BTreeMap<ServerName, ServerFacts>,
     pub(crate) state: BTreeMap<ServerName, ServerState>,
+    pub(crate) authorities: BTreeMap<AuthorityName, Authority>,
 }
 
 impl Picture {
@@ -56,7 +57,8 @@ impl Picture {
         for request in keys.flat_map(|key| &mut key.versions).flat_map(|version| &mut version.requests) {
             request.file = Digest::of(b"a request");
         }
-        Self { generation: snapshot.generation(), stage: snapshot.stage().changes().cloned().collect(), facts, state }
+        let (generation, stage) = (snapshot.generation(), snapshot.stage().changes().cloned().collect());
+        Self { generation, stage, facts, state, authorities: snapshot.authorities().unwrap() }
     }
 
     /// The certificates that the committed state wants published, by the folder that the service reads.

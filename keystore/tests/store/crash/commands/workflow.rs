@@ -1,13 +1,14 @@
 //! The workflow: from a new keystore to a committed rotation, and recovery.
 
-use keystore::model::Generation;
+use keystore::model::{AuthoritySettings, FileSettings, Generation, Renewal, Submission};
 use keystore::ops::commit as committing;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::make_csr::{make_csr as sign, plan, private_key_file};
 use keystore::ops::publish::{to_publish, unpublished_or_differing};
-use keystore::ops::{Error, publish};
+use keystore::ops::{Error, publish, set_authority, set_renewal, submit};
 use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey, PrivateKeyFile};
 use keystore::store::{Keystore, StoreError};
+use keystore::timestamp::Timestamp;
 
 use super::{
     DEFAULT, ENDPOINTS, HOST, MAIN, OTHER, installed_and_bound, is_committed, never, published, versions, with_keystore,
@@ -66,6 +67,43 @@ pub(super) const COMMANDS: &[Command] = &[
         },
         says_done: never,
         is_done: |view| versions(view)[0].requests.len() >= 2,
+    },
+    Command {
+        name: "set-authority",
+        prepare: |machine| {
+            with_keystore(machine);
+            on(|keystore| describe(keystore).map(drop))
+        },
+        says_done: never,
+        is_done: |view| view.picture.authorities.len() == 1,
+    },
+    Command {
+        name: "set-renewal",
+        prepare: |machine| {
+            let keystore = with_keystore(machine);
+            create(&keystore, MAIN).unwrap();
+            describe(&keystore).unwrap();
+            on(|keystore| {
+                let renewal = Some(Renewal::by("internal".parse().unwrap()));
+                set_renewal::set_renewal::<Error>(keystore, &[key(MAIN)], |_, _| Ok(renewal.clone())).map(drop)
+            })
+        },
+        says_done: never,
+        is_done: |view| view.picture.stage.len() == 1,
+    },
+    Command {
+        name: "submit, what is noted",
+        prepare: |machine| {
+            let keystore = with_keystore(machine);
+            create(&keystore, MAIN).unwrap();
+            make_csr(&keystore, &asking(MAIN, HOST)).unwrap();
+            on(|keystore| {
+                let waiting = submit::waiting(&keystore.read()?, &key(MAIN))?;
+                submit::take_note(keystore, &waiting, &submission(keystore.world().now()))
+            })
+        },
+        says_done: never,
+        is_done: |view| versions(view)[0].requests[0].submission.is_some(),
     },
     Command {
         name: "install-cert",
@@ -260,4 +298,15 @@ fn killed_before(machine: &Machine, operation: &str) -> Run {
     let at = operations.iter().position(|told| told == operation).unwrap();
     machine.run(&run, Failure::Crash(at)).0.unwrap_err();
     recovery()
+}
+
+fn describe(keystore: &Keystore) -> Result<set_authority::Outcome, Error> {
+    let folder = |path: &str| path.parse().unwrap();
+    let settings = FileSettings { requests: folder("/srv/requests"), replies: folder("/srv/replies") };
+    let settings = Some(AuthoritySettings::File(settings));
+    set_authority::set_authority(keystore, &"internal".parse().unwrap(), |_| Ok(settings.clone()))
+}
+
+fn submission(now: Timestamp) -> Submission {
+    Submission { authority: "internal".parse().unwrap(), submitted: now, ticket: None, refused: None }
 }

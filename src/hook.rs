@@ -1,4 +1,4 @@
-//! Runs the programs that publishing needs: with a clean environment, in the time they have, and with an eye on what
+//! Runs the programs that publishing and authorities need: with a clean environment, in the time they have, and with an eye on what
 //! they say. The only room that runs programs.
 #![expect(clippy::disallowed_types, reason = "this is the room for it")]
 
@@ -16,6 +16,11 @@ use crate::interrupt;
 
 /// The most that is kept of what a program says: its end, where the reason stands.
 const OUTPUT_LIMIT: usize = 8 << 10;
+/// The most that is read of a program's reply: a chain of certificates is a few kilobytes.
+const REPLY_LIMIT: usize = 1 << 20;
+/// The exit status of a program that refuses for good, and of one that has no reply yet. They are ours as well.
+const REFUSED: i32 = 3;
+const LATER: i32 = 10;
 /// How long a program may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often it is looked at.
@@ -64,10 +69,40 @@ pub(crate) struct Call<'a> {
     pub(crate) interruptible: bool,
 }
 
+/// What a program that was asked for something came back with.
+pub(crate) enum Answer {
+    /// What it printed on standard output.
+    Reply(Vec<u8>),
+    /// It has to be asked again later, and said this.
+    Later(String),
+    /// It refuses for good, and said this.
+    Refused(String),
+}
+
+/// How a program ended, with what it said.
+struct Ended {
+    program: String,
+    status: ExitStatus,
+    /// Standard output, where that was wanted apart.
+    reply: Vec<u8>,
+    said: String,
+}
+
+impl Ended {
+    fn fault(self) -> HookFault {
+        let how = match (self.status.code(), self.status.signal()) {
+            (Some(code), _) => format!("ended with exit status {code}"),
+            (_, Some(signal)) => format!("was ended by signal {signal}"),
+            _ => "failed".to_owned(),
+        };
+        HookFault::Failed { program: self.program, how, output: self.said }
+    }
+}
+
 impl Call<'_> {
     fn program(&self) -> String {
         match self.hook {
-            Hook::Nothing => String::new(),
+            Hook::Nothing => "true".to_owned(),
             Hook::Argv(argv) => argv.first().cloned().unwrap_or_default(),
             Hook::Shell(_) => "/bin/sh".to_owned(),
         }
@@ -78,35 +113,50 @@ impl Call<'_> {
     /// # Errors
     /// When it can't be started, fails, takes too long, or Ctrl-C is pressed; nothing of it runs any more then.
     pub(crate) fn run(&self) -> Result<String, HookFault> {
+        let ended = self.execute(false)?;
+        if ended.status.success() { Ok(ended.said) } else { Err(ended.fault()) }
+    }
+
+    /// Runs it to its end and returns what it printed on standard output. Exit status 10 says that there is nothing
+    /// yet, 3 that there will be nothing.
+    ///
+    /// # Errors
+    /// As [`Call::run`].
+    pub(crate) fn ask(&self) -> Result<Answer, HookFault> {
+        let ended = self.execute(true)?;
+        match ended.status.code() {
+            Some(0) => Ok(Answer::Reply(ended.reply)),
+            Some(LATER) => Ok(Answer::Later(ended.said)),
+            Some(REFUSED) => Ok(Answer::Refused(ended.said)),
+            _ => Err(ended.fault()),
+        }
+    }
+
+    fn execute(&self, wants_reply: bool) -> Result<Ended, HookFault> {
         let program = self.program();
         let arguments: &[String] = match self.hook {
-            Hook::Nothing => return Ok(String::new()),
+            Hook::Nothing => &[],
             Hook::Argv(argv) => argv.get(1..).unwrap_or_default(),
             Hook::Shell(line) => &["-c".to_owned(), line.clone()],
         };
         let failed = |source| HookFault::Start { program: program.clone(), source };
         let (reader, writer) = io::pipe().map_err(failed)?;
+        let (reply_reader, reply_writer) =
+            if wants_reply { io::pipe().map(Some) } else { Ok(None) }.map_err(failed)?.unzip();
         let mut command = Command::new(&program);
         command.args(arguments).env_clear().env("PATH", PATH).envs(self.variables.iter().cloned()).current_dir("/");
         command.stdin(if self.input.is_empty() { Stdio::null() } else { Stdio::piped() });
-        command.stdout(writer.try_clone().map_err(failed)?).stderr(writer);
+        command.stdout(reply_writer.map_or_else(|| writer.try_clone(), Ok).map_err(failed)?).stderr(writer);
         // Ctrl-C at the terminal is for us: what the program has begun, it finishes or is told to end
         command.process_group(0);
         let child = command.spawn().map_err(failed)?;
-        // with it go our ends of the pipe: its end is then the end of the output
+        // with it go our ends of the pipes: their end is then the end of the output
         drop(command);
-        let output = Output::collect(reader);
+        let output = Output::collect(reader, OUTPUT_LIMIT);
+        let reply = reply_reader.map(|reader| Output::collect(reader, REPLY_LIMIT));
         let status = self.wait(child, &program, &output)?;
-        let output = output.text();
-        if status.success() {
-            return Ok(output);
-        }
-        let how = match (status.code(), status.signal()) {
-            (Some(code), _) => format!("ended with exit status {code}"),
-            (_, Some(signal)) => format!("was ended by signal {signal}"),
-            _ => "failed".to_owned(),
-        };
-        Err(HookFault::Failed { program, how, output })
+        let reply = reply.map(|reply| reply.bytes()).unwrap_or_default();
+        Ok(Ended { status, reply, said: output.text(), program })
     }
 
     fn wait(&self, mut child: Child, program: &str, output: &Output) -> Result<ExitStatus, HookFault> {
@@ -158,7 +208,8 @@ struct Output {
 }
 
 impl Output {
-    fn collect(mut reader: io::PipeReader) -> Self {
+    /// Of more than `limit` bytes the end is kept.
+    fn collect(mut reader: io::PipeReader, limit: usize) -> Self {
         let text = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&text);
         let reading = thread::spawn(move || {
@@ -169,20 +220,24 @@ impl Output {
                 }
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.extend_from_slice(&buffer[..count]);
-                let over = kept.len().saturating_sub(OUTPUT_LIMIT);
+                let over = kept.len().saturating_sub(limit);
                 kept.drain(..over);
             }
         });
         Self { text, reading }
     }
 
-    /// As text for a person: without control characters, which a terminal might take for commands.
-    fn text(&self) -> String {
+    fn bytes(&self) -> Vec<u8> {
         let deadline = Instant::now() + LINGER;
         while !self.reading.is_finished() && Instant::now() < deadline {
             thread::sleep(PAUSE);
         }
-        let bytes = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As text for a person: without control characters, which a terminal might take for commands.
+    fn text(&self) -> String {
+        let bytes = self.bytes();
         let text = String::from_utf8_lossy(&bytes);
         let plain = |c: char| if c == '\n' || !c.is_control() { c } else { ' ' };
         text.trim().chars().map(plain).collect()
@@ -195,7 +250,7 @@ mod tests {
 
     use keystore::model::Hook;
 
-    use super::{Call, HookFault, OUTPUT_LIMIT};
+    use super::{Answer, Call, HookFault, OUTPUT_LIMIT};
 
     fn run(hook: &Hook, input: &[u8], timeout: Duration) -> Result<String, HookFault> {
         let variables = vec![("KEYRING_SERVICE", "mail01/imap".to_owned())];
@@ -254,6 +309,26 @@ mod tests {
         let daemon = shell("sleep 60 & echo $!").unwrap();
         assert!(began.elapsed() < Duration::from_secs(30));
         shell(&format!("kill {daemon}")).unwrap();
+    }
+
+    #[test]
+    fn a_reply_is_kept_apart_from_what_is_said() {
+        let ask = |line: &str| {
+            let hook = Hook::Shell(line.to_owned());
+            Call {
+                hook: &hook,
+                variables: Vec::new(),
+                input: b"request",
+                timeout: Duration::from_secs(20),
+                interruptible: true,
+            }
+            .ask()
+        };
+        assert!(matches!(ask("cat; echo hm >&2"), Ok(Answer::Reply(reply)) if reply == b"request"));
+        assert!(matches!(ask("echo part; echo tomorrow >&2; exit 10"), Ok(Answer::Later(said)) if said == "tomorrow"));
+        assert!(matches!(ask("echo never >&2; exit 3"), Ok(Answer::Refused(said)) if said == "never"));
+        let refused = ask("echo part; echo no >&2; exit 1").err().unwrap();
+        assert_eq!(refused.to_string(), "/bin/sh ended with exit status 1: no");
     }
 
     #[test]

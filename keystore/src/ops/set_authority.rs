@@ -1,0 +1,67 @@
+//! `set-authority`: who signs requests. A fact: it takes effect at once.
+
+use super::Error;
+use crate::model::AuthoritySettings;
+use crate::name::{AuthorityName, KeyPath};
+use crate::store::{Keystore, Snapshot};
+
+/// What was said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The authority.
+    pub name: AuthorityName,
+    /// What was said of it before.
+    pub before: Option<AuthoritySettings>,
+    /// What is said of it; none when it was forgotten.
+    pub settings: Option<AuthoritySettings>,
+}
+
+impl Outcome {
+    /// Whether it was said already.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.before == self.settings
+    }
+}
+
+/// Says what `change` makes of what is known of an authority, or forgets it.
+///
+/// # Errors
+/// What `change` refuses; when an authority is to be forgotten that keys are renewed by or wait for; when the disk
+/// refuses.
+pub fn set_authority<E: From<Error>>(
+    keystore: &Keystore,
+    name: &AuthorityName,
+    change: impl FnOnce(Option<AuthoritySettings>) -> Result<Option<AuthoritySettings>, E>,
+) -> Result<Outcome, E> {
+    let mut transaction = keystore.write().map_err(Error::from)?;
+    let before = transaction.snapshot().authority(name).map_err(Error::from)?.map(|authority| authority.settings);
+    let settings = change(before.clone())?;
+    match &settings {
+        _ if settings == before => {}
+        Some(settings) => transaction.set_authority(name, settings).map_err(Error::from)?,
+        None => {
+            check_unused(transaction.snapshot(), name)?;
+            transaction.remove_authority(name).map_err(Error::from)?;
+        }
+    }
+    transaction.finish().map_err(Error::from)?;
+    Ok(Outcome { name: name.clone(), before, settings })
+}
+
+/// Refuses when keys need the authority: they are renewed by it, or wait for its reply.
+fn check_unused(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result<(), Error> {
+    let mut keys: Vec<KeyPath> = Vec::new();
+    for server in snapshot.servers()? {
+        for (path, _) in snapshot.facts(&server)?.keys(&server) {
+            let Some(view) = snapshot.key(&path)? else { continue };
+            let renews = [&view.renewal, &view.upcoming_renewal];
+            let is_renewed_by_it = renews.into_iter().flatten().any(|renewal| renewal.authority == *name);
+            let waits_for_it = view.submission().is_some_and(|it| it.is_open() && it.authority == *name);
+            if is_renewed_by_it || waits_for_it {
+                keys.push(path);
+            }
+        }
+    }
+    if keys.is_empty() { Ok(()) } else { Err(Error::AuthorityInUse { name: name.clone(), keys }) }
+}

@@ -1,0 +1,50 @@
+//! Authorities on disk: a folder for each, with what is said of it and whatever its kind keeps there.
+
+use std::collections::BTreeMap;
+
+use super::format::{decode, encode};
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
+use super::{Disk, StoreError};
+use crate::model::Authority;
+use crate::name::AuthorityName;
+
+/// One authority; none when nothing is said of it.
+pub(super) fn load(disk: &dyn Disk, name: &AuthorityName) -> Result<Option<Authority>, StoreError> {
+    let path = layout::authority_settings(name);
+    disk.load_if_present(&path)?.map(|bytes| decode(disk, &path, &bytes)).transpose()
+}
+
+/// Every authority.
+pub(super) fn load_all(disk: &dyn Disk) -> Result<BTreeMap<AuthorityName, Authority>, StoreError> {
+    let mut authorities = BTreeMap::new();
+    for entry in disk.names(&layout::authorities())? {
+        let Ok(name) = entry.name.parse() else { continue };
+        if let Some(authority) = load(disk, &name)? {
+            authorities.insert(name, authority);
+        }
+    }
+    Ok(authorities)
+}
+
+/// Writes what is said of an authority, durably.
+pub(super) fn store(disk: &dyn Disk, name: &AuthorityName, authority: &Authority) -> Result<(), StoreError> {
+    make_folder(disk, name)?;
+    Ok(disk.put_durably(&layout::authority_settings(name), &encode(authority), PRIVATE_FILE)?)
+}
+
+/// Makes an authority's folder, and sees to it that its name and those above it are durable. One that merely stands
+/// there may be what a crash left.
+pub(super) fn make_folder(disk: &dyn Disk, name: &AuthorityName) -> Result<(), StoreError> {
+    let folder = layout::authority(name);
+    for above in disk.ensure_folder(&folder, PRIVATE_FOLDER)?.iter().rev() {
+        disk.sync_names(above)?;
+    }
+    Ok(())
+}
+
+/// Forgets an authority.
+pub(super) fn remove(disk: &dyn Disk, name: &AuthorityName) -> Result<(), StoreError> {
+    disk.discard(&layout::authority_settings(name))?;
+    disk.discard_folder(&layout::authority(name))?;
+    Ok(disk.sync_names(&layout::authorities())?)
+}

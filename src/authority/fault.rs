@@ -1,0 +1,68 @@
+//! Why an authority gave no certificate.
+
+use keystore::name::{AuthorityName, KeyPath};
+
+use crate::exit::Exit;
+use crate::hook::HookFault;
+
+/// Why an authority gave no certificate.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthorityFault {
+    /// It refuses the request, for good.
+    #[error("{authority} refuses the request of {key}: {reason}")]
+    Refused { authority: AuthorityName, key: KeyPath, reason: String },
+    /// Its program failed.
+    #[error("the program of {authority} failed for {key}")]
+    Program {
+        authority: AuthorityName,
+        key: KeyPath,
+        #[source]
+        source: HookFault,
+    },
+    /// Its program ended well and printed nothing.
+    #[error("the program of {authority} printed no certificate for {key}")]
+    NoReply { authority: AuthorityName, key: KeyPath },
+}
+
+impl AuthorityFault {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
+            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } => Exit::Remote,
+        }
+    }
+
+    /// A word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "authority-refused",
+            Self::Program { .. } => "authority-program-failed",
+            Self::NoReply { .. } => "authority-no-reply",
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
+            Self::Program { source: HookFault::Start { .. }, authority, .. } => {
+                format!("`keyring set-authority {authority} --run COMMAND` names another program")
+            }
+            Self::Program { .. } => "the request stays as it is: try again when the cause is mended".to_owned(),
+            Self::NoReply { .. } => {
+                "it prints the certificate and its chain on standard output, or ends with exit status 10 when it has to \
+                 be asked again later"
+                    .to_owned()
+            }
+        })
+    }
+
+    /// Why it will never sign this request.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Refused { reason, .. } => Some(reason),
+            Self::Program { .. } | Self::NoReply { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `set-authority`: who signs requests.
+
+mod kinds;
+
+use keystore::model::AuthoritySettings;
+use keystore::name::AuthorityName;
+use keystore::ops::set_authority as op;
+use serde::Serialize;
+
+use self::kinds::{CommandArgs, FileArgs, Kind};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{AuthorityJson, Page, Report, authority_line};
+
+const HELP: &str = "\
+Examples:
+  keyring set-authority commercial --kind file --requests /srv/csr \\
+    --replies /srv/certs
+  keyring set-authority vault --kind command --run '/usr/local/bin/sign web'
+  keyring set-authority vault --timeout 120
+  keyring set-authority vault --remove
+
+It takes effect at once. What is not named stays as it was said before.
+
+A program of --kind command gets the request (PEM) on standard input and prints
+the certificate and its chain. Exit status 10 says that there is no reply yet,
+3 that it refuses the request; any other but 0, that it failed. It is run without a shell, in the folder /,
+with PATH and these variables: KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER,
+KEYRING_PROTOCOL, KEYRING_NAMES, KEYRING_SPKI_SHA256.
+
+Exit codes:
+  0    done, or said so already
+  1    failed
+  2    usage
+  3    a name, a path or a command refused
+  4    no keystore, or keys need what is to be removed
+  5    in use
+  7    keystore damaged
+  130  interrupted";
+
+/// Describe an authority
+///
+/// Somebody who signs requests: a person with a folder, a program. `keyring submit` hands requests to it, `keyring
+/// renew` does so in time.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// Its name
+    name: String,
+    /// What it is
+    #[arg(long, value_name = "KIND")]
+    kind: Option<Kind>,
+    /// Forget it
+    #[arg(long, conflicts_with = "kind")]
+    remove: bool,
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    command: CommandArgs,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    name: String,
+    changed: bool,
+    before: Option<AuthorityJson>,
+    authority: Option<AuthorityJson>,
+    #[serde(skip)]
+    line: Option<String>,
+}
+
+impl Report for Outcome {
+    fn notes(&self, page: &mut Page) {
+        let name = &self.name;
+        match &self.line {
+            _ if !self.changed => page.line(format_args!("That is said of {name} already: nothing to do.")),
+            Some(line) => page.line(format_args!("{name}: {line}.")),
+            None => page.line(format_args!("{name} is forgotten.")),
+        };
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    let name: AuthorityName = args.name.parse()?;
+    let keystore = context.keystore()?;
+    let outcome = op::set_authority(&keystore, &name, |before| {
+        if args.remove { Ok(None) } else { args.settings(&name, before).map(Some) }
+    })?;
+    Ok(Outcome {
+        changed: !outcome.is_unchanged(),
+        name: outcome.name.to_string(),
+        line: outcome.settings.as_ref().map(authority_line),
+        before: outcome.before.as_ref().map(AuthorityJson::of),
+        authority: outcome.settings.as_ref().map(AuthorityJson::of),
+    })
+}
+
+impl Args {
+    /// What is said of it from now on: what was said before, with what the flags say in its place.
+    fn settings(&self, name: &AuthorityName, before: Option<AuthoritySettings>) -> Result<AuthoritySettings, Failure> {
+        let kind = self.kind.or_else(|| before.as_ref().map(Kind::of));
+        let kind = kind.ok_or(Failure::Missing { what: "what the authority is", flag: "--kind KIND" })?;
+        let flags = [(Kind::File, self.file.given()), (Kind::Command, self.command.given())];
+        if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
+            return Err(Failure::Usage {
+                message: format!("{flag} says nothing of an authority of the kind {}", kind.kind().as_str()),
+                hint: "`keyring set-authority --help` shows which flags are for which kind",
+            });
+        }
+        match kind {
+            Kind::File => self.file.settings(name, before).map(AuthoritySettings::File),
+            Kind::Command => self.command.settings(name, before).map(AuthoritySettings::Command),
+        }
+    }
+}
