@@ -84,6 +84,7 @@ pub(crate) enum Command {
     ExportCsr(commands::export_csr::Args),
     ExportKey(commands::export_key::Args),
     InstallCert(commands::install_cert::Args),
+    SelfSign(Box<commands::self_sign::Args>),
     ImportKey(Box<commands::import_key::Args>),
     SetAuthority(Box<commands::set_authority::Args>),
     ListAuthorities(commands::list_authorities::Args),

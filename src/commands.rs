@@ -36,6 +36,7 @@ pub(crate) mod publish;
 pub(crate) mod rename_key;
 pub(crate) mod restore;
 pub(crate) mod rollback;
+pub(crate) mod self_sign;
 pub(crate) mod set_authority;
 pub(crate) mod set_renewal;
 pub(crate) mod set_service;
@@ -43,6 +44,7 @@ pub(crate) mod show;
 pub(crate) mod show_service;
 mod standing;
 pub(crate) mod status;
+mod subject;
 pub(crate) mod submit;
 mod trust;
 pub(crate) mod unbind;
@@ -63,6 +65,7 @@ impl Command {
             Self::ExportCsr(_) => "export-csr",
             Self::ExportKey(_) => "export-key",
             Self::InstallCert(_) => "install-cert",
+            Self::SelfSign(_) => "self-sign",
             Self::ImportKey(_) => "import-key",
             Self::SetAuthority(_) => "set-authority",
             Self::ListAuthorities(_) => "list-authorities",
@@ -116,6 +119,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::ExportKey(args) => report(context, &export_key::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::SelfSign(args) => report(context, &self_sign::run(context, &args)?),
         Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::SetAuthority(args) => report(context, &set_authority::run(context, &args)?),
         Command::ListAuthorities(args) => report(context, &list_authorities::run(context, &args)?),

@@ -30,6 +30,7 @@ pub mod publish;
 pub mod rename_key;
 pub mod restore;
 pub mod rollback;
+pub mod self_sign;
 pub mod set_authority;
 pub mod set_renewal;
 pub mod set_service;

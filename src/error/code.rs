@@ -85,6 +85,8 @@ fn keystore_code(error: &E) -> &'static str {
         E::PrivateKey { .. } => "bad-private-key",
         E::Request { .. } => "bad-request",
         E::Subject(_) => "bad-subject",
+        E::SelfSign { .. } => "not-issued",
+        E::NotForExchange { .. } => "not-for-exchange",
         E::KeyChanged { .. } => "key-changed",
         E::KeyGoes { .. } => "key-goes",
         E::KeyHasStaged { .. } => "key-has-staged",

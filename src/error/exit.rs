@@ -96,6 +96,8 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::PrivateKey { .. }
         | E::Request { .. }
         | E::Subject(_)
+        | E::SelfSign { .. }
+        | E::NotForExchange { .. }
         | E::Unreadable { .. }
         | E::BaseCertificate { .. }
         | E::BaseSeveral { .. }

@@ -6,7 +6,7 @@ use keystore::name::{EndpointError, HostError, NameError, NameFault, PathError, 
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
-use keystore::pki::{LooksLike, ReadError, RecogniseError};
+use keystore::pki::{IssueError, LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
@@ -263,6 +263,13 @@ fn keystore_hint(error: &E) -> Option<String> {
             "give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned()
         }
         E::CommitRunning => "wait for it; `keyring status` shows what is left".to_owned(),
+        E::SelfSign { source: IssueError::NoHost | IssueError::Nameless, .. } => {
+            "say what clients call the server: --cn HOST or --san dns:NAME".to_owned()
+        }
+        E::SelfSign { .. } => return None,
+        E::NotForExchange { key, .. } => {
+            format!("`keyring create-key {key} --next --algorithm rsa-2048` makes one; without --next for a new key")
+        }
         E::PrivateKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => return None,
     };
     Some(hint)

@@ -49,6 +49,7 @@ mod rename_key;
 mod renewal;
 mod restore;
 mod rollback;
+mod self_sign;
 mod services;
 mod set_service;
 mod show;

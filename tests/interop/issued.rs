@@ -28,7 +28,7 @@ fn now() -> Timestamp {
 
 /// So many days from an hour ago on.
 fn days(days: u32) -> Validity {
-    Validity::of_days(now(), days).unwrap().begun_earlier(3600)
+    Validity::of_days(Timestamp::from_unix(now().unix() - 3600), days).unwrap()
 }
 
 fn terms(number: u8, validity: Validity) -> Terms {

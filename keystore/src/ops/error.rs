@@ -9,7 +9,10 @@ use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
 use crate::ops::import_key::ImportError;
-use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
+use crate::pki::{
+    ChainError, IssueError, KeyAlgorithm, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject,
+    SubjectError,
+};
 use crate::request_config::RequestConfigError;
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
@@ -159,6 +162,23 @@ pub enum Error {
         /// Why.
         #[source]
         source: RequestError,
+    },
+    /// A certificate could not sign itself.
+    #[error("no certificate can be made for {key}")]
+    SelfSign {
+        /// The key.
+        key: KeyPath,
+        /// Why.
+        #[source]
+        source: IssueError,
+    },
+    /// Exchange takes no private key but RSA.
+    #[error("{key} is {algorithm}, and Exchange takes RSA keys")]
+    NotForExchange {
+        /// The key.
+        key: KeyPath,
+        /// What it is.
+        algorithm: KeyAlgorithm,
     },
     /// A subject field was refused.
     #[error("the subject is refused")]

@@ -15,10 +15,10 @@ pub enum IssueError {
         weakness: String,
     },
     /// Neither a subject nor a name.
-    #[error("the request has neither a subject nor a name")]
+    #[error("there is neither a subject nor a name")]
     Nameless,
     /// A server's certificate without a host name or an address.
-    #[error("the request has no host name and no address: no client would take a server's certificate without")]
+    #[error("there is no host name and no address: no client would take a server's certificate without")]
     NoHost,
     /// Names of kinds that are not read here, so nobody can say what they stand for.
     #[error("the request has {count} name(s) of kinds that are not certified here")]

@@ -38,13 +38,6 @@ impl Validity {
         Self::new(not_before, Timestamp::from_unix(not_before.unix() + i64::from(days) * DAY - 1))
     }
 
-    /// The same end with an earlier beginning, for clocks that are behind.
-    #[must_use]
-    pub fn begun_earlier(self, seconds: u32) -> Self {
-        let earlier = self.not_before.unix() - i64::from(seconds);
-        Self { not_before: Timestamp::from_unix(earlier.max(0)), ..self }
-    }
-
     /// The first second.
     #[must_use]
     pub fn not_before(self) -> Timestamp {
@@ -93,8 +86,6 @@ mod tests {
         let start = time("2026-11-22T08:00:00Z");
         let week = Validity::of_days(start, 7).unwrap();
         assert_eq!(week.not_after(), time("2026-11-29T07:59:59Z"));
-        assert_eq!(week.begun_earlier(3600).not_before(), time("2026-11-22T07:00:00Z"));
-        assert_eq!(week.begun_earlier(u32::MAX).not_after(), week.not_after());
         assert!(Validity::of_days(start, 0).is_err());
         assert!(Validity::new(start, start).is_err());
         assert!(Validity::new(Timestamp::from_unix(-1), start).is_err());
