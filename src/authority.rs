@@ -1,65 +1,44 @@
-//! Who signs: one file for each kind of authority, behind one trait; and the desk, which takes requests there and
-//! brings replies back.
+//! Who signs: one file for each kind of authority, behind the library's trait.
 
 mod command;
-mod desk;
 mod fault;
 mod file;
 
-use std::time::Duration;
-
-use keystore::model::AuthoritySettings;
+use keystore::model::{self, AuthoritySettings};
 use keystore::name::AuthorityName;
-use keystore::ops::install_cert::Input;
-use keystore::ops::submit::Waiting;
+use keystore::ops::desk::{self, Authority, Refusal};
+use keystore::ops::list_authorities::list_authorities;
+use keystore::store::Keystore;
 
-pub(crate) use desk::{Desk, Errand};
 pub(crate) use fault::AuthorityFault;
 
 use crate::error::Failure;
 
-/// What came of a request.
-pub(crate) enum Reply {
-    /// The certificate, and what else came with it.
-    Issued(Vec<Input>),
-    /// Nothing yet, because of this.
-    Waiting(String),
-}
-
 /// A request at an authority.
-pub(crate) struct Order<'a> {
-    /// The request.
-    pub(crate) waiting: &'a Waiting,
-    /// What the authority calls it, as far as is known.
-    pub(crate) ticket: Option<&'a str>,
-    /// Takes note of what the authority calls it, durably: whatever happens from then on, the same order is taken up
-    /// again.
-    pub(crate) note: &'a (dyn Fn(&str) -> Result<(), Failure> + Sync),
-}
+type Order<'a> = desk::Order<'a, Failure>;
 
-/// Somebody who signs requests.
-pub(crate) trait Authority: Sync {
-    /// Hands in a request that it has not got.
-    fn submit(&self, order: &Order<'_>) -> Result<Reply, Failure>;
+/// The desk, with every authority that is known.
+pub(crate) type Desk<'k> = desk::Desk<'k, Failure>;
 
-    /// Asks after a request that was handed in. A crash may have come before the authority had it.
-    fn collect(&self, order: &Order<'_>) -> Result<Reply, Failure>;
-
-    /// Whether its reply stays the same however often it is asked: one that is refused here is its last word then.
-    fn answers_once(&self) -> bool {
-        true
-    }
-
-    /// How long to leave it alone before asking again.
-    fn pause(&self) -> Duration {
-        Duration::from_secs(2)
-    }
+pub(crate) fn desk(keystore: &Keystore) -> Result<Desk<'_>, Failure> {
+    let known = list_authorities(&keystore.read()?)?;
+    let open = |(name, authority): (AuthorityName, model::Authority)| (name.clone(), open(&name, authority.settings));
+    Ok(Desk::new(keystore, known.into_iter().map(open).collect()))
 }
 
 /// An authority, ready to work.
-fn open(name: &AuthorityName, settings: AuthoritySettings) -> Box<dyn Authority> {
+fn open(name: &AuthorityName, settings: AuthoritySettings) -> Box<dyn Authority<Failure>> {
     match settings {
         AuthoritySettings::File(settings) => Box::new(file::FileAuthority { settings }),
         AuthoritySettings::Command(settings) => Box::new(command::CommandAuthority { name: name.clone(), settings }),
+    }
+}
+
+impl Refusal for Failure {
+    fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Authority(fault) => fault.refusal().map(str::to_owned),
+            _ => None,
+        }
     }
 }

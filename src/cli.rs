@@ -91,6 +91,7 @@ pub(crate) enum Command {
     Submit(commands::submit::Args),
     Collect(commands::collect::Args),
     SetRenewal(commands::set_renewal::Args),
+    Renew(commands::renew::Args),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

@@ -34,6 +34,7 @@ pub(crate) mod probe;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod rename_key;
+pub(crate) mod renew;
 pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod self_sign;
@@ -72,6 +73,7 @@ impl Command {
             Self::Submit(_) => "submit",
             Self::Collect(_) => "collect",
             Self::SetRenewal(_) => "set-renewal",
+            Self::Renew(_) => "renew",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -126,6 +128,7 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Submit(args) => report(context, &submit::run(context, &args)?),
         Command::Collect(args) => report(context, &collect::run(context, &args)?),
         Command::SetRenewal(args) => report(context, &set_renewal::run(context, &args)?),
+        Command::Renew(args) => report(context, &renew::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

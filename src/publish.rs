@@ -46,7 +46,7 @@ pub(crate) fn commit(
     committing: Committing<'_>,
     proposal: &mut Proposal,
 ) -> Result<(Recorded, Table), Failure> {
-    let snapshot = committing.snapshot()?;
+    let snapshot = committing.snapshot()?.with_stage(proposal.stage.clone());
     let mut told = tell_again(keystore, &committing, &snapshot)?;
     let said =
         |service: &ServicePath| Ok((snapshot.upcoming_settings(service)?, snapshot.upcoming_endpoints(service)?));

@@ -126,8 +126,8 @@ pub enum Conflict {
         /// Where it is bound.
         endpoints: BTreeSet<Endpoint>,
     },
-    /// A key was given another certificate since this one was staged for it.
-    #[error("{key} got another certificate by generation {since}, after this one was staged for it")]
+    /// A key was given another certificate since something was staged for it.
+    #[error("{key} got another certificate by generation {since}, after this was staged for it: discard it first")]
     Overtaken {
         /// The key.
         key: KeyPath,
@@ -296,11 +296,18 @@ impl Change {
         Ok(())
     }
 
-    /// Refuses a certificate for a key that got another one since this was staged.
+    /// Refuses what was staged for a key that got another certificate since.
     fn check_not_overtaken(&self, entry: &KeyEntry) -> Result<(), Conflict> {
-        let Self::InstallCertificate { key, after: Some(after), .. } = self else { return Ok(()) };
-        let since = entry.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
-        if since == *after { Ok(()) } else { Err(Conflict::Overtaken { key: key.clone(), since }) }
+        let current = entry.current.as_ref();
+        let since = current.map_or(Generation::EMPTY, |current| current.since);
+        let (key, is_overtaken) = match self {
+            Self::InstallCertificate { key, after: Some(after), .. } => (key, since != *after),
+            Self::DeleteKey { key, through, .. } => {
+                (key, current.is_some_and(|current| current.installed.version > *through))
+            }
+            _ => return Ok(()),
+        };
+        if is_overtaken { Err(Conflict::Overtaken { key: key.clone(), since }) } else { Ok(()) }
     }
 
     /// Whether it leaves a key in the tree that it should have taken out: one that is bound after all changes.

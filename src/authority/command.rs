@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use keystore::model::CommandSettings;
 use keystore::name::AuthorityName;
+use keystore::ops::desk::{Authority, Reply};
 use keystore::ops::install_cert::Input;
 use zeroize::Zeroizing;
 
-use super::{Authority, AuthorityFault, Order, Reply};
+use super::{AuthorityFault, Order};
 use crate::error::Failure;
 use crate::hook::{Answer, Call};
 
@@ -17,7 +18,7 @@ pub(super) struct CommandAuthority {
     pub(super) settings: CommandSettings,
 }
 
-impl Authority for CommandAuthority {
+impl Authority<Failure> for CommandAuthority {
     fn submit(&self, order: &Order<'_>) -> Result<Reply, Failure> {
         let (authority, key) = (self.name.clone(), order.waiting.key.clone());
         let request = order.waiting.request.to_pem();

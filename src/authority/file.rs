@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use keystore::digest::Digest;
 use keystore::model::FileSettings;
+use keystore::ops::desk::{Authority, Reply};
 use keystore::ops::install_cert::Input;
 use keystore::ops::submit::Waiting;
 use keystore::pki::{Certificate, read_certificates};
 use keystore::timestamp::Timestamp;
 
-use super::{Authority, Order, Reply};
+use super::Order;
 use crate::error::Failure;
 use crate::outside;
 
@@ -17,7 +18,7 @@ pub(super) struct FileAuthority {
     pub(super) settings: FileSettings,
 }
 
-impl Authority for FileAuthority {
+impl Authority<Failure> for FileAuthority {
     fn submit(&self, order: &Order<'_>) -> Result<Reply, Failure> {
         let name = file_name(order.waiting);
         let path = self.settings.requests.as_path().join(&name);

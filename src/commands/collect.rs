@@ -2,11 +2,13 @@
 
 use keystore::name::KeyPath;
 use keystore::ops::collect as op;
+use keystore::ops::desk::Errand;
+use keystore::ops::install_cert::Place;
 
-use super::errand::{Errands, Place};
+use super::errand::Errands;
 use super::submit::WaitArgs;
 use super::trust::TrustArgs;
-use crate::authority::Errand;
+use crate::authority::desk;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -80,5 +82,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
             Some(Errand::new(waiting, authority))
         })
         .collect();
-    Errands::run(&keystore, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
+    let desk = desk(&keystore)?;
+    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
 }

@@ -1,5 +1,6 @@
 //! `commit`: the staged changes take effect.
 
+use keystore::change::Stage;
 use keystore::name::ServicePath;
 use keystore::ops::Error;
 use keystore::ops::commit::{self as op, Plan};
@@ -124,6 +125,11 @@ impl Outcome {
         }
     }
 
+    /// The generation that was made; none when nothing was done.
+    pub(super) fn generation(&self) -> Option<u64> {
+        self.committed.then_some(self.generation)
+    }
+
     fn recorded(self, Recorded { generation, hash }: Recorded) -> Self {
         Self { committed: true, generation: generation.0, hash: Some(hash.to_string()), ..self }
     }
@@ -181,13 +187,35 @@ impl Report for Outcome {
 const ATTEMPTS: usize = 100;
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    let keystore = context.keystore()?;
+    commit(context, &context.keystore()?, args, None)
+}
+
+/// Commits changes of their own, and nothing that administrators have staged.
+pub(super) fn commit_apart(
+    context: &Context,
+    keystore: &Keystore,
+    changes: &Stage,
+    message: &str,
+    passphrase: &PassphraseArgs,
+) -> Result<Outcome, Failure> {
+    let args = Args {
+        message: Some(message.to_owned()),
+        dry_run: false,
+        strict: false,
+        no_publish: false,
+        each: false,
+        passphrase: passphrase.clone(),
+    };
+    commit(context, keystore, &args, Some(changes))
+}
+
+fn commit(context: &Context, keystore: &Keystore, args: &Args, changes: Option<&Stage>) -> Result<Outcome, Failure> {
     // What was opened once is not asked for again.
     let mut unlocked = Unlocked::new();
     let mut attempts = ATTEMPTS;
     loop {
         attempts -= 1;
-        match attempt(context, &keystore, args, &mut unlocked) {
+        match attempt(context, keystore, args, changes, &mut unlocked) {
             Err(Failure::Keystore(error)) if attempts > 0 && is_moved(&error) => {}
             outcome => return outcome,
         }
@@ -198,8 +226,22 @@ fn is_moved(error: &Error) -> bool {
     matches!(error, Error::Commit(CommitError::Moved) | Error::NotUnlocked { .. })
 }
 
-fn attempt(context: &Context, keystore: &Keystore, args: &Args, unlocked: &mut Unlocked) -> Result<Outcome, Failure> {
-    let snapshot = keystore.read()?;
+/// The keystore with what is to be committed staged on top of it.
+fn with_changes<'k>(snapshot: Snapshot<'k>, changes: Option<&Stage>) -> Snapshot<'k> {
+    match changes {
+        Some(changes) => snapshot.with_stage(changes.clone()),
+        None => snapshot,
+    }
+}
+
+fn attempt(
+    context: &Context,
+    keystore: &Keystore,
+    args: &Args,
+    changes: Option<&Stage>,
+    unlocked: &mut Unlocked,
+) -> Result<Outcome, Failure> {
+    let snapshot = with_changes(keystore.read()?, changes);
     let plan = plan(keystore, &snapshot, args)?;
     if plan.is_empty() || args.dry_run {
         return Ok(Outcome::of(keystore, &plan, args));
@@ -207,7 +249,7 @@ fn attempt(context: &Context, keystore: &Keystore, args: &Args, unlocked: &mut U
     if !args.no_publish {
         unlock(context, &snapshot, &plan.publish, &args.passphrase, unlocked)?;
     }
-    commit(keystore, unlocked, args)
+    publish_and_record(keystore, unlocked, args, changes)
 }
 
 fn plan(keystore: &Keystore, snapshot: &Snapshot<'_>, args: &Args) -> Result<Plan, Failure> {
@@ -216,9 +258,14 @@ fn plan(keystore: &Keystore, snapshot: &Snapshot<'_>, args: &Args) -> Result<Pla
     Ok(plan)
 }
 
-fn commit(keystore: &Keystore, unlocked: &Unlocked, args: &Args) -> Result<Outcome, Failure> {
+fn publish_and_record(
+    keystore: &Keystore,
+    unlocked: &Unlocked,
+    args: &Args,
+    changes: Option<&Stage>,
+) -> Result<Outcome, Failure> {
     let committing = keystore.begin_commit()?;
-    let snapshot = committing.snapshot()?;
+    let snapshot = with_changes(committing.snapshot()?, changes);
     // Planned again, as what is staged may have changed before the lock was there.
     let plan = plan(keystore, &snapshot, args)?;
     let outcome = Outcome::of(keystore, &plan, args);
@@ -228,6 +275,7 @@ fn commit(keystore: &Keystore, unlocked: &Unlocked, args: &Args) -> Result<Outco
     let services: Vec<ServicePath> = plan.publish.services().cloned().collect();
     let plan = if args.no_publish || args.each { plan.without_publishing() } else { plan };
     let mut proposal = plan.propose(&snapshot, unlocked, args.message.clone())?;
+    proposal.apart = changes.is_some();
     let (recorded, told) = publish::commit(keystore, committing, &mut proposal)?;
     let outcome = outcome.recorded(recorded);
     if args.each && !services.is_empty() {

@@ -1,53 +1,33 @@
 //! What `submit`, `collect` and `renew` share: requests at authorities, and the installing of replies.
 
-use keystore::change::Stage;
-use keystore::ops::install_cert::{self, Input};
+use std::time::{Duration, Instant};
+
+use keystore::name::KeyPath;
+use keystore::ops::desk::{Errand, Reply, Settled};
+use keystore::ops::install_cert::{self, Place};
 use keystore::store::Keystore;
 use serde::Serialize;
 
 use super::trust::Resolved;
-use crate::authority::{Desk, Errand, Reply};
+use crate::authority::Desk;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::output::{CertificateJson, CodedJson, Found, Page, Problem as _, coded, style, until};
 
-/// Where replies are installed.
-pub(super) enum Place {
-    /// In what administrators have staged.
-    Stage,
-    /// In changes that go into a commit of their own.
-    Apart(Stage),
-}
-
-impl Place {
-    fn install(
-        &mut self,
-        keystore: &Keystore,
-        errand: &Errand,
-        inputs: &[Input],
-        trust: &Resolved,
-    ) -> Result<install_cert::Outcome, Failure> {
-        let key = &errand.waiting.key;
-        match self {
-            Self::Stage => Ok(install_cert::install_cert(keystore, key, inputs, &trust.trust())?),
-            Self::Apart(stage) => {
-                let (outcome, changed) =
-                    install_cert::install_apart(keystore, stage.clone(), key, inputs, &trust.trust())?;
-                *stage = changed;
-                Ok(outcome)
-            }
-        }
-    }
-}
+/// How often a person's Ctrl-C is looked for while nothing else is done.
+const BLINK: Duration = Duration::from_millis(100);
 
 /// What became of one request.
 #[derive(Serialize)]
 pub(super) struct ErrandJson {
     pub(super) key: String,
-    authority: String,
-    /// `installed`, `waiting` or `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<String>,
+    /// `installed`, `waiting` or `failed`; of a renewal that is committed, `renewed`.
     pub(super) state: &'static str,
-    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,12 +45,40 @@ pub(super) struct ErrandJson {
 }
 
 impl ErrandJson {
+    /// A key that came no further than this.
+    pub(super) fn stuck(key: &KeyPath, failure: &Failure) -> Self {
+        Self {
+            key: key.to_string(),
+            authority: None,
+            state: "failed",
+            version: None,
+            ticket: None,
+            certificate: None,
+            reason: Some(CodedJson { code: failure.code(), message: failure.message() }),
+            hint: failure.hint(),
+            warnings: Vec::new(),
+            exit: failure.exit(),
+            validity: String::new(),
+        }
+    }
+
+    /// The same key once its certificate is committed.
+    pub(super) fn renewed(self) -> Self {
+        Self { state: "renewed", ..self }
+    }
+
+    /// The same key, whose certificate could not be committed.
+    pub(super) fn not_committed(self, failure: &Failure) -> Self {
+        let reason = Some(CodedJson { code: failure.code(), message: failure.message() });
+        Self { state: "failed", reason, hint: failure.hint(), exit: failure.exit(), ..self }
+    }
+
     fn of(errand: &Errand, state: &'static str, exit: Exit) -> Self {
         Self {
             key: errand.waiting.key.to_string(),
-            authority: errand.authority.to_string(),
+            authority: Some(errand.authority.to_string()),
             state,
-            version: errand.waiting.version.0,
+            version: Some(errand.waiting.version.0),
             ticket: errand.ticket(),
             certificate: None,
             reason: None,
@@ -104,14 +112,17 @@ impl ErrandJson {
     }
 
     fn say(&self, page: &mut Page) {
-        let Self { key, authority, ticket, .. } = self;
+        let Self { key, ticket, .. } = self;
+        let authority = self.authority.as_deref().unwrap_or("nobody");
         let ticket = ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
         match (self.state, &self.reason) {
             ("waiting", Some(reason)) => {
                 page.tagged(style::WARN, "waiting:", format_args!("{key} at {authority}{ticket}: {}", reason.message))
             }
             (_, Some(reason)) => page.tagged(style::BAD, "failed:", format_args!("{key}: {}", reason.message)),
-            _ => page.tagged(style::GOOD, "installed:", format_args!("{key} by {authority}, {}", self.validity)),
+            (state, None) => {
+                page.tagged(style::GOOD, &format!("{state}:"), format_args!("{key} by {authority}, {}", self.validity))
+            }
         };
         if let Some(hint) = &self.hint {
             page.field(2, "hint", hint);
@@ -129,30 +140,27 @@ pub(super) struct Errands {
 }
 
 impl Errands {
-    /// Takes requests to their authorities and installs the replies that come back.
+    /// Takes requests to their authorities and installs the replies that come back: at once, or within the time that is
+    /// given.
     pub(super) fn run(
         keystore: &Keystore,
+        desk: &Desk<'_>,
         errands: &[Errand],
-        within: Option<std::time::Duration>,
+        within: Option<Duration>,
         trust: &Resolved,
         place: &mut Place,
     ) -> Result<Self, Failure> {
-        let desk = Desk::open(keystore)?;
-        let mut keys = Vec::new();
-        for (errand, reply) in errands.iter().zip(desk.run(errands, within)) {
-            keys.push(match reply {
-                Err(failure) => ErrandJson::failed(errand, &failure),
-                Ok(Reply::Waiting(message)) => ErrandJson::waiting(errand, message),
-                Ok(Reply::Issued(inputs)) => match place.install(keystore, errand, &inputs, trust) {
-                    Ok(outcome) => ErrandJson::installed(errand, &outcome, keystore),
-                    Err(failure) => {
-                        desk.refuse(errand, &failure)?;
-                        ErrandJson::failed(errand, &failure)
-                    }
-                },
-            });
+        let mut replies = desk.run(errands);
+        if let Some(within) = within {
+            wait(desk, errands, &mut replies, Instant::now() + within);
         }
-        Ok(Self { keys })
+        let settled = desk.settle(errands, replies, &trust.trust(), place)?;
+        let json = |(errand, settled)| match settled {
+            Settled::Failed(failure) => ErrandJson::failed(errand, &failure),
+            Settled::Waiting(why) => ErrandJson::waiting(errand, why),
+            Settled::Installed(outcome) => ErrandJson::installed(errand, &outcome, keystore),
+        };
+        Ok(Self { keys: errands.iter().zip(settled).map(json).collect() })
     }
 
     pub(super) fn say(&self, page: &mut Page) {
@@ -187,4 +195,32 @@ impl Errands {
             _ => Some(Found { code: "requests-failed", message: format!("{failed} of {all} requests failed") }),
         }
     }
+}
+
+/// Asks again for the replies that are not there, until they are or the time is over.
+fn wait(desk: &Desk<'_>, errands: &[Errand], replies: &mut [Result<Reply, Failure>], deadline: Instant) {
+    loop {
+        let waits =
+            |(at, reply): (usize, &Result<Reply, Failure>)| matches!(reply, Ok(Reply::Waiting(_))).then_some(at);
+        let waiting: Vec<_> = replies.iter().enumerate().filter_map(waits).collect();
+        let pause = |at: &usize| desk.authority(&errands[*at].authority).map(|authority| authority.pause());
+        let Some(pause) = waiting.iter().filter_map(|at| pause(at).ok()).min() else { return };
+        if !rest(pause, deadline) {
+            return;
+        }
+        for at in waiting {
+            if let Some(reply) = desk.run(&errands[at..=at]).pop() {
+                replies[at] = reply;
+            }
+        }
+    }
+}
+
+/// Waits a while. Says whether there is time left, and nobody has had enough.
+fn rest(pause: Duration, deadline: Instant) -> bool {
+    let until = (Instant::now() + pause).min(deadline);
+    while Instant::now() < until && !interrupt::requested() {
+        std::thread::sleep(BLINK.min(until.saturating_duration_since(Instant::now())));
+    }
+    Instant::now() < deadline && !interrupt::requested()
 }

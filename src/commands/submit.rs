@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use keystore::name::{AuthorityName, KeyPath};
+use keystore::ops::desk::Errand;
+use keystore::ops::install_cert::Place;
 use keystore::ops::{find_lasting_key, submit as op};
 use keystore::store::Snapshot;
 
-use super::errand::{Errands, Place};
+use super::errand::Errands;
 use super::trust::TrustArgs;
-use crate::authority::Errand;
+use crate::authority::desk;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -99,7 +101,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         Ok(Errand::new(waiting, authority(&snapshot, key, to.as_ref())?))
     };
     let errands = keys.iter().map(errand).collect::<Result<Vec<_>, Failure>>()?;
-    Errands::run(&keystore, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
+    let desk = desk(&keystore)?;
+    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
 }
 
 /// The authority that is named, else the one that has the request, else the one that the key is renewed by.

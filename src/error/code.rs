@@ -118,6 +118,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::AuthorityInUse { .. } => "authority-in-use",
         E::NoRequestWaits { .. } => "no-request-waits",
         E::NotSubmitted { .. } => "not-submitted",
+        E::NoRenewal { .. } => "no-renewal",
         E::SubmittedElsewhere { .. } => "submitted-elsewhere",
         E::Refused { .. } => "plan-refused",
         E::Warned { .. } => "plan-warned",

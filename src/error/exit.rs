@@ -70,6 +70,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::AuthorityInUse { .. }
         | E::NoRequestWaits { .. }
         | E::NotSubmitted { .. }
+        | E::NoRenewal { .. }
         | E::SubmittedElsewhere { .. }
         | E::NothingWaits { .. }
         | E::KeyStaged { .. }

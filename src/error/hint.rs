@@ -253,6 +253,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NoRequestWaits { key } => {
             format!("`keyring make-csr {key}` makes one; `keyring show {key}` shows what there is")
         }
+        E::NoRenewal { key } => format!("`keyring set-renewal {key} --authority NAME` says it; commit that"),
         E::NotSubmitted { key } => format!("`keyring submit {key} --to NAME` hands it in"),
         E::SubmittedElsewhere { key, .. } => {
             format!("`keyring collect {key}` asks there; `keyring make-csr {key}` makes a request for another one")

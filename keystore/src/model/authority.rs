@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AbsolutePath, Hook};
+use super::{AbsolutePath, CertificateNumber, Hook};
 use crate::name::{AuthorityName, serde_as_text};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
@@ -100,6 +100,9 @@ pub struct Submission {
     /// What the authority calls it: an address, a number. None until it has said so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ticket: Option<String>,
+    /// The number of the certificate that came for it and is not committed yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub received: Option<CertificateNumber>,
     /// Why the authority refuses it, once it does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
@@ -115,10 +118,14 @@ impl Submission {
     /// Whether it was noted after another one of the same request: it is newer, or more is known.
     #[must_use]
     pub fn follows(&self, earlier: &Self) -> bool {
-        let goes_on = |later: &Option<String>, earlier: &Option<String>| earlier.is_none() || later == earlier;
+        fn goes_on<T: PartialEq>(later: &Option<T>, earlier: &Option<T>) -> bool {
+            earlier.is_none() || later == earlier
+        }
         let is_same = self.authority == earlier.authority && self.submitted == earlier.submitted;
-        self.submitted > earlier.submitted
-            || (is_same && goes_on(&self.ticket, &earlier.ticket) && goes_on(&self.refused, &earlier.refused))
+        let knows_more = goes_on(&self.ticket, &earlier.ticket)
+            && goes_on(&self.refused, &earlier.refused)
+            && goes_on(&self.received, &earlier.received);
+        self.submitted > earlier.submitted || (is_same && knows_more)
     }
 }
 

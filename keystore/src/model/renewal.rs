@@ -47,6 +47,12 @@ impl RenewAt {
         *self == Self::default()
     }
 
+    /// Whether its authority says when.
+    #[must_use]
+    pub fn is_suggested(self) -> bool {
+        self == Self::Suggested
+    }
+
     /// When a certificate is due that is valid from `not_before` to `not_after`. One that lives no longer than the
     /// days that were named would be due from its first hour: of its kind, two thirds count.
     #[must_use]

@@ -79,6 +79,12 @@ pub enum Error {
         /// The key.
         key: KeyPath,
     },
+    /// Nothing is said of how a key is renewed.
+    #[error("nothing is said of how {key} is renewed")]
+    NoRenewal {
+        /// The key.
+        key: KeyPath,
+    },
     /// Another authority has the request of a key.
     #[error("the request of {key} is with {authority}, which can still answer")]
     SubmittedElsewhere {

@@ -1,5 +1,7 @@
 //! `install-cert`: an authority's reply, checked and staged. A refused reply changes nothing.
 
+use std::convert::Infallible;
+
 use zeroize::Zeroizing;
 
 use super::holders::holders;
@@ -9,7 +11,8 @@ use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{CertificateSummary, Generation, Installed, KeyView, VersionFacts};
 use crate::name::KeyPath;
-use crate::pki::{Certificate, Chain, ChainError, Subject, SubjectAltName, assemble, read_certificates};
+use crate::parallel;
+use crate::pki::{Certificate, Chain, ChainError, ReadError, Subject, SubjectAltName, assemble, read_certificates};
 use crate::store::{Keystore, Snapshot, Transaction, WrittenCertificate};
 use crate::timestamp::Timestamp;
 
@@ -66,21 +69,76 @@ pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust:
     Ok(checked.into_outcome(staged))
 }
 
-/// The same, in changes that go into a commit of their own, on top of `changes`. Returns them.
+/// Where replies are installed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In what administrators have staged.
+    Stage,
+    /// In changes that go into a commit of their own.
+    Apart(Stage),
+}
+
+/// Stages certificates for many keys, each the one among its inputs: those that are not refused.
 ///
 /// # Errors
-/// As [`install_cert`].
-pub fn install_apart(
+/// When the disk refuses. That a reply is refused is its own outcome.
+pub fn install_all(
     keystore: &Keystore,
-    changes: Stage,
-    key: &KeyPath,
-    inputs: &[Input],
+    place: &mut Place,
+    replies: &[(KeyPath, Vec<Input>)],
     trust: &Trust<'_>,
-) -> Result<(Outcome, Stage), Error> {
-    let checked = check(keystore, &keystore.read()?.with_stage(changes.clone()), key, inputs, trust)?;
-    let mut transaction = keystore.write_apart(changes)?;
-    let staged = stage(&mut transaction, key, &checked.chain)?;
-    Ok((checked.into_outcome(staged), transaction.into_stage()))
+) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    let (snapshot, mut transaction);
+    let changes = if let Place::Apart(changes) = &*place { Some(changes.clone()) } else { None };
+    snapshot = match &changes {
+        None => keystore.read()?,
+        Some(changes) => keystore.read()?.with_stage(changes.clone()),
+    };
+    // issuers are fetched one after the other
+    let threads = if trust.fetch.is_some() { 1 } else { keystore.world().threads };
+    let judge = |(key, inputs): &(KeyPath, Vec<Input>)| Ok(check(keystore, &snapshot, key, inputs, trust));
+    let Ok(checked) = parallel::each::<_, _, Infallible>(threads, replies, judge);
+    transaction = match changes {
+        None => keystore.write()?,
+        Some(changes) => keystore.write_apart(changes)?,
+    };
+    let mut planned = Vec::new();
+    for ((key, _), checked) in replies.iter().zip(checked) {
+        planned.push(checked.and_then(|checked| Ok((plan(&transaction, key, &checked.chain)?, checked))));
+    }
+    let to_write: Vec<_> = planned.iter().flatten().filter(|(plan, _)| plan.is_to_be_written()).collect();
+    let to_write: Vec<_> =
+        to_write.iter().map(|(plan, checked)| (&plan.view.path, &plan.version, &checked.chain)).collect();
+    let mut written = transaction.add_certificates(&to_write)?.into_iter();
+    let mut outcomes = Vec::new();
+    for planned in planned {
+        outcomes.push(planned.and_then(|(plan, checked)| {
+            let changed = || Error::KeyChanged { key: plan.view.path.clone() };
+            let written = |_: &mut Transaction<'_>, _: &VersionFacts| written.next().ok_or_else(changed);
+            let staged = plan.stage(&mut transaction, &checked.chain, written)?;
+            Ok(checked.into_outcome(staged))
+        }));
+    }
+    match place {
+        Place::Stage => transaction.finish()?,
+        Place::Apart(changes) => *changes = transaction.into_stage(),
+    }
+    Ok(outcomes)
+}
+
+/// The certificate and the chain of what is installed.
+pub(super) fn certificates(
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    installed: &Installed,
+) -> Result<(Certificate, Vec<Certificate>), Error> {
+    let (leaf, chain) = snapshot.certificate_files(key, installed)?;
+    let unreadable = |source| Error::Unreadable { file: format!("the chain of {key}"), source };
+    let leaf = read_certificates(&leaf).map_err(unreadable)?;
+    let leaf = leaf.into_iter().next().ok_or_else(|| unreadable(ReadError::Empty))?;
+    let chain =
+        if chain.trim_ascii().is_empty() { Vec::new() } else { read_certificates(&chain).map_err(unreadable)? };
+    Ok((leaf, chain))
 }
 
 /// A reply that may be installed.
@@ -176,44 +234,87 @@ pub(super) fn check_validity(key: &KeyPath, leaf: &Certificate, now: Timestamp) 
 
 /// Stages a certificate with its chain.
 pub(super) fn stage(transaction: &mut Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Staged, Error> {
+    let plan = plan(transaction, key, chain)?;
+    plan.stage(transaction, chain, |transaction, version| Ok(transaction.add_certificate(key, version, chain)?))
+}
+
+/// What is to be done with a certificate.
+struct Plan {
+    view: KeyView,
+    /// The private key that it is for.
+    version: VersionFacts,
+    /// What is staged for the key.
+    staged: Option<Installed>,
+    known: Known,
+}
+
+/// Whether a certificate is there already.
+enum Known {
+    /// It is staged.
+    Staged(Installed),
+    /// The key runs on it.
+    Current(Installed),
+    /// It is new.
+    New,
+}
+
+fn plan(transaction: &Transaction<'_>, key: &KeyPath, chain: &Chain) -> Result<Plan, Error> {
     let view = lasting(transaction.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })?)?;
     let version = view.facts.version_of(chain.leaf.public_key().hash());
-    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
+    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?.clone();
     if let Some(mark) = &version.compromised {
-        return Err(Error::compromised(&view, version, mark));
+        return Err(Error::compromised(&view, &version, mark));
     }
     let staged = transaction.stage().certificate(key).cloned();
     let current = view.current.as_ref().map(|current| current.installed.clone());
     // A file that was damaged or lost is no reason to call it there: this is how it is brought back.
     let is_there =
         |known: &Installed| is_same(known, chain) && transaction.snapshot().certificate_files(key, known).is_ok();
-    let (installed, unchanged) = match (staged.clone().filter(is_there), current.filter(is_there)) {
-        (Some(staged), _) => (staged, true),
-        (None, Some(current)) => {
-            let unchanged = go_back(transaction, key, &current);
-            (current, unchanged)
-        }
-        (None, None) => {
-            let written = transaction.add_certificate(key, version, chain)?;
-            let installed = installed(version, chain, written);
-            // What a commit that runs makes current is not known to anybody yet.
-            let since = view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
-            let after = (!transaction.commit_is_running()).then_some(since);
-            let change = Change::InstallCertificate { key: key.clone(), installed: Box::new(installed.clone()), after };
-            transaction.put(change);
-            (installed, false)
-        }
+    let known = match (staged.clone().filter(is_there), current.filter(is_there)) {
+        (Some(staged), _) => Known::Staged(staged),
+        (None, Some(current)) => Known::Current(current),
+        (None, None) => Known::New,
     };
-    Ok(Staged {
-        key: key.clone(),
-        warnings: warnings(&view, version, &installed),
-        differences: verify::differences(version, &chain.leaf),
-        installed,
-        unchanged,
-        in_place_of: staged.filter(|_| !unchanged),
-        root: chain.root.as_ref().map(|root| root.subject().clone()),
-        foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
-    })
+    Ok(Plan { view, version, staged, known })
+}
+
+impl Plan {
+    fn is_to_be_written(&self) -> bool {
+        matches!(self.known, Known::New)
+    }
+
+    /// Stages it. `write` writes it beside its private key where it is new.
+    fn stage(
+        &self,
+        transaction: &mut Transaction<'_>,
+        chain: &Chain,
+        write: impl FnOnce(&mut Transaction<'_>, &VersionFacts) -> Result<WrittenCertificate, Error>,
+    ) -> Result<Staged, Error> {
+        let key = &self.view.path;
+        let (installed, unchanged) = match &self.known {
+            Known::Staged(staged) => (staged.clone(), true),
+            Known::Current(current) => (current.clone(), go_back(transaction, key, current)),
+            Known::New => {
+                let installed = installed(&self.version, chain, write(transaction, &self.version)?);
+                // What a commit that runs makes current is not known to anybody yet.
+                let since = self.view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
+                let after = (!transaction.commit_is_running()).then_some(since);
+                let (key, installed) = (key.clone(), Box::new(installed));
+                transaction.put(Change::InstallCertificate { key, installed: installed.clone(), after });
+                (*installed, false)
+            }
+        };
+        Ok(Staged {
+            key: key.clone(),
+            warnings: warnings(&self.view, &self.version, &installed),
+            differences: verify::differences(&self.version, &chain.leaf),
+            installed,
+            unchanged,
+            in_place_of: self.staged.clone().filter(|_| !unchanged),
+            root: chain.root.as_ref().map(|root| root.subject().clone()),
+            foreign: chain.foreign.iter().map(|foreign| foreign.subject().clone()).collect(),
+        })
+    }
 }
 
 /// Takes back what is staged for a key that shall stay as it is. Says whether that changed nothing.

@@ -4,11 +4,12 @@ mod differences;
 mod examine;
 mod finding;
 
+use super::install_cert::certificates;
 use super::warning::covers;
 use super::{Error, Warning, find_key};
 use crate::model::{Installed, VersionFacts};
 use crate::name::KeyPath;
-use crate::pki::{Certificate, ReadError, RevocationList, Roots, read_certificates};
+use crate::pki::{Certificate, RevocationList, Roots, read_certificates};
 use crate::store::Keystore;
 
 pub(super) use differences::differences;
@@ -18,7 +19,7 @@ pub use examine::{Examined, Fetched};
 pub use finding::Finding;
 
 /// Gets what is at a URL, or says why it can't.
-pub type Fetch<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+pub type Fetch<'a> = &'a (dyn Fn(&str) -> Result<Vec<u8>, String> + Sync);
 
 /// Whom to trust, and what may be done to find out.
 #[derive(Clone, Copy, Default)]
@@ -55,12 +56,7 @@ pub fn verify(keystore: &Keystore, key: &KeyPath, hosts: &[String], trust: &Trus
     let view = find_key(&snapshot, key)?;
     let installed = view.upcoming().or(view.current.as_ref().map(|current| &current.installed));
     let installed = installed.ok_or_else(|| Error::NoCertificate { key: key.clone() })?.clone();
-    let (leaf, chain) = snapshot.certificate_files(key, &installed)?;
-    let unreadable = |source| Error::Unreadable { file: format!("the chain of {key}"), source };
-    let leaf = read_certificates(&leaf).map_err(unreadable)?;
-    let leaf = leaf.into_iter().next().ok_or_else(|| unreadable(ReadError::Empty))?;
-    let chain =
-        if chain.trim_ascii().is_empty() { Vec::new() } else { read_certificates(&chain).map_err(unreadable)? };
+    let (leaf, chain) = certificates(&snapshot, key, &installed)?;
     let mut examined = examine(&leaf, &chain, trust, keystore.world().now());
     let not_covered = hosts.iter().filter(|host| !leaf.covers(host));
     examined.findings.extend(not_covered.map(|host| Finding::NotFor { host: host.clone() }));

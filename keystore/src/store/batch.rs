@@ -1,4 +1,4 @@
-//! Many private keys in one go: everything is written, made durable at once, and only then put into the indexes.
+//! Many private keys or certificates in one go: everything is written, made durable at once, and only then put into the indexes.
 //!
 //! A crash leaves, of each server, all of its new keys or none: the index of a server, which was written complete
 //! beside the old one before the sync, takes its place in one rename. Folders that no index names are what a crash
@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::format::encode;
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::transaction::{NewVersion, Transaction};
+use super::transaction::{NewVersion, Transaction, WrittenCertificate};
 use super::{Disk, StoreError, facts};
 use crate::digest::Digest;
-use crate::model::{RequestFacts, RequestNumber, ServerFacts, VersionFacts};
+use crate::model::{CertificateNumber, RequestFacts, RequestNumber, ServerFacts, VersionFacts, VersionNumber};
 use crate::name::{KeyPath, ServerName};
 use crate::parallel;
-use crate::pki::CertificationRequest;
+use crate::pki::{CertificationRequest, Chain};
 use crate::progress::Progress;
 use crate::timestamp::Timestamp;
 use crate::world::World;
@@ -46,6 +46,30 @@ impl Transaction<'_> {
             }
         }
     }
+}
+
+/// Writes certificates and their chains, all durable at once where the disk can do that.
+pub(super) fn add_certificates(
+    disk: &dyn Disk,
+    threads: usize,
+    new: &[(&KeyPath, &VersionFacts, &Chain)],
+) -> Result<Vec<WrittenCertificate>, StoreError> {
+    let sync_each = !disk.can_sync_everything();
+    let mut taken: BTreeSet<(&KeyPath, VersionNumber, CertificateNumber)> = BTreeSet::new();
+    let mut numbered = Vec::new();
+    for (key, version, chain) in new {
+        let mut number = facts::next_certificate(disk, key, version.number)?;
+        while !taken.insert((key, version.number, number)) {
+            number = number.next();
+        }
+        numbered.push((*key, version.number, number, *chain));
+    }
+    let written = parallel::each(threads, &numbered, |(key, version, number, chain)| {
+        facts::write_certificate(disk, key, *version, *number, chain, sync_each)
+    })?;
+    let folders = numbered.iter().map(|(key, version, ..)| layout::version(key, *version));
+    disk.sync_batch(&if sync_each { folders.collect() } else { BTreeSet::new() })?;
+    Ok(written)
 }
 
 type Indexes = BTreeMap<ServerName, ServerFacts>;

@@ -8,12 +8,13 @@ use zeroize::Zeroizing;
 
 use super::format::{decode, encode, load_checked};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::{Disk, StoreError};
+use super::{Disk, StoreError, WrittenCertificate};
 use crate::digest::Digest;
 use crate::model::{
     CertificateNumber, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
 };
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
+use crate::pki::Chain;
 
 pub(super) fn load(disk: &dyn Disk, server: &ServerName) -> Result<ServerFacts, StoreError> {
     let path = layout::facts(server);
@@ -179,23 +180,45 @@ pub(super) fn add_request(
     Ok(disk.sync_names(&layout::version(key, version.number))?)
 }
 
-/// Writes a certificate and its chain beside their private key, under a number that was never used.
+/// A number that no certificate of a private key ever had.
+pub(super) fn next_certificate(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: VersionNumber,
+) -> Result<CertificateNumber, StoreError> {
+    let used = disk.names(&layout::version(key, version))?;
+    let last = used.iter().filter_map(|entry| layout::certificate_number(&entry.name)).max();
+    Ok(last.unwrap_or(CertificateNumber(0)).next())
+}
+
+/// Writes a certificate and its chain beside their private key. Their names are not durable before the folder is synced.
+pub(super) fn write_certificate(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    version: VersionNumber,
+    number: CertificateNumber,
+    chain: &Chain,
+    sync: bool,
+) -> Result<WrittenCertificate, StoreError> {
+    let (leaf, rest) = (chain.leaf.to_pem(), chain.intermediates_pem());
+    // The chain first: where a certificate stands, its chain does too.
+    disk.put(&layout::chain(key, version, number), rest.as_bytes(), PRIVATE_FILE, sync)?;
+    disk.add(&layout::certificate(key, version, number), leaf.as_bytes(), PRIVATE_FILE, sync)?;
+    let (certificate_file, chain_file) = (Digest::of(leaf.as_bytes()), Digest::of(rest.as_bytes()));
+    Ok(WrittenCertificate { number, certificate_file, chain_file })
+}
+
+/// Writes a certificate and its chain beside their private key, durably, under a number that was never used.
 pub(super) fn add_certificate(
     disk: &dyn Disk,
     key: &KeyPath,
     version: VersionNumber,
-    certificate: &str,
-    chain: &str,
-) -> Result<CertificateNumber, StoreError> {
-    let folder = layout::version(key, version);
-    let used = disk.names(&folder)?;
-    let last = used.iter().filter_map(|entry| layout::certificate_number(&entry.name)).max();
-    let number = last.unwrap_or(CertificateNumber(0)).next();
-    // The chain first: where a certificate stands, its chain does too.
-    disk.put(&layout::chain(key, version, number), chain.as_bytes(), PRIVATE_FILE, true)?;
-    disk.add(&layout::certificate(key, version, number), certificate.as_bytes(), PRIVATE_FILE, true)?;
-    disk.sync_names(&folder)?;
-    Ok(number)
+    chain: &Chain,
+) -> Result<WrittenCertificate, StoreError> {
+    let number = next_certificate(disk, key, version)?;
+    let written = write_certificate(disk, key, version, number, chain, true)?;
+    disk.sync_names(&layout::version(key, version))?;
+    Ok(written)
 }
 
 /// The private key file of a version, checked against its hash.

@@ -11,8 +11,8 @@ use super::{Base, Disk, StoreError, authorities, facts, layout, live, staged, to
 use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    Authority, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState, ServiceSettings,
-    State, VersionFacts,
+    Authority, CertificateNumber, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState,
+    ServiceSettings, State, VersionFacts, VersionNumber,
 };
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
@@ -334,6 +334,20 @@ impl<'k> Snapshot<'k> {
     /// When they can't be read, or aren't the files that were written.
     pub fn certificate_files(&self, key: &KeyPath, installed: &Installed) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
         facts::certificate(self.disk, key, installed)
+    }
+
+    /// A certificate and its chain that stand beside a private key, whether or not anything names them.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn kept_certificate(
+        &self,
+        key: &KeyPath,
+        version: VersionNumber,
+        number: CertificateNumber,
+    ) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+        let leaf = self.disk.load(&layout::certificate(key, version, number))?;
+        Ok((leaf, self.disk.load(&layout::chain(key, version, number))?))
     }
 
     /// A request file.

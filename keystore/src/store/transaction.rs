@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::intent::Intent;
 use super::lock::{self, Held};
-use super::{Keystore, Snapshot, StoreError, authorities, facts, format, layout, recovery, staged};
+use super::{Keystore, Snapshot, StoreError, authorities, batch, facts, format, layout, recovery, staged};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{
@@ -262,12 +262,21 @@ impl<'k> Transaction<'k> {
         version: &VersionFacts,
         chain: &Chain,
     ) -> Result<WrittenCertificate, StoreError> {
-        let leaf = chain.leaf.to_pem();
-        let rest = chain.intermediates_pem();
         let disk = self.keystore.disk();
-        let number = self.held.change(|| facts::add_certificate(disk, key, version.number, &leaf, &rest))?;
-        let certificate_file = Digest::of(leaf.as_bytes());
-        Ok(WrittenCertificate { number, certificate_file, chain_file: Digest::of(rest.as_bytes()) })
+        self.held.change(|| facts::add_certificate(disk, key, version.number, chain))
+    }
+
+    /// Writes certificates and their chains beside their private keys, all durable at once. Nothing uses them before a
+    /// change says so.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn add_certificates(
+        &mut self,
+        new: &[(&KeyPath, &VersionFacts, &Chain)],
+    ) -> Result<Vec<WrittenCertificate>, StoreError> {
+        let (disk, threads) = (self.keystore.disk(), self.keystore.world().threads);
+        self.held.change(|| batch::add_certificates(disk, threads, new))
     }
 
     /// What is staged, with the changes of this transaction.

@@ -130,7 +130,17 @@ pub fn create_keys(
 }
 
 impl Generated {
-    fn to_keep(&self) -> NewKey<'_> {
+    /// The key that it is for.
+    pub(in crate::ops) fn key(&self) -> &KeyPath {
+        &self.asked.key
+    }
+
+    /// The request that was made with it.
+    pub(in crate::ops) fn request(&self) -> Option<&CertificationRequest> {
+        self.request.as_ref()
+    }
+
+    pub(in crate::ops) fn to_keep(&self) -> NewKey<'_> {
         NewKey { key: self.asked.key.clone(), version: self.material.to_keep(), request: self.request.as_ref() }
     }
 }

@@ -92,7 +92,10 @@ impl Material {
 
     pub(super) fn fits_request(&self, facts: &VersionFacts, request: &RequestFacts) -> bool {
         let Some(held) = self.requests.get(&request.number) else { return false };
-        held.fault(facts.spki).is_none() && request_says(held, request.number, request.made).as_ref() == Some(request)
+        // where it was handed to is not in the request itself
+        let said = request_says(held, request.number, request.made);
+        let said = said.map(|said| RequestFacts { submission: request.submission.clone(), ..said });
+        held.fault(facts.spki).is_none() && said.as_ref() == Some(request)
     }
 
     /// What the files say of the private key, when nothing else does any more.

@@ -308,5 +308,5 @@ fn describe(keystore: &Keystore) -> Result<set_authority::Outcome, Error> {
 }
 
 fn submission(now: Timestamp) -> Submission {
-    Submission { authority: "internal".parse().unwrap(), submitted: now, ticket: None, refused: None }
+    Submission { authority: "internal".parse().unwrap(), submitted: now, ticket: None, received: None, refused: None }
 }
