@@ -80,7 +80,7 @@ impl fmt::Display for Output {
 }
 
 /// What differs from run to run, and the words that stand for it in snapshots.
-pub(crate) const FILTERS: [(&str, &str); 17] = [
+pub(crate) const FILTERS: [(&str, &str); 18] = [
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
     (r"\d{4}-\d\d-\d\d", "[DATE]"),
@@ -94,6 +94,7 @@ pub(crate) const FILTERS: [(&str, &str); 17] = [
     (r#""(host|user|id|serial)": "[^"]*""#, r#""$1": "[...]""#),
     (r"(serial +)[0-9a-f]+", "$1[SERIAL]"),
     (r"\b[0-9a-f]{40}\b", "[SHA1]"),
+    (r"\b[0-9a-f]{36}\b", "[SERIAL]"),
     (r#"(SPKI pin +|"spki_pin": ")[A-Za-z0-9+/]{43}="#, "$1[PIN]"),
     (r#""days_left": -?\d+"#, r#""days_left": [DAYS]"#),
     (r"(-----BEGIN [A-Z ]+-----\r?\n)(?:[A-Za-z0-9+/=]+\r?\n)+", "$1[BASE64]\n"),

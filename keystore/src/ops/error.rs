@@ -169,14 +169,49 @@ pub enum Error {
         #[source]
         source: RequestError,
     },
-    /// A certificate could not sign itself.
-    #[error("no certificate can be made for {key}")]
-    SelfSign {
-        /// The key.
-        key: KeyPath,
+    /// A certificate could not be issued.
+    #[error("no certificate can be made for {what}")]
+    NotIssued {
+        /// The key, the subject, or the authority.
+        what: String,
         /// Why.
         #[source]
         source: IssueError,
+    },
+    /// A private authority's private key could not be used.
+    #[error("the private key of the authority {name} cannot be used")]
+    CaKey {
+        /// The authority.
+        name: AuthorityName,
+        /// Why.
+        #[source]
+        source: PrivateKeyError,
+    },
+    /// There is an authority of this name.
+    #[error("there is an authority {name} already")]
+    AuthorityExists {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// An authority that is elsewhere.
+    #[error("{name} is no private authority in this keystore")]
+    NotALocalCa {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A private authority is to be forgotten, or to become another kind.
+    #[error("{name} is a private authority, whose private keys and list of certificates are kept here")]
+    AuthorityKeepsKeys {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A certificate is to be revoked that the authority has not issued.
+    #[error("{name} has not issued {what}")]
+    NotOnList {
+        /// The authority.
+        name: AuthorityName,
+        /// Which certificate.
+        what: String,
     },
     /// Exchange takes no private key but RSA.
     #[error("{key} is {algorithm}, and Exchange takes RSA keys")]

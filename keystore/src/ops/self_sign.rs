@@ -76,7 +76,9 @@ pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, asked: &SelfSig
         request.names = server_names(&request.key, common_name);
     }
     let request = make_csr::plan(snapshot, defaults, &request).map_err(|error| match error {
-        Error::Request { key, source: RequestError::Nameless } => Error::SelfSign { key, source: IssueError::Nameless },
+        Error::Request { key, source: RequestError::Nameless } => {
+            Error::NotIssued { what: key.to_string(), source: IssueError::Nameless }
+        }
         other => other,
     })?;
     let template = match asked.kind {
@@ -136,7 +138,7 @@ pub fn private_key_file(snapshot: &Snapshot<'_>, plan: &Plan) -> Result<PrivateK
 /// refuses.
 pub fn self_sign(keystore: &Keystore, plan: &Plan, private_key: &PrivateKey) -> Result<install_cert::Staged, Error> {
     let (key, world) = (&plan.request.key, keystore.world());
-    let refused = |source| Error::SelfSign { key: key.clone(), source };
+    let refused = |source| Error::NotIssued { what: key.to_string(), source };
     let validity = validity(world.now(), plan.days).map_err(refused)?;
     let serial = SerialNumber::from_random(world.random());
     let certificate = plan.template.sign(private_key, &serial, validity).map_err(refused)?;

@@ -1,5 +1,5 @@
 use super::OutsideConstraints;
-use crate::pki::{CertificateError, PrivateKeyError, RequestError, Subject};
+use crate::pki::{CertificateError, PrivateKeyError, RequestError, Subject, SubjectError};
 use crate::timestamp::Timestamp;
 
 /// Why a certificate or a revocation list was not issued.
@@ -14,6 +14,9 @@ pub enum IssueError {
         /// What is wrong with it.
         weakness: String,
     },
+    /// An authority's subject that breaks a limit.
+    #[error("the subject is refused")]
+    Subject(#[from] SubjectError),
     /// Neither a subject nor a name.
     #[error("there is neither a subject nor a name")]
     Nameless,

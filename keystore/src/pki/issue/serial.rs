@@ -28,6 +28,13 @@ impl SerialNumber {
         Self(octets.to_vec())
     }
 
+    /// A number with 78 random bits before one that is never given twice, so that neither is the whole.
+    #[must_use]
+    pub fn unique(mut random: [u8; 10], number: u64) -> Self {
+        random[0] = random[0] & 0x3f | 0x40;
+        Self([&random[..], &number.to_be_bytes()].concat())
+    }
+
     /// The number that these octets say, the first the highest.
     ///
     /// # Errors
@@ -92,7 +99,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_one_is_read_back_and_can_be_encoded(octets: [u8; 16], text: String) {
+        fn every_one_is_read_back_and_can_be_encoded(octets: [u8; 16], random: [u8; 10], number: u64, text: String) {
+            let unique = SerialNumber::unique(random, number);
+            let end = format!("{number:016x}");
+            prop_assert!(unique.encoded().is_ok() && unique.to_string().ends_with(&end));
+            prop_assert_ne!(&unique, &SerialNumber::unique(random, number ^ 1));
             let serial = SerialNumber::from_random(octets);
             prop_assert!(serial.encoded().is_ok());
             prop_assert_eq!(serial.to_string().parse::<SerialNumber>().unwrap(), serial);
