@@ -15,6 +15,7 @@ use keystore::name::{
     AuthorityName, EndpointError, HostError, KeyPath, NameError, PathError, ProbeUrlError, ServicePath,
 };
 use keystore::ops;
+use keystore::ops::make_csr::BaseError;
 use keystore::pki::{
     CertificateProfileError, KeyAlgorithmError, PassphraseError, RecogniseError, RevocationReasonError,
     SubjectAltNameError, SubjectError, SubtreeError, TemplateNameError,
@@ -265,7 +266,9 @@ impl Problem for Failure {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 ops::Error::Lines { faults } => coded(faults),
-                ops::Error::BaseConfig { source: RequestConfigError::Lines { faults }, .. } => coded(faults),
+                ops::Error::Base(BaseError::Config { source: RequestConfigError::Lines { faults }, .. }) => {
+                    coded(faults)
+                }
                 _ => Vec::new(),
             },
             Self::NothingReadable { faults, .. } => faults.clone(),

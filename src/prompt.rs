@@ -2,6 +2,7 @@
 //! asked, and end with the command line that would have done the same. Ctrl-C at any question changes nothing:
 //! nothing is written before the last answer.
 
+pub(crate) mod authority;
 pub(crate) mod bind;
 mod country;
 pub(crate) mod create_key;

@@ -14,15 +14,17 @@
 mod counting_disk;
 mod large;
 mod measure;
+mod programs;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use keystore::pki::{KeyAlgorithm, PrivateKey};
 use large::{Large, Shape, threads};
 use measure::{Contestant, compare, milliseconds, peak_memory, timed};
+use programs::{keyring, openssl};
 
 const SMALL: [Shape; 2] = [Shape { keys: 100, servers: 1 }, Shape { keys: 100, servers: 100 }];
 
@@ -46,21 +48,6 @@ fn main() {
     all_keys(&large, rounds);
     after_a_crash(&large, rounds.min(5));
     many_new_keys(keys.min(10_000), rounds.min(10));
-}
-
-fn program(name: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(name);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn keyring(root: &Path, arguments: &[&str]) -> Command {
-    let store = root.display().to_string();
-    program(env!("CARGO_BIN_EXE_keyring"), &[&["--no-input", "--store", &store], arguments].concat())
-}
-
-fn openssl() -> Contestant<'static> {
-    Contestant::program("openssl version", |_| program("openssl", &["version"]))
 }
 
 /// One key among few and among many.

@@ -24,6 +24,7 @@ pub use brief::{
     ServerFactsBrief, ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, Text, VersionBrief,
 };
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
+pub(crate) use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
 pub use local_ca::{
     IssuedBatch, IssuedCertificate, LocalCaFile, LocalCaFiles, LocalCaSettings, Revocation, Revocations,

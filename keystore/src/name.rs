@@ -5,12 +5,14 @@
 
 mod endpoint;
 mod host;
+mod ip;
 mod label;
 mod path;
 mod probe_url;
 
 pub use endpoint::{Address, Endpoint, EndpointError};
 pub use host::{Host, HostError};
+pub use ip::Ipv6Error;
 pub use label::{AuthorityName, KeyName, NameError, NameFault, Protocol, ServerName};
 pub use path::{KeyPath, PathError, ServicePath};
 pub use probe_url::{ProbeUrl, ProbeUrlError, Start, Talk};

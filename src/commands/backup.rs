@@ -107,9 +107,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         });
     }
     let keystore = context.keystore()?;
-    if !to_stdout && !args.force && outside::exists(&args.file) {
+    if !to_stdout {
         // Before anybody thinks of a passphrase.
-        return Err(outside::OutsideError::Exists { name: args.file.display().to_string() }.into());
+        outside::refuse_existing(&args.file, args.force)?;
     }
     let asked = Backup { history: args.history, envelope: envelope(context, args)? };
     let written = if to_stdout {

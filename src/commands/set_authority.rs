@@ -86,9 +86,10 @@ impl Report for Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let name: AuthorityName = args.name.parse()?;
     let keystore = context.keystore()?;
-    let outcome = op::set_authority(&keystore, &name, |before| {
-        if args.remove { Ok(None) } else { args.settings(&name, before).map(Some) }
-    })?;
+    let before = keystore.read()?.authority(&name)?.map(|authority| authority.settings);
+    // questions are put before the lock is taken
+    let settings = if args.remove { None } else { Some(args.settings(context, &name, before)?) };
+    let outcome = op::set_authority::<Failure>(&keystore, &name, |_| Ok(settings))?;
     Ok(Outcome {
         changed: !outcome.is_unchanged(),
         name: outcome.name.to_string(),
@@ -100,9 +101,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 
 impl Args {
     /// What is said of it from now on: what was said before, with what the flags say in its place.
-    fn settings(&self, name: &AuthorityName, before: Option<AuthoritySettings>) -> Result<AuthoritySettings, Failure> {
-        let kind = self.kind.or_else(|| before.as_ref().map(Kind::of));
-        let kind = kind.ok_or(Failure::Missing { what: "what the authority is", flag: "--kind KIND" })?;
+    fn settings(
+        &self,
+        context: &Context,
+        name: &AuthorityName,
+        before: Option<AuthoritySettings>,
+    ) -> Result<AuthoritySettings, Failure> {
+        let kind = match self.kind.or_else(|| before.as_ref().map(Kind::of)) {
+            Some(kind) => kind,
+            None if context.can_ask() => Kind::ask()?,
+            None => return Err(Failure::Missing { what: "the kind of the authority", flag: "--kind KIND" }),
+        };
         let flags = [
             (Kind::File, self.file.given()),
             (Kind::Command, self.command.given()),
@@ -115,8 +124,8 @@ impl Args {
             });
         }
         match kind {
-            Kind::File => self.file.settings(name, before).map(AuthoritySettings::File),
-            Kind::Command => self.command.settings(name, before).map(AuthoritySettings::Command),
+            Kind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
+            Kind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
             Kind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),
         }
     }

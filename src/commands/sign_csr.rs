@@ -122,7 +122,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     check_out(context, args.out.as_deref(), args.force)?;
     let read = CertificationRequest::read(&outside::read(&args.request)?);
-    let request = read.map_err(|source| ops::Error::BaseRequest { file: shown(&args.request), source })?;
+    let request = read.map_err(|source| ops::Error::NotARequest { file: shown(&args.request), source })?;
     let (ca, key) = open(context, &keystore, &name, &args.passphrase)?;
     let asked = Asked { request: &request, profile, days: args.days, key: None };
     let issued = op::sign_csr(&keystore, &ca, &key, &asked)?;

@@ -8,7 +8,7 @@ use keystore::ops::commit::Plan;
 use keystore::ops::publish::Behind;
 use keystore::ops::standing::{Look, Standing};
 use keystore::ops::status::{self as op, Concern, Matter};
-use keystore::store::{AttemptOutcome, Snapshot};
+use keystore::store::{AttemptOutcome, PhaseOutcome, Snapshot};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -220,7 +220,9 @@ impl Report for Outcome {
         }
         if let Some(AttemptJson { generation, time, services, .. }) = &self.attempt {
             page.styled(style::BAD, format_args!("  publishing generation {generation} failed at {time}:"));
-            for RowJson { service, phase, message, .. } in services.iter().filter(|row| row.outcome == "failed") {
+            for RowJson { service, phase, message, .. } in
+                services.iter().filter(|row| row.outcome == PhaseOutcome::Failed)
+            {
                 page.line(format_args!("    {service}  {phase}  {}", message.as_deref().unwrap_or_default()));
             }
         }

@@ -2,6 +2,7 @@
 
 use keystore::ops::Error as E;
 use keystore::ops::export_key::ExportError;
+use keystore::ops::make_csr::BaseError;
 use keystore::pki::ReadError;
 use keystore::store::{CommitError, StoreError};
 
@@ -89,6 +90,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::Request { .. } => "bad-request",
         E::Subject(_) => "bad-subject",
         E::NotIssued { .. } => "not-issued",
+        E::NotARequest { .. } => "bad-request",
         E::CaKey { .. } => "bad-private-key",
         E::AuthorityExists { .. } => "authority-exists",
         E::NotALocalCa { .. } => "not-a-local-ca",
@@ -105,10 +107,10 @@ fn keystore_code(error: &E) -> &'static str {
         E::Import { source, .. } => source.code(),
         E::StageNotEmpty => "stage-not-empty",
         E::RollbackRefused { .. } => "rollback-refused",
-        E::Unreadable { source, .. } | E::BaseCertificate { source, .. } => read_code(source),
-        E::BaseSeveral { .. } => "several-certificates",
-        E::BaseRequest { .. } => "not-a-request",
-        E::BaseConfig { .. } => "config-refused",
+        E::Unreadable { source, .. } | E::Base(BaseError::Certificate { source, .. }) => read_code(source),
+        E::Base(BaseError::Several { .. }) => "several-certificates",
+        E::Base(BaseError::Request { .. }) => "not-a-request",
+        E::Base(BaseError::Config { .. }) => "config-refused",
         E::NoRequest { .. } => "no-request",
         E::WrongKey { .. } => "key-mismatch",
         E::Chain(_) => "bad-chain",

@@ -110,12 +110,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Subject(_)
         | E::NotIssued { .. }
         | E::CaKey { .. }
+        | E::NotARequest { .. }
         | E::NotForExchange { .. }
         | E::Unreadable { .. }
-        | E::BaseCertificate { .. }
-        | E::BaseSeveral { .. }
-        | E::BaseRequest { .. }
-        | E::BaseConfig { .. }
+        | E::Base(_)
         | E::WrongKey { .. }
         | E::Chain(_)
         | E::Expired { .. }

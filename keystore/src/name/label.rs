@@ -9,7 +9,7 @@ use super::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {what}: {fault}")]
 pub struct NameError {
-    /// `server name`, `protocol name`, `key name` or `authority name`.
+    /// `server name`, `protocol name`, `key name` or `name for an authority`.
     pub what: &'static str,
     /// What was given.
     pub text: String,
@@ -139,5 +139,5 @@ name! {
 }
 name! {
     /// The name of an authority: `internal`, `letsencrypt`. At most 63 characters, no dots.
-    AuthorityName, "authority name", PART_LIMIT, false
+    AuthorityName, "name for an authority", PART_LIMIT, false
 }

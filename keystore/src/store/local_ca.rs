@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::format::{damaged, decode, load_checked};
+use super::format::{damaged, decode, load_checked, load_known};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
 use super::transaction::Transaction;
 use super::{Disk, Snapshot, StoreError, authorities, log};
@@ -70,7 +70,7 @@ pub(super) fn load_batch(disk: &dyn Disk, name: &AuthorityName, number: u32) -> 
 /// What is revoked.
 pub(super) fn load_revocations(disk: &dyn Disk, name: &AuthorityName) -> Result<Revocations, StoreError> {
     let path = layout::revocations(name);
-    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(Revocations::default()) };
+    let bytes = load_known(disk, &path)?;
     let (_, text) = log::open(disk, &path, &bytes)?;
     decode(disk, &path, text.as_bytes())
 }
@@ -138,6 +138,8 @@ impl Transaction<'_> {
             for file in LocalCaFile::ALL {
                 disk.put(&layout::local_ca_file(name, file), new.bytes(file), PRIVATE_FILE, true)?;
             }
+            let none = log::seal(&Revocations::default()).0;
+            disk.put(&layout::revocations(name), &none, PRIVATE_FILE, true)?;
             disk.sync_names(&layout::authority(name))?;
             authorities::store(disk, name, &authority)
         })

@@ -1,12 +1,15 @@
 //! The flags of each kind of authority.
 
+use clap::ValueEnum as _;
 use keystore::model::{
     AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
 };
 use keystore::name::AuthorityName;
 
 use crate::commands::set_service::command;
+use crate::context::Context;
 use crate::error::Failure;
+use crate::prompt;
 
 /// A kind as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +29,17 @@ impl Kind {
             Self::Command => AuthorityKind::Command,
             Self::LocalCa => AuthorityKind::LocalCa,
         }
+    }
+
+    /// Asks which.
+    pub(super) fn ask() -> Result<Self, Failure> {
+        // a private authority is made by a command of its own
+        let kinds: Vec<Self> = Self::value_variants().iter().copied().filter(|kind| *kind != Self::LocalCa).collect();
+        let about = |kind: &Self| {
+            let value = kind.to_possible_value();
+            value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
+        };
+        Ok(kinds[prompt::authority::kind(&kinds.iter().map(about).collect::<Vec<_>>())?])
     }
 
     pub(super) fn of(settings: &AuthoritySettings) -> Self {
@@ -66,6 +80,7 @@ impl FileArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<FileSettings, Failure> {
@@ -75,7 +90,14 @@ impl FileArgs {
         };
         let folder = |text: &Option<String>, before: Option<AbsolutePath>, what, flag| match text {
             Some(text) => text.parse().map_err(|error| refuse(name, flag)(&error)),
-            None => before.ok_or(Failure::Missing { what, flag }),
+            None => match before {
+                Some(before) => Ok(before),
+                None if context.can_ask() => {
+                    let answer = prompt::authority::folder(&format!("Path of {what}"))?;
+                    answer.parse().map_err(|error| refuse(name, flag)(&error))
+                }
+                None => Err(Failure::Missing { what, flag }),
+            },
         };
         Ok(FileSettings {
             requests: folder(&self.requests, requests, "the folder for requests", "--requests")?,
@@ -109,6 +131,7 @@ impl CommandArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<CommandSettings, Failure> {
@@ -116,7 +139,11 @@ impl CommandArgs {
             Some(AuthoritySettings::Command(CommandSettings { run, timeout })) => (Some(run), timeout),
             _ => (None, TIMEOUT),
         };
-        let run = match &self.run {
+        let asked = match (&self.run, &run) {
+            (None, None) if context.can_ask() => Some(prompt::authority::program("Program, with its arguments")?),
+            _ => None,
+        };
+        let run = match self.run.as_ref().or(asked.as_ref()) {
             Some(text) => command(text, self.shell).map_err(|error| refuse(name, "--run")(&error))?,
             None => run,
         };

@@ -7,10 +7,9 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Text;
-use crate::model::installed::is_due;
 use crate::model::{
     Binding, CertificateNumber, CertificateSummary, Generation, Installed, KeyFacts, Origin, ServerFacts, VersionFacts,
-    VersionNumber,
+    VersionNumber, is_due,
 };
 use crate::name::{Address, Endpoint, KeyName, Protocol};
 use crate::pki::KeyAlgorithm;

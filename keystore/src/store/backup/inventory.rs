@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Manifest;
 use crate::digest::Digest;
-use crate::model::{Authority, AuthoritySettings, Generation, LocalCaFile, LocalCaSettings, ServerFacts, VersionFacts};
+use crate::model::{AuthoritySettings, Generation, LocalCaFile, LocalCaSettings, ServerFacts, VersionFacts};
 use crate::name::{AuthorityName, ServerName};
 use crate::pki::read_certificates;
 use crate::progress::Progress;
@@ -127,10 +127,11 @@ impl Search<'_> {
             let Ok(name) = entry.name.parse() else { continue };
             let path = layout::authority_settings(&name);
             if let Some(bytes) = self.disk.load_if_present(&path)? {
-                let authority: Authority = format::decode(self.disk, &path, &bytes)?;
                 self.hold(path, bytes);
-                if let AuthoritySettings::LocalCa(settings) = &authority.settings {
-                    self.local_ca(&name, settings)?;
+                if let Some(AuthoritySettings::LocalCa(settings)) =
+                    self.snapshot.authority(&name)?.map(|authority| authority.settings)
+                {
+                    self.local_ca(&name, &settings)?;
                 }
             }
         }
@@ -150,10 +151,9 @@ impl Search<'_> {
             self.name(path, digest);
         }
         let path = layout::revocations(name);
-        if let Some(bytes) = self.disk.load_if_present(&path)? {
-            local_ca::load_revocations(self.disk, name)?;
-            self.hold(path, bytes);
-        }
+        let bytes = format::load_known(self.disk, &path)?;
+        local_ca::load_revocations(self.disk, name)?;
+        self.hold(path, bytes);
         Ok(())
     }
 

@@ -26,9 +26,13 @@ pub(super) fn belongs(name: &AuthorityName, file: &str) -> Option<Belongs> {
 pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<&AuthoritySettings>) {
     let is_ours = |file: &str| layout::issued_number(file).filter(|n| layout::issued_batch(name, *n).name() == file);
     look.survey(&layout::issued(name), |file| is_ours(file).map(|_| Belongs::File(PRIVATE_FILE)));
+    let numbers = local_ca::batches(look.disk, name).unwrap_or_default();
+    if settings.is_none() && !numbers.is_empty() {
+        damaged(look, layout::authority_settings(name), "it is missing: what there is of it has issued".to_owned());
+    }
     let Some(AuthoritySettings::LocalCa(settings)) = settings else { return };
     let issuing = check_files(look, name, &settings.files);
-    check_issued(look, name, issuing.as_ref());
+    check_issued(look, name, &numbers, issuing.as_ref());
     if let Err(error) = local_ca::load_revocations(look.disk, name) {
         damaged(look, layout::revocations(name), reason(error));
     }
@@ -72,8 +76,7 @@ fn check_files(look: &mut Look<'_>, name: &AuthorityName, files: &LocalCaFiles) 
 }
 
 /// Every number from the first to the newest must be there, with certificates of this authority.
-fn check_issued(look: &mut Look<'_>, name: &AuthorityName, issuing: Option<&Certificate>) {
-    let Ok(numbers) = local_ca::batches(look.disk, name) else { return };
+fn check_issued(look: &mut Look<'_>, name: &AuthorityName, numbers: &[u32], issuing: Option<&Certificate>) {
     for number in 1..=numbers.iter().copied().max().unwrap_or(0) {
         let path = layout::issued_batch(name, number);
         if !numbers.contains(&number) {

@@ -157,7 +157,7 @@ impl Subtree {
         })
     }
 
-    pub(super) fn read(base: &Tlv<'_>) -> Option<Self> {
+    pub(in crate::pki) fn read(base: &Tlv<'_>) -> Option<Self> {
         let text = || std::str::from_utf8(base.content).ok();
         match base.tag {
             0x81 => text()?.parse().ok().map(Self::Email),
