@@ -4,6 +4,7 @@ mod acme;
 mod command;
 mod fault;
 mod file;
+mod local_ca;
 
 use keystore::model::{self, AuthoritySettings};
 use keystore::name::AuthorityName;
@@ -12,6 +13,7 @@ use keystore::ops::list_authorities::list_authorities;
 use keystore::store::Keystore;
 
 pub(crate) use fault::AuthorityFault;
+pub(crate) use local_ca::unlock;
 
 use crate::error::Failure;
 
@@ -39,6 +41,7 @@ fn open<'k>(
         AuthoritySettings::File(settings) => Box::new(file::FileAuthority { settings }),
         AuthoritySettings::Command(settings) => Box::new(command::CommandAuthority { name: name.clone(), settings }),
         AuthoritySettings::Acme(settings) => Box::new(acme::AcmeAuthority::new(name.clone(), settings, keystore)),
+        AuthoritySettings::LocalCa(_) => Box::new(local_ca::LocalCaAuthority { keystore, name: name.clone() }),
     }
 }
 

@@ -19,9 +19,7 @@ pub(crate) use authority::{AuthorityJson, authority_line};
 pub(crate) use page::{Page, style};
 pub(crate) use progress::Bar;
 pub(crate) use renewal::{RenewalJson, SubmissionJson, renewal_line, submission_line};
-pub(crate) use service::{
-    HookJson, RowJson, SettingsJson, form_name, hook_line, outcome_name, profile_name, settings_line,
-};
+pub(crate) use service::{HookJson, RowJson, SettingsJson, form_name, hook_line, settings_line, software};
 pub(crate) use views::{
     BindingJson, CertificateJson, ChangeJson, CodedJson, EndpointJson, KeyJson, PairJson, PublishedJson, change_line,
     coded, days_left, fate_line, or_none, until,

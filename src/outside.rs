@@ -113,6 +113,11 @@ pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// Refuses what would be written over a file that is there, before anything is done or asked for it.
+pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), OutsideError> {
+    if force || !exists(path) { Ok(()) } else { Err(OutsideError::Exists { name: path.display().to_string() }) }
+}
+
 /// Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. Without `force`
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
@@ -130,9 +135,7 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Begins to write it, under another name beside its own. Without `force`, nothing may stand there.
     pub(crate) fn create(path: &Path, mode: u32, force: bool) -> Result<Self, OutsideError> {
-        if !force && exists(path) {
-            return Err(OutsideError::Exists { name: path.display().to_string() });
-        }
+        refuse_existing(path, force)?;
         Ok(Self { file: io::BufWriter::new(beside(path, mode)?), path: path.to_path_buf(), force })
     }
 

@@ -7,17 +7,19 @@ mod fault;
 mod tls;
 mod wire;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use keystore::name::{Host, ProbeUrl, Start};
+use keystore::parallel;
 
 pub(crate) use dialogue::Offered;
 pub(crate) use fault::Fault;
 use fault::Phase;
 
 /// The most connections at a time: a probe waits more than it works.
-pub(crate) const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 32;
 
 /// What a new connection showed.
 #[derive(Debug)]
@@ -40,6 +42,12 @@ pub(crate) struct Observed {
     pub(crate) after: Option<Offered>,
     /// Why the words inside TLS could not be read.
     pub(crate) unread: Option<Fault>,
+}
+
+/// Looks at many services, at several at a time. What is seen stands in the order of the targets.
+pub(crate) fn each<T: Sync, R: Send>(targets: &[T], look: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let Ok(seen) = parallel::each(AT_ONCE, targets, |target| Ok::<_, Infallible>(look(target)));
+    seen
 }
 
 /// Connects, shakes hands and reads what authentication is offered, in `within` altogether. `name` is asked for (SNI)

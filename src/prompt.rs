@@ -2,6 +2,7 @@
 //! asked, and end with the command line that would have done the same. Ctrl-C at any question changes nothing:
 //! nothing is written before the last answer.
 
+pub(crate) mod authority;
 pub(crate) mod bind;
 mod country;
 pub(crate) mod create_key;
@@ -126,7 +127,7 @@ pub(crate) fn choose_key(
     let choices = |services: &[ListedService<'_>]| -> Vec<_> {
         services.iter().flat_map(|service| &service.keys).map(choice).collect()
     };
-    let mut choices = list(snapshot, &Scope::All, |services, _| choices(services))?.concat();
+    let mut choices = list(snapshot, &Scope::All, |services, _| choices(&services))?.concat();
     choices.sort_by_key(|(last, ..)| *last);
     if choices.is_empty() {
         return Err(Failure::Usage {

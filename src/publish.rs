@@ -118,7 +118,7 @@ fn drive<'k, G>(
             let undone = switched.undo_to_tell();
             round.go_back(&mut table, &reached);
             let files = match undone {
-                Ok(committing) => committing.told(&round.services_without(&table.left_behind())).err(),
+                Ok(committing) => note(&committing, round, &table).err(),
                 Err(error) => Some(error),
             };
             let fault = PublishFault { table, files, interrupted: interrupt::requested() };
@@ -126,6 +126,14 @@ fn drive<'k, G>(
             Err(Failure::Publishing(Box::new(fault)))
         }
     }
+}
+
+/// Takes note of whom it told what they read, and of whom somebody has to tell again: when services were left behind
+/// and the disk takes no note of them, nothing else remembers.
+fn note(committing: &Committing<'_>, round: &Round, table: &Table) -> Result<(), StoreError> {
+    let left = table.left_behind();
+    committing.told(&round.services_without(&left))?;
+    committing.owe(left.into_iter().cloned())
 }
 
 /// What was proven could not be recorded, and its files were put back: the services are told that.
@@ -136,7 +144,7 @@ fn tell_back(keystore: &Keystore, round: &Round, error: CommitError) -> CommitEr
         attempt::keep(keystore, round.generation, &table);
         // whoever is not taken off the list is told by the next commit or publication
         if let Ok(committing) = keystore.begin_commit() {
-            let _ = committing.told(&round.services_without(&table.left_behind()));
+            let _ = note(&committing, round, &table);
         }
     }
     error

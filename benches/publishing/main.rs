@@ -21,11 +21,12 @@ mod large;
 #[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod measure;
 mod probes;
+#[path = "../scale/programs.rs"]
+mod programs;
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use measure::Contestant;
+use programs::{keyring, openssl, program};
 
 fn main() {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
@@ -35,22 +36,7 @@ fn main() {
     deploy::deploy(rounds);
 }
 
-fn program(name: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(name);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn keyring(root: &Path, arguments: &[&str]) -> Command {
-    let store = root.display().to_string();
-    program(env!("CARGO_BIN_EXE_keyring"), &[&["--no-input", "--store", &store], arguments].concat())
-}
-
 /// A script.
 fn shell(script: &str) -> Command {
     program("sh", &["-euc", script])
-}
-
-fn openssl() -> Contestant<'static> {
-    Contestant::program("openssl version", |_| program("openssl", &["version"]))
 }

@@ -14,15 +14,17 @@
 mod counting_disk;
 mod large;
 mod measure;
+mod programs;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use keystore::pki::{KeyAlgorithm, PrivateKey};
 use large::{Large, Shape, threads};
 use measure::{Contestant, compare, milliseconds, peak_memory, timed};
+use programs::{keyring, openssl};
 
 const SMALL: [Shape; 2] = [Shape { keys: 100, servers: 1 }, Shape { keys: 100, servers: 100 }];
 
@@ -46,21 +48,6 @@ fn main() {
     all_keys(&large, rounds);
     after_a_crash(&large, rounds.min(5));
     many_new_keys(keys.min(10_000), rounds.min(10));
-}
-
-fn program(name: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(name);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn keyring(root: &Path, arguments: &[&str]) -> Command {
-    let store = root.display().to_string();
-    program(env!("CARGO_BIN_EXE_keyring"), &[&["--no-input", "--store", &store], arguments].concat())
-}
-
-fn openssl() -> Contestant<'static> {
-    Contestant::program("openssl version", |_| program("openssl", &["version"]))
 }
 
 /// One key among few and among many.
@@ -155,10 +142,39 @@ fn many_new_keys(count: usize, rounds: usize) {
     });
     let create = create.after(|round| _ = timed(&mut keyring(&root(round), &["init"])));
     let pure = Contestant::own(format!("generating and encoding {count} keys"), generate);
-    let medians: Vec<Duration> = compare("many new keys", rounds, 0, &[pure, create]);
+    let only = Contestant::own("the same folders and files, nothing in them checked or known", || {
+        let root = tempfile::tempdir_in(folder.path()).expect("writable").keep();
+        only_files(&root, count);
+    });
+    let medians: Vec<Duration> = compare("many new keys", rounds, 0, &[pure, only, create]);
+    let each = |median: Duration| milliseconds(median) * 1000.0 / count as f64;
     println!(
-        "{:.1} us a key, of which {:.1} us are the making of the private key",
-        milliseconds(medians[1]) * 1000.0 / count as f64,
-        milliseconds(medians[0]) * 1000.0 / count as f64
+        "{:.1} us a key; {:.1} us are the making of the private key, {:.1} us that of such folders and files alone",
+        each(medians[2]),
+        each(medians[0]),
+        each(medians[1])
     );
+}
+
+/// What a file system takes for the folders and files of so many keys, on as many threads, synced once.
+fn only_files(root: &Path, count: usize) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let make = |server: usize| {
+        for index in (server..count).step_by(1000) {
+            let version = root.join(format!("server{server:04}/https/key{}/1", index / 1000));
+            fs::create_dir_all(&version).expect("writable");
+            fs::write(version.join("private-key.pem"), [b'x'; 241]).expect("writable");
+            fs::write(version.join("version.json"), [b'x'; 400]).expect("writable");
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads() {
+            scope.spawn(|| {
+                while let server @ 0..1000 = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                    make(server);
+                }
+            });
+        }
+    });
+    rustix::fs::syncfs(fs::File::open(root).expect("it was made")).expect("the disk takes it");
 }

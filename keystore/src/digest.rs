@@ -17,6 +17,18 @@ pub fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
+/// Octets from hexadecimal of either case; none from text that is anything else.
+pub(crate) fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|&[high, low]| from_digits(high, low)).collect()
+}
+
+/// One octet from its two digits.
+pub(crate) fn from_digits(high: u8, low: u8) -> Option<u8> {
+    let digit = |octet: u8| char::from(octet).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
 /// Text that is not 64 lower-case hexadecimal digits.
 #[derive(Debug, thiserror::Error)]
 #[error("{text:?} is not a SHA-256 hash: 64 lower-case hexadecimal digits")]

@@ -5,12 +5,14 @@
 
 mod endpoint;
 mod host;
+mod ip;
 mod label;
 mod path;
 mod probe_url;
 
 pub use endpoint::{Address, Endpoint, EndpointError};
 pub use host::{Host, HostError};
+pub use ip::Ipv6Error;
 pub use label::{AuthorityName, KeyName, NameError, NameFault, Protocol, ServerName};
 pub use path::{KeyPath, PathError, ServicePath};
 pub use probe_url::{ProbeUrl, ProbeUrlError, Start, Talk};
@@ -25,6 +27,14 @@ macro_rules! serde_as_text {
             }
         }
 
+        $crate::name::read_as_text!($name);
+    };
+}
+pub(crate) use serde_as_text;
+
+/// The half of `serde_as_text` that reads.
+macro_rules! read_as_text {
+    ($name:ty) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Parsing;
@@ -44,7 +54,7 @@ macro_rules! serde_as_text {
         }
     };
 }
-pub(crate) use serde_as_text;
+pub(crate) use read_as_text;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, Month, OffsetDateTime, Time, UtcOffset};
 
-use crate::name::serde_as_text;
+use crate::name::read_as_text;
 
 /// A point in time in UTC, whole seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -69,20 +69,28 @@ fn as_written(text: &[u8]) -> Option<Timestamp> {
     Some(Timestamp(OffsetDateTime::new_utc(date, time)))
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// The text in that form; none of a year that has not four digits.
+    fn written(self) -> Option<[u8; 20]> {
         let (date, time) = (self.0.date(), self.0.time());
         let (year, month, day) = date.to_calendar_date();
-        let Some((century, year)) = u8::try_from(year / 100).ok().zip(u8::try_from(year % 100).ok()) else {
-            return f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?);
-        };
+        let (century, year) = u8::try_from(year / 100).ok().zip(u8::try_from(year % 100).ok())?;
         let mut text = *b"0000-00-00T00:00:00Z";
         let pairs = [century, year, month.into(), day, time.hour(), time.minute(), time.second()];
         for (at, number) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
             text[at] += number / 10;
             text[at + 1] += number % 10;
         }
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        Some(text)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.written() {
+            Some(text) => f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?),
+            None => f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?),
+        }
     }
 }
 
@@ -100,7 +108,18 @@ impl FromStr for Timestamp {
     }
 }
 
-serde_as_text!(Timestamp);
+/// As [`Timestamp`] is shown, without the costs of `write!`.
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.written();
+        match text.as_ref().and_then(|text| std::str::from_utf8(text).ok()) {
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(self),
+        }
+    }
+}
+
+read_as_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,9 @@ pub(crate) enum AuthorityFault {
         #[source]
         source: AcmeFault,
     },
+    /// A private authority of this keystore can't sign.
+    #[error("{authority} cannot sign the request of {key}: {reason}")]
+    Unusable { authority: AuthorityName, key: KeyPath, reason: String },
 }
 
 impl AuthorityFault {
@@ -39,6 +42,7 @@ impl AuthorityFault {
             Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
             Self::Acme { source, .. } if source.is_interrupted() => Exit::Interrupted,
             Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => Exit::Remote,
+            Self::Unusable { .. } => Exit::Rejected,
         }
     }
 
@@ -49,6 +53,7 @@ impl AuthorityFault {
             Self::Program { .. } => "authority-program-failed",
             Self::NoReply { .. } => "authority-no-reply",
             Self::Acme { source, .. } => source.code(),
+            Self::Unusable { .. } => "authority-unusable",
         }
     }
 
@@ -59,6 +64,9 @@ impl AuthorityFault {
             Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
+            }
+            Self::Unusable { authority, .. } => {
+                format!("`keyring set-authority {authority} --passphrase file:/PATH` says where its passphrase is")
             }
             Self::Program { .. } => "the request stays as it is: try again when the cause is mended".to_owned(),
             Self::NoReply { .. } => {
@@ -73,7 +81,7 @@ impl AuthorityFault {
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
-            Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => None,
+            Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } | Self::Unusable { .. } => None,
         }
     }
 

@@ -9,12 +9,12 @@ use keystore::store::{CommitError, Keystore, Recorded, Snapshot};
 use serde::Serialize;
 
 use super::passphrase::{PassphraseArgs, unlock};
-use super::publish::{Each, each_exit, each_found, publish_each};
+use super::publish::{Each, publish_each};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{ChangeJson, CodedJson, Found, Page, PairJson, Report, RowJson, change_line, coded, style};
-use crate::publish::{self, Table};
+use crate::output::{ChangeJson, CodedJson, Found, Page, PairJson, Report, change_line, coded, style};
+use crate::publish;
 
 const HELP: &str = "\
 Examples:
@@ -85,11 +85,8 @@ pub(crate) struct Outcome {
     changes: Vec<ChangeJson>,
     endpoints: Vec<CommittedJson>,
     warnings: Vec<CodedJson>,
-    services: Vec<RowJson>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<CodedJson>,
-    #[serde(skip)]
-    told: Table,
+    #[serde(flatten)]
+    each: Each,
     #[serde(skip)]
     lines: Vec<String>,
     /// What is said of an endpoint.
@@ -113,9 +110,7 @@ impl Outcome {
             changes: plan.stage.changes().map(ChangeJson::of).collect(),
             endpoints: endpoints.collect(),
             warnings: coded(&plan.warnings),
-            services: Vec::new(),
-            failed: Vec::new(),
-            told: Table::default(),
+            each: Each::default(),
             lines: plan.stage.changes().map(change_line).collect(),
             doing: match args {
                 Args { dry_run: true, .. } => "would publish",
@@ -135,11 +130,11 @@ impl Outcome {
     }
 
     /// With what became of the services.
-    fn published(mut self, Each { endpoints, told, failed }: Each) -> Self {
+    fn published(mut self, each: Each) -> Self {
         for endpoint in &mut self.endpoints {
-            endpoint.published = endpoints.iter().any(|published| published.to_string() == endpoint.endpoint);
+            endpoint.published = each.endpoints.iter().any(|published| published.to_string() == endpoint.endpoint);
         }
-        Self { services: told.json(), told, failed, ..self }
+        Self { each, ..self }
     }
 }
 
@@ -168,18 +163,15 @@ impl Report for Outcome {
                 None => page.line(format_args!("  {endpoint} is free; its files stay")),
             };
         }
-        self.told.say(page);
-        for CodedJson { message, .. } in &self.failed {
-            page.tagged(style::BAD, "failed:", message);
-        }
+        self.each.say(page);
     }
 
     fn exit(&self) -> Exit {
-        each_exit(&self.failed)
+        self.each.exit()
     }
 
     fn found(&self) -> Option<Found> {
-        each_found(&self.failed)
+        self.each.found()
     }
 }
 
@@ -282,5 +274,5 @@ fn publish_and_record(
         return Ok(outcome.published(publish_each(keystore, &services, unlocked)?));
     }
     let endpoints = proposal.publications.into_iter().map(|publication| publication.endpoint).collect();
-    Ok(outcome.published(Each { endpoints, told, failed: Vec::new() }))
+    Ok(outcome.published(Each::all(endpoints, told)))
 }

@@ -15,6 +15,8 @@ use crate::exit::Exit;
 use crate::interrupt;
 use crate::output::{CertificateJson, CodedJson, Found, Page, Problem as _, coded, style, until};
 
+/// The word for programs when a request failed; the cause stands with its key.
+const FAILED: &str = "requests-failed";
 /// How often a person's Ctrl-C is looked for while nothing else is done.
 const BLINK: Duration = Duration::from_millis(100);
 
@@ -195,8 +197,8 @@ impl Errands {
         match (failed, waiting) {
             (0, 0) => None,
             (0, _) => Some(Found { code: "waiting", message: format!("{waiting} of {all} requests wait") }),
-            (1, _) if all == 1 => failure().map(|CodedJson { code, message }| Found { code, message }),
-            _ => Some(Found { code: "requests-failed", message: format!("{failed} of {all} requests failed") }),
+            (1, _) if all == 1 => failure().map(|reason| Found { code: FAILED, message: reason.message }),
+            _ => Some(Found { code: FAILED, message: format!("{failed} of {all} requests failed") }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `export-csr`: a request that was made before, once more.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keystore::model::{RequestNumber, VersionNumber};
 use keystore::ops::export_csr::{self as op, ExportCsr, Exported};
@@ -100,13 +100,19 @@ impl Report for Outcome {
     }
 }
 
-pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    if context.printer.is_json() && args.out.as_deref().is_some_and(|out| out.as_os_str() == "-") {
+/// Refuses a request on standard output where the JSON document goes there.
+pub(super) fn refuse_beside_document(context: &Context, out: Option<&Path>) -> Result<(), Failure> {
+    if context.printer.is_json() && out.is_some_and(|out| out.as_os_str() == "-") {
         return Err(Failure::Usage {
             message: "with --json, standard output carries the JSON document".to_owned(),
             hint: "leave --out out: the request is the string request_pem in the document",
         });
     }
+    Ok(())
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+    refuse_beside_document(context, args.out.as_deref())?;
     let keystore = context.keystore()?;
     let key = match &args.key {
         Some(key) => key.parse()?,

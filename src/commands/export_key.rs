@@ -184,9 +184,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let form = form(args, &key);
     let out = args.out.as_deref().filter(|out| out.as_os_str() != "-");
     refuse(args, &form, out)?;
-    if let Some(out) = out.filter(|out| !args.force && outside::exists(out)) {
+    if let Some(out) = out {
         // Before anybody thinks of a passphrase.
-        return Err(outside::OutsideError::Exists { name: out.display().to_string() }.into());
+        outside::refuse_existing(out, args.force)?;
     }
     let found = op::find(&snapshot, &ExportKey { key: key.clone(), version: args.version.map(VersionNumber) }, &form)?;
     let Some(out) = out.filter(|_| form.has_private_key()) else { return public(&form, &found, out, args) };

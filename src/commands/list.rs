@@ -56,32 +56,33 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return Ok(context.printer.finish_written(context.command, &result)?);
     }
     let now = keystore.world().now();
-    let pages = op::list(&snapshot, &scope, |services, staged| Lines { staged, now }.server(services))?;
+    let pages = op::list(&snapshot, &scope, |services, staged| Lines { staged, now }.server(&services))?;
     Ok(context.printer.tell(&Tree(pages))?)
 }
 
 /// The services of one server as JSON, without the brackets around all of them.
-fn json(services: &[ListedService<'_>]) -> serde_json::Result<Vec<u8>> {
+fn json(services: Vec<ListedService<'_>>) -> serde_json::Result<Vec<u8>> {
     // about as long as it will be: growing would copy it again and again
     let keys: usize = services.iter().map(|service| service.keys.len()).sum();
     let mut text = Vec::with_capacity(keys * 1024);
-    for (index, service) in services.iter().enumerate() {
+    for (index, service) in services.into_iter().enumerate() {
         if index > 0 {
             text.push(b',');
         }
         serde_json::to_writer(&mut text, &service_json(service))?;
     }
+    // what is left over is for the next server
+    text.shrink_to_fit();
     Ok(text)
 }
 
 /// The result, of the services of each server.
 fn result_json(generation: Generation, servers: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut pieces = vec![format!("{{\"generation\":{generation},\"services\":[").into_bytes()];
-    for (index, mut server) in servers.into_iter().enumerate() {
+    for (index, server) in servers.into_iter().enumerate() {
         if index > 0 {
             pieces.push(b",".to_vec());
         }
-        server.shrink_to_fit();
         pieces.push(server);
     }
     pieces.push(b"]}".to_vec());
@@ -97,7 +98,7 @@ fn scope(path: Option<&str>) -> Result<Scope, Failure> {
     })
 }
 
-fn service_json<'a>(service: &ListedService<'a>) -> ServiceJson<'a> {
+fn service_json(service: ListedService<'_>) -> ServiceJson<'_> {
     let binding = |(address, binding): (&keystore::name::Address, &op::ListedBinding)| BindingJson {
         endpoint: format!("{}@{address}", service.path),
         committed: binding.committed.as_ref().map(ToString::to_string),
@@ -105,8 +106,8 @@ fn service_json<'a>(service: &ListedService<'a>) -> ServiceJson<'a> {
     };
     ServiceJson {
         service: service.path.to_string(),
-        keys: service.keys.iter().map(KeyJson::of).collect(),
         bindings: service.bindings.iter().map(binding).collect(),
+        keys: service.keys.into_iter().map(KeyJson::of).collect(),
     }
 }
 

@@ -1,14 +1,12 @@
 //! What endpoints really serve, beside what is committed for them: for `check`, and for `status --live`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::time::Duration;
 
 use keystore::model::Installed;
 use keystore::name::{Address, Endpoint, Host, ProbeUrl, ServicePath};
 use keystore::ops::probe::{self as op, Expected, Judged};
 use keystore::ops::standing::{Found, Standing};
-use keystore::parallel;
 use keystore::pki::CertificateError;
 use keystore::progress::Progress as _;
 use keystore::store::Snapshot;
@@ -22,8 +20,23 @@ use crate::output::CodedJson;
 use crate::probe::{self, Fault};
 use crate::publish::{Door, Service};
 
-/// As many and more are worth a bar.
-const MANY: usize = 5;
+/// Looks at every target, several at a time, and shows how far that has come where there are many.
+pub(super) fn look_at_each<T: Sync, R: Send>(
+    context: &Context,
+    targets: &[T],
+    look: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    const MANY: usize = 5;
+    let bar = context.progress();
+    if targets.len() >= MANY {
+        bar.begin("probing", u64::try_from(targets.len()).unwrap_or(u64::MAX));
+    }
+    probe::each(targets, |target| {
+        let seen = look(target);
+        bar.advance(1);
+        seen
+    })
+}
 
 /// What was seen at one door of an endpoint.
 pub(super) struct Live {
@@ -56,18 +69,8 @@ impl Eye<'_> {
         standings: &[Standing],
     ) -> Result<BTreeMap<Endpoint, Vec<Live>>, Failure> {
         let targets = targets(snapshot, standings)?;
-        let bar = self.context.progress();
-        if targets.len() >= MANY {
-            bar.begin("probing", u64::try_from(targets.len()).unwrap_or(u64::MAX));
-        }
         let now = self.context.world().now();
-        let look = |target: &Target<'_>| {
-            let seen = self.one(target, now);
-            bar.advance(1);
-            Ok::<_, Infallible>(seen)
-        };
-        let Ok(seen) = parallel::each(probe::AT_ONCE, &targets, look);
-        drop(bar);
+        let seen = look_at_each(self.context, &targets, |target| self.one(target, now));
         let mut live: BTreeMap<Endpoint, Vec<Live>> = BTreeMap::new();
         for (Target { standing, door, name, .. }, seen) in targets.into_iter().zip(seen) {
             live.entry(standing.endpoint.clone()).or_default().push(Live { door, name, seen });

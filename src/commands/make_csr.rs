@@ -1,21 +1,23 @@
 //! `make-csr`: a certification request for an authority.
 
-use std::collections::BTreeMap;
+mod report;
+
 use std::path::PathBuf;
 
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
-use keystore::ops::make_csr::{self as op, Made, MakeCsr, RequestPlan, SubjectChoice, SubjectFields, Taken};
+use keystore::ops::make_csr::{self as op, Made, MakeCsr, Taken};
 use keystore::pki::{Contact, KeyAlgorithm, SubjectAltName};
 use keystore::store::Keystore;
-use serde::Serialize;
 
 use super::create_key;
+use super::export_csr::refuse_beside_document;
 use super::passphrase::PassphraseArgs;
+use super::subject::SubjectArgs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{CodedJson, Page, Report, coded, or_none, style};
 use crate::{outside, prompt};
+pub(crate) use report::Outcome;
 
 const HELP: &str = "\
 Examples:
@@ -55,28 +57,8 @@ Exit codes:
 pub(crate) struct Args {
     /// The key: SERVER/PROTOCOL/NAME
     key: Option<String>,
-    /// Common name (CN); when it is a host name it is added to the names
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    cn: Option<String>,
-    /// Organization (O)
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    org: Option<String>,
-    /// Organizational unit (OU); repeatable
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    unit: Vec<String>,
-    /// Country (C): two letters
-    #[arg(long, value_name = "CC", help_heading = "Subject")]
-    country: Option<String>,
-    /// State or province (ST), spelled out
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    state: Option<String>,
-    /// Locality (L): town or city
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    locality: Option<String>,
-    /// The whole subject, RFC 4514 text, encoded in the order given
-    #[arg(long, value_name = "DN", help_heading = "Subject",
-          conflicts_with_all = ["cn", "org", "unit", "country", "state", "locality"])]
-    subject: Option<String>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
     #[arg(long, value_name = "KIND:VALUE")]
     san: Vec<String>,
@@ -126,94 +108,6 @@ pub(crate) struct Request {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// What was taken from a file, and what was not.
-#[derive(Serialize)]
-struct TakenJson {
-    from: &'static str,
-    file: String,
-    left_out: Vec<String>,
-    left_to_authority: Vec<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Outcome {
-    key: String,
-    version: u32,
-    request: u32,
-    reused_key: bool,
-    new_key: bool,
-    subject: String,
-    names: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<String>,
-    extensions: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    taken: Option<TakenJson>,
-    warnings: Vec<CodedJson>,
-    request_pem: String,
-    kept: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    out: Option<String>,
-}
-
-impl Report for Outcome {
-    fn report(&self, page: &mut Page) {
-        if self.out.is_none() {
-            page.block(&self.request_pem);
-        }
-    }
-
-    fn notes(&self, page: &mut Page) {
-        let Self { key, version, request, subject, .. } = self;
-        if self.new_key {
-            page.line(format_args!("Made {key}, version {version}: a new private key."));
-        }
-        page.line(format_args!("Made request {request} with version {version} of {key}."));
-        if self.reused_key {
-            page.line("It is for the private key in use, which is certified again.");
-        } else if *request > 1 {
-            page.line("It is another one for the same private key: a reply to any of them can be installed.");
-        }
-        page.field(2, "subject", or_none(subject));
-        page.field(2, "names", or_none(&self.names.join(", ")));
-        if let Some(taken) = &self.taken {
-            taken.say(page, self);
-        }
-        page.field(2, "kept in", &self.kept);
-        if let Some(out) = &self.out {
-            page.field(2, "written to", out);
-        }
-        for CodedJson { message, .. } in &self.warnings {
-            page.tagged(style::WARN, "warning:", message);
-        }
-        page.line(format_args!("Send it to your authority, then: keyring install-cert {key} REPLY"));
-    }
-}
-
-impl TakenJson {
-    fn say(&self, page: &mut Page, outcome: &Outcome) {
-        if let Some(template) = &outcome.template {
-            page.field(2, "template", template);
-        }
-        for (name, value) in &outcome.extensions {
-            page.field(2, "asks for", format_args!("{name} = {value}"));
-        }
-        let what = match self.from {
-            "certificate" => "a certificate",
-            "request" => "a request",
-            "openssl" => "a config of openssl",
-            _ => "an INF file of certreq",
-        };
-        page.field(2, "taken from", format_args!("{}, {what}", self.file));
-        if !self.left_to_authority.is_empty() {
-            page.field(2, "not taken", format_args!("what authorities add: {}", self.left_to_authority.join(", ")));
-        }
-        for left in &self.left_out {
-            page.field(2, "not taken", left);
-        }
-    }
-}
-
 impl Args {
     /// The arguments of a request that follows the making of its key.
     pub(crate) fn for_key(key: &KeyPath, passphrase: PassphraseArgs) -> Self {
@@ -222,8 +116,7 @@ impl Args {
 
     /// Whether they say what the request is to be about.
     fn is_specific(&self) -> bool {
-        let Self { cn, org, unit, country, state, locality, subject, san, .. } = self;
-        !(unit.is_empty() && san.is_empty()) || [cn, org, country, state, locality, subject].iter().any(|f| f.is_some())
+        self.subject.is_given() || !self.san.is_empty()
     }
 
     pub(crate) fn key(&self) -> Option<&str> {
@@ -254,17 +147,7 @@ impl Args {
 
     /// The request, as far as the command line makes it.
     pub(crate) fn request(&self, key: KeyPath) -> Result<MakeCsr, Failure> {
-        let subject = match &self.subject {
-            Some(text) => SubjectChoice::Whole(text.parse()?),
-            None => SubjectChoice::Fields(SubjectFields {
-                country: self.country.clone(),
-                state: self.state.clone(),
-                locality: self.locality.clone(),
-                organization: self.org.clone(),
-                units: self.unit.clone(),
-                common_name: self.cn.clone(),
-            }),
-        };
+        let subject = self.subject.choice()?;
         let names = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
         let certificate_template = self.template.as_deref().map(str::parse).transpose()?;
         Ok(MakeCsr { key, subject, names, certificate_template, base: None, reuse_key: self.reuse_key })
@@ -287,19 +170,14 @@ impl Args {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    if context.printer.is_json() && args.out.as_deref().is_some_and(|out| out.as_os_str() == "-") {
-        return Err(Failure::Usage {
-            message: "with --json, standard output carries the JSON document".to_owned(),
-            hint: "leave --out out: the request is the string request_pem in the document",
-        });
-    }
+    refuse_beside_document(context, args.out.as_deref())?;
     let keystore = context.keystore()?;
     let taken = args.taken()?;
     let mut request = resolve(context, &keystore, args, taken.is_some())?;
     request.csr.base = taken.as_ref().map(|(taken, _)| taken.base.clone());
     let out = request.out.filter(|out| out.as_os_str() != "-");
-    if let Some(out) = out.as_deref().filter(|out| !args.force && outside::exists(out)) {
-        return Err(outside::OutsideError::Exists { name: out.display().to_string() }.into());
+    if let Some(out) = &out {
+        outside::refuse_existing(out, args.force)?;
     }
     let passphrase = match args.new_key {
         true => make_key(&keystore, args, &request.csr, taken.as_ref())?,
@@ -316,33 +194,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         outside::write(out, text.as_bytes(), args.force)
             .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
-    let warnings = taken.as_ref().map(|(taken, _)| warnings(taken, &plan)).unwrap_or_default();
-    let taken = taken.map(|(taken, file)| TakenJson {
-        from: taken.form,
-        file,
-        left_out: taken.left_out,
-        left_to_authority: taken.authoritys,
-    });
-    Ok(Outcome { taken, warnings, ..outcome(&made, plan.reused, args.new_key, text, out) })
-}
-
-/// What to look at in what was taken from a file, now that its private key is known.
-fn warnings(taken: &Taken, plan: &RequestPlan) -> Vec<CodedJson> {
-    let algorithm = plan.version.algorithm;
-    let mut warnings = coded(&taken.notes);
-    if let Some(wanted) = taken.key.as_ref().filter(|wanted| wanted.algorithm != Some(algorithm)) {
-        let message = format!(
-            "line {}: {} is not what the private key of {} is: {algorithm}",
-            wanted.line, wanted.says, plan.key
-        );
-        warnings.push(CodedJson { code: "other-key", message });
-    }
-    let asked = plan.template.extensions.clone().unwrap_or_default();
-    if asked.clone().fit_for(algorithm) != asked {
-        let message = format!("a key of {algorithm} cannot encrypt: its encipherment is not requested");
-        warnings.push(CodedJson { code: "no-encipherment", message });
-    }
-    warnings
+    let outcome = Outcome::of(&made, plan.reused, args.new_key, text, out);
+    Ok(match taken {
+        Some((taken, file)) => outcome.taken_from(taken, file, &plan),
+        None => outcome,
+    })
 }
 
 /// Makes the private key that the request is for: a next version when the key has a certificate. Returns how to open it.
@@ -409,24 +265,4 @@ fn text(made: &Made, args: &Args) -> String {
         return made.request.to_key_manager_text(&contact);
     }
     made.request.to_pem()
-}
-
-fn outcome(made: &Made, reused_key: bool, new_key: bool, text: String, out: Option<PathBuf>) -> Outcome {
-    let Made { key, version, facts, folder, .. } = made;
-    Outcome {
-        key: key.to_string(),
-        version: version.number.0,
-        request: facts.number.0,
-        reused_key,
-        new_key,
-        subject: facts.subject.to_string(),
-        names: facts.names.iter().map(ToString::to_string).collect(),
-        template: facts.certificate_template.clone(),
-        extensions: made.request.extensions().extensions.named().collect(),
-        taken: None,
-        warnings: Vec::new(),
-        request_pem: text,
-        kept: folder.join(format!("request-{}.csr", facts.number)).display().to_string(),
-        out: out.map(|out| out.display().to_string()),
-    }
 }

@@ -3,13 +3,12 @@
 mod report;
 mod target;
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use keystore::ops::probe as op;
-use keystore::parallel;
-use keystore::progress::Progress as _;
+use keystore::timestamp::Timestamp;
 
+use super::live::look_at_each;
 use super::trust::{Resolved, TrustArgs};
 use crate::context::Context;
 use crate::error::Failure;
@@ -78,31 +77,19 @@ pub(crate) struct Args {
     trust: TrustArgs,
 }
 
-/// As many and more are worth a bar.
-const MANY: usize = 5;
-
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let targets = target::all(context, args)?;
     let trust = args.trust.resolve(true)?;
     let within = Duration::from_secs(args.timeout);
-    let bar = context.progress();
-    if targets.len() >= MANY {
-        bar.begin("probing", u64::try_from(targets.len()).unwrap_or(u64::MAX));
-    }
-    let observe = |target: &Target| {
-        let observed = match &target.url {
-            Some(url) => probe::observe(url, Some(&target.name), within),
-            None => Err(probe::Fault::Nowhere),
-        };
-        bar.advance(1);
-        Ok::<_, Infallible>(observed)
-    };
-    let Ok(observed) = parallel::each(probe::AT_ONCE, &targets, observe);
-    drop(bar);
+    let observed = look_at_each(context, &targets, |target| match &target.url {
+        Some(url) => probe::observe(url, Some(&target.name), within),
+        None => Err(probe::Fault::Nowhere),
+    });
+    let now = context.world().now();
     let mut probes = Vec::new();
     for (target, observed) in targets.into_iter().zip(observed) {
         let seen = match observed {
-            Ok(observed) => Ok(judge(context, &target, observed, &trust)?),
+            Ok(observed) => Ok(judge(context, &target, observed, &trust, now)?),
             Err(fault) => Err(fault),
         };
         probes.push(Probe::of(&target, seen, &trust));
@@ -110,8 +97,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome::of(probes, &trust))
 }
 
-fn judge(context: &Context, target: &Target, observed: probe::Observed, trust: &Resolved) -> Result<Seen, Failure> {
-    let now = context.world().now();
+fn judge(
+    context: &Context,
+    target: &Target,
+    observed: probe::Observed,
+    trust: &Resolved,
+    now: Timestamp,
+) -> Result<Seen, Failure> {
     let question = op::Question {
         sent: &observed.chain,
         staple: observed.staple.as_deref(),

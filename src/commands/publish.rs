@@ -11,10 +11,10 @@ use super::passphrase::{PassphraseArgs, unlock};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{CodedJson, Found, Page, PublishedJson, Report, RowJson, style};
+use crate::output::{Found, Page, PublishedJson, Report, style};
 use crate::publish::{self, Table};
 
-pub(super) use each::{Each, each_exit, each_found, publish_each};
+pub(super) use each::{Each, publish_each};
 
 const HELP: &str = "\
 Examples:
@@ -61,33 +61,27 @@ pub(crate) struct Args {
 pub(crate) struct Outcome {
     generation: u64,
     published: Vec<PublishedJson>,
-    services: Vec<RowJson>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<CodedJson>,
-    #[serde(skip)]
-    told: Table,
+    #[serde(flatten)]
+    each: Each,
 }
 
 impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
-        if self.published.is_empty() && self.failed.is_empty() {
+        if self.each.is_nothing() {
             page.line("Everything that is committed is published: nothing to do.");
         }
         for PublishedJson { endpoint, folder } in &self.published {
             page.tagged(style::GOOD, "Published", format_args!("{endpoint} in {folder}"));
         }
-        self.told.say(page);
-        for CodedJson { message, .. } in &self.failed {
-            page.tagged(style::BAD, "failed:", message);
-        }
+        self.each.say(page);
     }
 
     fn exit(&self) -> Exit {
-        each_exit(&self.failed)
+        self.each.exit()
     }
 
     fn found(&self) -> Option<Found> {
-        each_found(&self.failed)
+        self.each.found()
     }
 }
 
@@ -98,17 +92,15 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let mut unlocked = Unlocked::new();
     let needed = to_publish(&unpublished_or_differing(&snapshot, &services)?);
     unlock(context, &snapshot, &needed, &args.passphrase, &mut unlocked)?;
-    let done = match args.each {
+    let each = match args.each {
         true => publish_each(&keystore, &services, &unlocked)?,
-        false => Each::of(publish_all(&keystore, &services, &unlocked)?),
+        false => {
+            let (endpoints, told) = publish_all(&keystore, &services, &unlocked)?;
+            Each::all(endpoints, told)
+        }
     };
-    Ok(Outcome {
-        generation: keystore.read()?.generation().0,
-        published: done.endpoints.iter().map(|endpoint| PublishedJson::of(&keystore, endpoint)).collect(),
-        services: done.told.json(),
-        failed: done.failed,
-        told: done.told,
-    })
+    let published = each.endpoints.iter().map(|endpoint| PublishedJson::of(&keystore, endpoint)).collect();
+    Ok(Outcome { generation: keystore.read()?.generation().0, published, each })
 }
 
 /// Publishes what is behind of these services, or of all when none is named: all of it, or nothing.

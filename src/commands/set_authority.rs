@@ -9,7 +9,7 @@ use keystore::ops::set_authority as op;
 use serde::Serialize;
 
 use self::acme::AcmeArgs;
-use self::kinds::{CommandArgs, FileArgs, Kind};
+use self::kinds::{CommandArgs, FileArgs, Kind, LocalCaArgs};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{AuthorityJson, Page, Report, authority_line};
@@ -20,6 +20,7 @@ Examples:
     --replies /srv/certs
   keyring set-authority vault --kind command --run '/usr/local/bin/sign web'
   keyring set-authority vault --timeout 120
+  keyring set-authority lab --days 30 --passphrase file:/etc/keyring/lab
   keyring set-authority vault --remove
   keyring set-authority public --kind acme --accept-terms \
     --directory https://acme-v02.api.letsencrypt.org/directory \
@@ -29,9 +30,10 @@ It takes effect at once. What is not named stays as it was said before.
 
 A program of --kind command gets the request (PEM) on standard input and prints
 the certificate and its chain. Exit status 10 says that there is no reply yet,
-3 that it refuses the request; any other but 0, that it failed. It is run without a shell, in the folder /,
-with PATH and these variables: KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER,
-KEYRING_PROTOCOL, KEYRING_NAMES, KEYRING_SPKI_SHA256.
+3 that it refuses the request; any other but 0, that it failed. It is run
+without a shell, in the folder /, with PATH and these variables:
+KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER, KEYRING_PROTOCOL,
+KEYRING_NAMES, KEYRING_SPKI_SHA256.
 
 A program of --dns-command gets KEYRING_ACME_ACTION (present or cleanup),
 KEYRING_ACME_NAME (of the TXT record), KEYRING_ACME_VALUE, KEYRING_ACME_DOMAIN,
@@ -68,6 +70,8 @@ pub(crate) struct Args {
     command: CommandArgs,
     #[command(flatten)]
     acme: AcmeArgs,
+    #[command(flatten)]
+    local_ca: LocalCaArgs,
 }
 
 #[derive(Serialize)]
@@ -94,9 +98,10 @@ impl Report for Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let name: AuthorityName = args.name.parse()?;
     let keystore = context.keystore()?;
-    let outcome = op::set_authority(&keystore, &name, |before| {
-        if args.remove { Ok(None) } else { args.settings(&name, before).map(Some) }
-    })?;
+    let before = keystore.read()?.authority(&name)?.map(|authority| authority.settings);
+    // questions are put before the lock is taken
+    let settings = if args.remove { None } else { Some(args.settings(context, &name, before)?) };
+    let outcome = op::set_authority::<Failure>(&keystore, &name, |_| Ok(settings))?;
     Ok(Outcome {
         changed: !outcome.is_unchanged(),
         name: outcome.name.to_string(),
@@ -108,11 +113,23 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 
 impl Args {
     /// What is said of it from now on: what was said before, with what the flags say in its place.
-    fn settings(&self, name: &AuthorityName, before: Option<AuthoritySettings>) -> Result<AuthoritySettings, Failure> {
-        let kind = self.kind.or_else(|| before.as_ref().map(Kind::of));
-        let kind = kind.ok_or(Failure::Missing { what: "what the authority is", flag: "--kind KIND" })?;
-        let flags =
-            [(Kind::File, self.file.given()), (Kind::Command, self.command.given()), (Kind::Acme, self.acme.given())];
+    fn settings(
+        &self,
+        context: &Context,
+        name: &AuthorityName,
+        before: Option<AuthoritySettings>,
+    ) -> Result<AuthoritySettings, Failure> {
+        let kind = match self.kind.or_else(|| before.as_ref().map(Kind::of)) {
+            Some(kind) => kind,
+            None if context.can_ask() => Kind::ask()?,
+            None => return Err(Failure::Missing { what: "the kind of the authority", flag: "--kind KIND" }),
+        };
+        let flags = [
+            (Kind::File, self.file.given()),
+            (Kind::Command, self.command.given()),
+            (Kind::Acme, self.acme.given()),
+            (Kind::LocalCa, self.local_ca.given()),
+        ];
         if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
             return Err(Failure::Usage {
                 message: format!("{flag} says nothing of an authority of the kind {}", kind.kind().as_str()),
@@ -120,9 +137,10 @@ impl Args {
             });
         }
         match kind {
-            Kind::File => self.file.settings(name, before).map(AuthoritySettings::File),
-            Kind::Command => self.command.settings(name, before).map(AuthoritySettings::Command),
-            Kind::Acme => self.acme.settings(name, before).map(AuthoritySettings::Acme),
+            Kind::Acme => self.acme.settings(context, name, before).map(AuthoritySettings::Acme),
+            Kind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
+            Kind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
+            Kind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use keystore::model::{RenewAt, Renewal, ReuseKey};
 use keystore::name::{AuthorityName, KeyPath};
-use keystore::ops::set_renewal as op;
+use keystore::ops::{find_key, set_renewal as op};
+use keystore::store::Keystore;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, RenewalJson, Report, renewal_line};
+use crate::prompt;
 
 const HELP: &str = "\
 Examples:
@@ -91,11 +93,29 @@ impl Report for Outcome {
     }
 }
 
+impl Args {
+    /// Whether it is the first thing that is said of one of the keys, so that an authority must be named.
+    fn says_first(&self, keystore: &Keystore, keys: &[KeyPath]) -> Result<bool, Failure> {
+        let snapshot = keystore.read()?;
+        let mut first = false;
+        for key in keys {
+            first |= find_key(&snapshot, key)?.upcoming_renewal.is_none();
+        }
+        Ok(first && !self.remove)
+    }
+}
+
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keys: Vec<KeyPath> = args.keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     let authority: Option<AuthorityName> = args.authority.as_ref().map(|name| name.parse()).transpose()?;
     let at: Option<RenewAt> = args.at.as_ref().map(|at| at.parse()).transpose()?;
     let keystore = context.keystore()?;
+    let authority = match authority {
+        None if args.says_first(&keystore, &keys)? && context.can_ask() => {
+            Some(prompt::authority::authority(&keystore)?)
+        }
+        authority => authority,
+    };
     let outcomes = op::set_renewal(&keystore, &keys, |_, before| {
         if args.remove {
             return Ok(None);

@@ -8,7 +8,7 @@ use keystore::ops::set_service as op;
 use serde::Serialize;
 
 pub(super) use self::flags::command;
-use self::flags::{ProfileArg, Said, said};
+use self::flags::{Said, said};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, SettingsJson, settings_line};
@@ -58,8 +58,8 @@ pub(crate) struct Args {
     /// The service: SERVER/PROTOCOL
     service: String,
     /// The kind of software
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<ProfileArg>,
+    #[arg(long, value_name = "PROFILE", value_parser = flags::profile())]
+    profile: Option<Profile>,
     /// Take away everything that was said of the service
     #[arg(long, conflicts_with_all = ["profile", "install_to"])]
     remove: bool,
@@ -151,7 +151,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let known = keystore.read()?.upcoming_settings(&service)?;
     let profile = match (&args.profile, &known) {
-        (Some(profile), _) => Some(profile.profile()),
+        (Some(profile), _) => Some(*profile),
         (None, None) if !args.remove => Some(ask_profile(context)?),
         _ => None,
     };

@@ -93,7 +93,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     });
     Ok(Outcome {
         generation: snapshot.generation().0,
-        key: KeyJson::of(&KeyBrief::from(&view)),
+        key: KeyJson::of(KeyBrief::from(&view)),
         requests: view.facts.versions.iter().flat_map(requests).collect(),
         folders: folders(&keystore, &view),
         published,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::output::{HookJson, Page, Report, SettingsJson, form_name, hook_line, profile_name, style};
+use crate::output::{HookJson, Page, Report, SettingsJson, form_name, hook_line, style};
 use crate::publish::Service;
 
 const HELP: &str = "\
@@ -112,7 +112,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         configuration: service.knowledge().configuration,
         lines: endpoints.first().map(lines).unwrap_or_default(),
         remarks: service.knowledge().remarks,
-        profile: profile_name(service.settings.profile),
+        profile: service.settings.profile.as_str(),
         hooks,
     })
 }

@@ -1,14 +1,15 @@
 //! `status`: what is staged, due and wrong.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keystore::name::Endpoint;
+use keystore::name::{Endpoint, KeyPath};
 use keystore::ops::commit::Plan;
 use keystore::ops::publish::Behind;
 use keystore::ops::standing::{Look, Standing};
 use keystore::ops::status::{self as op, Concern, Matter};
-use keystore::store::{AttemptOutcome, Snapshot};
+use keystore::store::{AttemptOutcome, PhaseOutcome, Snapshot};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -53,9 +54,9 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct ConcernJson {
-    key: String,
+    key: KeyPath,
     code: &'static str,
-    message: String,
+    message: Cow<'static, str>,
 }
 
 #[derive(Serialize)]
@@ -143,7 +144,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         staged: report.plan.stage.changes().map(ChangeJson::of).collect(),
         faults: coded(&report.plan.faults),
         warnings: coded(&report.plan.warnings),
-        concerns: report.concerns.iter().map(|concern| concern_json(concern, now)).collect(),
+        concerns: report.concerns.into_iter().map(|concern| concern_json(concern, now)).collect(),
         unpublished: report.unpublished.iter().map(unpublished_json).collect(),
         left_over: report.left_over.iter().map(ToString::to_string).collect(),
         to_be_told: snapshot.to_be_told()?.iter().map(ToString::to_string).collect(),
@@ -172,21 +173,28 @@ fn unpublished_json(it: &Behind) -> UnpublishedJson {
     }
 }
 
-fn concern_json(Concern { key, matter }: &Concern, now: Timestamp) -> ConcernJson {
-    let (code, message) = match matter {
-        Matter::Expired { not_after } => ("expired", format!("its certificate {}", until(*not_after, now))),
-        Matter::Due { not_after } => {
-            ("due", format!("its certificate is good {}: time to renew it", until(*not_after, now)))
-        }
-        Matter::Pending { since } => ("pending", format!("requested {}, its certificate has not come", since.date())),
-        Matter::Compromised { reason } => {
-            ("compromised", format!("its private key is compromised ({reason}): replace it"))
-        }
-        Matter::Weak { what } => ("weak", format!("its private key is weak ({what}): replace it")),
-        Matter::New => ("new", "it has a private key and no request".to_owned()),
-        Matter::Unbound => ("unbound", "it has a certificate and no endpoint: nothing serves it".to_owned()),
+fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson {
+    let code = match matter {
+        Matter::Expired { .. } => "expired",
+        Matter::Due { .. } => "due",
+        Matter::Pending { .. } => "pending",
+        Matter::Compromised { .. } => "compromised",
+        Matter::Weak { .. } => "weak",
+        Matter::New => "new",
+        Matter::Unbound => "unbound",
     };
-    ConcernJson { key: key.to_string(), code, message }
+    let message = match matter {
+        Matter::Expired { not_after } => format!("its certificate {}", until(not_after, now)).into(),
+        Matter::Due { not_after } => {
+            format!("its certificate is good {}: time to renew it", until(not_after, now)).into()
+        }
+        Matter::Pending { since } => format!("requested {}, its certificate has not come", since.date()).into(),
+        Matter::Compromised { reason } => format!("its private key is compromised ({reason}): replace it").into(),
+        Matter::Weak { what } => format!("its private key is weak ({what}): replace it").into(),
+        Matter::New => "it has a private key and no request".into(),
+        Matter::Unbound => "it has a certificate and no endpoint: nothing serves it".into(),
+    };
+    ConcernJson { key, code, message }
 }
 
 impl Report for Outcome {
@@ -220,7 +228,9 @@ impl Report for Outcome {
         }
         if let Some(AttemptJson { generation, time, services, .. }) = &self.attempt {
             page.styled(style::BAD, format_args!("  publishing generation {generation} failed at {time}:"));
-            for RowJson { service, phase, message, .. } in services.iter().filter(|row| row.outcome == "failed") {
+            for RowJson { service, phase, message, .. } in
+                services.iter().filter(|row| row.outcome == PhaseOutcome::Failed)
+            {
                 page.line(format_args!("    {service}  {phase}  {}", message.as_deref().unwrap_or_default()));
             }
         }

@@ -1,5 +1,6 @@
 //! `submit`: requests are handed to an authority, and its reply installed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keystore::name::{AuthorityName, KeyPath};
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{Found, Page, Report};
+use crate::prompt;
 
 const HELP: &str = "\
 Examples:
@@ -91,14 +93,19 @@ impl Report for Outcome {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    let keys: Vec<KeyPath> = args.keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
+    let keys: BTreeSet<KeyPath> = args.keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     let to: Option<AuthorityName> = args.to.as_ref().map(|name| name.parse()).transpose()?;
     let keystore = context.keystore()?;
     let trust = args.trust.resolve(false)?;
     let snapshot = keystore.read()?;
     let errand = |key: &KeyPath| {
         let waiting = op::waiting(&snapshot, key)?;
-        Ok(Errand::new(waiting, authority(&snapshot, key, to.as_ref())?))
+        let authority = match authority(&snapshot, key, to.as_ref())? {
+            Some(authority) => authority,
+            None if context.can_ask() => prompt::authority::authority(&keystore)?,
+            None => return Err(Failure::Missing { what: "the authority", flag: "--to NAME" }),
+        };
+        Ok(Errand::new(waiting, authority))
     };
     let errands = keys.iter().map(errand).collect::<Result<Vec<_>, Failure>>()?;
     let desk = desk(&keystore)?;
@@ -106,10 +113,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// The authority that is named, else the one that has the request, else the one that the key is renewed by.
-fn authority(snapshot: &Snapshot<'_>, key: &KeyPath, to: Option<&AuthorityName>) -> Result<AuthorityName, Failure> {
+fn authority(
+    snapshot: &Snapshot<'_>,
+    key: &KeyPath,
+    to: Option<&AuthorityName>,
+) -> Result<Option<AuthorityName>, Failure> {
     let view = find_lasting_key(snapshot, key)?;
     let has_it = || view.submission().filter(|it| it.is_open()).map(|it| it.authority.clone());
     let renews = || Some(view.upcoming_renewal.as_ref()?.authority.clone());
-    let missing = || Failure::Missing { what: "the authority", flag: "--to NAME" };
-    to.cloned().or_else(has_it).or_else(renews).ok_or_else(missing)
+    Ok(to.cloned().or_else(has_it).or_else(renews))
 }

@@ -2,6 +2,7 @@
 
 use keystore::ops::Error as E;
 use keystore::ops::export_key::ExportError;
+use keystore::ops::make_csr::BaseError;
 use keystore::pki::ReadError;
 use keystore::store::{CommitError, StoreError};
 
@@ -13,7 +14,10 @@ pub(super) fn code(failure: &Failure) -> &'static str {
     use Failure as F;
     match failure {
         F::Missing { .. } => "missing-argument",
-        F::PassphraseMissing { .. } => "passphrase-needed",
+        F::PassphraseMissing { .. } | F::CaPassphraseMissing { .. } => "passphrase-needed",
+        F::Subtree(_) => "bad-constraint",
+        F::CertificateProfile(_) => "bad-profile",
+        F::RevocationReason(_) => "bad-reason",
         F::Usage { .. } | F::Arguments { .. } => "usage",
         F::Path(_) | F::PlainName(_) | F::Endpoint(_) | F::Host(_) => "bad-name",
         F::ProbeUrl(_) => "bad-url",
@@ -85,6 +89,14 @@ fn keystore_code(error: &E) -> &'static str {
         E::PrivateKey { .. } | E::AccountKey { .. } => "bad-private-key",
         E::Request { .. } => "bad-request",
         E::Subject(_) => "bad-subject",
+        E::NotIssued { .. } => "not-issued",
+        E::NotARequest { .. } => "bad-request",
+        E::CaKey { .. } => "bad-private-key",
+        E::AuthorityExists { .. } => "authority-exists",
+        E::NotALocalCa { .. } => "not-a-local-ca",
+        E::AuthorityKeepsKeys { .. } => "authority-keeps-keys",
+        E::NotOnList { .. } => "not-on-list",
+        E::NotForExchange { .. } => "not-for-exchange",
         E::KeyChanged { .. } => "key-changed",
         E::KeyGoes { .. } => "key-goes",
         E::KeyHasStaged { .. } => "key-has-staged",
@@ -95,10 +107,10 @@ fn keystore_code(error: &E) -> &'static str {
         E::Import { source, .. } => source.code(),
         E::StageNotEmpty => "stage-not-empty",
         E::RollbackRefused { .. } => "rollback-refused",
-        E::Unreadable { source, .. } | E::BaseCertificate { source, .. } => read_code(source),
-        E::BaseSeveral { .. } => "several-certificates",
-        E::BaseRequest { .. } => "not-a-request",
-        E::BaseConfig { .. } => "config-refused",
+        E::Unreadable { source, .. } | E::Base(BaseError::Certificate { source, .. }) => read_code(source),
+        E::Base(BaseError::Several { .. }) => "several-certificates",
+        E::Base(BaseError::Request { .. }) => "not-a-request",
+        E::Base(BaseError::Config { .. }) => "config-refused",
         E::NoRequest { .. } => "no-request",
         E::WrongKey { .. } => "key-mismatch",
         E::Chain(_) => "bad-chain",

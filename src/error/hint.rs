@@ -6,7 +6,8 @@ use keystore::name::{EndpointError, HostError, NameError, NameFault, PathError, 
 use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
-use keystore::pki::{LooksLike, ReadError, RecogniseError};
+use keystore::ops::make_csr::BaseError;
+use keystore::pki::{IssueError, LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
@@ -36,6 +37,10 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
             "give a file that `age-keygen` made; one that is encrypted itself is opened with `age -d` first".to_owned(),
         ),
         F::Keystore(error) => keystore_hint(error),
+        F::CaPassphraseMissing { name } => Some(format!(
+            "give --passphrase-file or --passphrase-env, or say once for all where it is with `keyring set-authority {name} \
+             --passphrase file:/PATH`"
+        )),
         F::PassphraseMissing { .. } => {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
         }
@@ -152,7 +157,7 @@ fn url_hint(error: &ProbeUrlError) -> Option<String> {
 fn host_hint(error: &HostError) -> Option<&'static str> {
     match error {
         HostError::NotAscii { .. } => Some("write it with A-labels, as xn--bcher-kva.example"),
-        HostError::Form { .. } | HostError::Zone { .. } | HostError::Mapped { .. } => None,
+        HostError::Form { .. } | HostError::Ipv6(_) => None,
     }
 }
 
@@ -210,15 +215,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::StageNotEmpty => "commit them, or take them back with `keyring discard`".to_owned(),
         E::RollbackRefused { .. } => "say --force to bring them back all the same; nothing was changed".to_owned(),
         E::Unreadable { source, .. } => return read_hint(source),
-        E::BaseCertificate { .. } => {
-            "give the certificate that is to be renewed: PEM, base64, DER or PKCS#7".to_owned()
-        }
-        E::BaseSeveral { .. } => "give a file with one of them, and its chain at most".to_owned(),
-        E::BaseRequest { .. } => "give a request (PKCS#10) in PEM, base64 or DER".to_owned(),
-        E::BaseConfig { source: RequestConfigError::Lines { .. }, .. } => {
-            "take these lines out, or change them, and say the rest on the command line".to_owned()
-        }
-        E::BaseConfig { .. } => "give a config of `openssl req` or an INF file of `certreq`".to_owned(),
+        E::Base(error) => base_hint(error).to_owned(),
         E::NoRequest { key, .. } => format!("`keyring make-csr {key}` makes one; `keyring show {key}` shows them"),
         E::WrongKey { belongs_to: Some(key), .. } => format!("it is for {key}: `keyring install-cert {key} ...`"),
         E::WrongKey { key, .. } => {
@@ -264,11 +261,53 @@ fn keystore_hint(error: &E) -> Option<String> {
             "give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned()
         }
         E::CommitRunning => "wait for it; `keyring status` shows what is left".to_owned(),
+        E::NotIssued { source, .. } => return issue_hint(source),
+        E::NotARequest { .. } => "give a request (PKCS#10) in PEM, base64 or DER".to_owned(),
+        E::CaKey { source, .. } if source.is_wrong_passphrase() => {
+            "give the passphrase that `keyring create-ca` was given".to_owned()
+        }
+        E::CaKey { .. } => return None,
+        E::AuthorityExists { .. } => "`keyring list-authorities` shows them; give this one another name".to_owned(),
+        E::NotALocalCa { .. } => "`keyring create-ca NAME` makes one; `keyring list-authorities` shows them".to_owned(),
+        E::AuthorityKeepsKeys { .. } => {
+            "it stays what it is: nothing here throws away private keys of authorities".to_owned()
+        }
+        E::NotOnList { name, .. } => format!("`keyring list-issued --ca {name}` shows what it has issued"),
+        E::NotForExchange { key, .. } => {
+            format!("`keyring create-key {key} --next --algorithm rsa-2048` makes one; without --next for a new key")
+        }
         E::PrivateKey { .. } | E::AccountKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => {
             return None;
         }
     };
     Some(hint)
+}
+
+fn issue_hint(error: &IssueError) -> Option<String> {
+    let hint = match error {
+        IssueError::NoHost | IssueError::Nameless => "say what clients call the server: --cn HOST or --san dns:NAME",
+        IssueError::OutsideConstraints { .. } => "leave these names out, or have another authority certify them",
+        IssueError::WeakKey { .. } => "make a new private key for it",
+        IssueError::Request(_) => "copy the request again, or have a new one made",
+        IssueError::BeyondIssuer { .. } => "ask for fewer days",
+        IssueError::IssuerNotValid { .. } => {
+            "look at this machine's clock; an authority that has ended is replaced by a new one"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn base_hint(error: &BaseError) -> &'static str {
+    match error {
+        BaseError::Certificate { .. } => "give the certificate that is to be renewed: PEM, base64, DER or PKCS#7",
+        BaseError::Several { .. } => "give a file with one of them, and its chain at most",
+        BaseError::Request { .. } => "give a request (PKCS#10) in PEM, base64 or DER",
+        BaseError::Config { source: RequestConfigError::Lines { .. }, .. } => {
+            "take these lines out, or change them, and say the rest on the command line"
+        }
+        BaseError::Config { .. } => "give a config of `openssl req` or an INF file of `certreq`",
+    }
 }
 
 fn read_hint(error: &ReadError) -> Option<String> {

@@ -2,7 +2,7 @@
 
 mod acme;
 
-use keystore::model::{AuthoritySettings, CommandSettings, FileSettings};
+use keystore::model::{AuthoritySettings, CommandSettings, FileSettings, LocalCaSettings};
 use serde::Serialize;
 
 use self::acme::AcmeJson;
@@ -18,6 +18,14 @@ pub(crate) enum AuthorityJson {
     Command { run: HookJson, timeout: u32 },
     /// One that speaks ACME.
     Acme(Box<AcmeJson>),
+    /// A private authority in the keystore.
+    LocalCa {
+        days: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crl_url: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        passphrase: Option<String>,
+    },
 }
 
 impl AuthorityJson {
@@ -30,6 +38,11 @@ impl AuthorityJson {
                 Self::Command { run: HookJson::of(run), timeout: *timeout }
             }
             AuthoritySettings::Acme(settings) => Self::Acme(Box::new(AcmeJson::of(settings))),
+            AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => Self::LocalCa {
+                days: *days,
+                crl_url: crl_url.as_ref().map(ToString::to_string),
+                passphrase: passphrase.as_ref().map(ToString::to_string),
+            },
         }
     }
 }
@@ -45,5 +58,10 @@ pub(crate) fn authority_line(settings: &AuthoritySettings) -> String {
             format!("{kind}, {}, within {timeout} s", hook_line(run))
         }
         AuthoritySettings::Acme(settings) => acme::line(settings),
+        AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => {
+            let list = crl_url.as_ref().map(|url| format!(", list at {url}")).unwrap_or_default();
+            let passphrase = passphrase.as_ref().map(|from| format!(", passphrase from {from}")).unwrap_or_default();
+            format!("{kind}, certificates for {days} days{list}{passphrase}")
+        }
     }
 }

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use keystore::model::{FileForm, Hook, Profile, ServiceSettings};
 use keystore::name::ServicePath;
 use keystore::store::{PhaseAttempt, PhaseOutcome, ServiceAttempt};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// A profile's name, as it is typed.
-pub(crate) fn profile_name(profile: Profile) -> &'static str {
+/// The software that a profile is for, in words.
+pub(crate) fn software(profile: Profile) -> &'static str {
     match profile {
-        Profile::Files => "files",
+        Profile::Files => "Files alone; nobody is told of them",
         Profile::Nginx => "nginx",
-        Profile::Apache => "apache",
-        Profile::Haproxy => "haproxy",
-        Profile::Dovecot => "dovecot",
-        Profile::Postfix => "postfix",
-        Profile::Exim => "exim",
-        Profile::Openldap => "openldap",
-        Profile::Inn => "inn",
+        Profile::Apache => "Apache's httpd",
+        Profile::Haproxy => "HAProxy",
+        Profile::Dovecot => "Dovecot",
+        Profile::Postfix => "Postfix",
+        Profile::Exim => "Exim",
+        Profile::Openldap => "OpenLDAP's slapd",
+        Profile::Inn => "INN's nnrpd",
         Profile::Stunnel => "stunnel",
-        Profile::Exchange => "exchange",
-        Profile::Command => "command",
+        Profile::Exchange => "Microsoft Exchange: a PFX file and a script for it",
+        Profile::Command => "Commands that take the files to another machine",
     }
 }
 
@@ -92,7 +92,8 @@ pub(crate) struct SettingsJson {
 pub(crate) struct RowJson {
     pub(crate) service: String,
     pub(crate) phase: &'static str,
-    pub(crate) outcome: &'static str,
+    #[serde(serialize_with = "outcome_word")]
+    pub(crate) outcome: PhaseOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
 }
@@ -102,7 +103,7 @@ impl RowJson {
         Self {
             service: service.to_string(),
             phase: did.phase.as_str(),
-            outcome: outcome_name(did.outcome),
+            outcome: did.outcome,
             message: did.message.clone(),
         }
     }
@@ -113,13 +114,9 @@ impl RowJson {
     }
 }
 
-pub(crate) fn outcome_name(outcome: PhaseOutcome) -> &'static str {
-    match outcome {
-        PhaseOutcome::Done => "done",
-        PhaseOutcome::Skipped => "unproven",
-        PhaseOutcome::Failed => "failed",
-        PhaseOutcome::TimedOut => "timed-out",
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn outcome_word<S: Serializer>(outcome: &PhaseOutcome, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(outcome.as_str())
 }
 
 /// The name of a form of files, as its flag and JSON have it.
@@ -137,7 +134,7 @@ impl SettingsJson {
     pub(crate) fn of(settings: &ServiceSettings) -> Self {
         let hook = |hook: &Option<Hook>| hook.as_ref().map(HookJson::of);
         Self {
-            profile: profile_name(settings.profile),
+            profile: settings.profile.as_str(),
             install_to: settings.install_to.as_ref().map(ToString::to_string),
             files: settings.files.iter().map(|(form, path)| (form_name(*form), path.to_string())).collect(),
             owner: settings.owner.as_ref().map(ToString::to_string),
@@ -159,7 +156,7 @@ impl SettingsJson {
 /// What is said of a service, in one line.
 pub(crate) fn settings_line(settings: &ServiceSettings) -> String {
     let SettingsJson { install_to, files, owner, group, mode, probe_name, timeout, .. } = SettingsJson::of(settings);
-    let mut words = vec![format!("profile {}", profile_name(settings.profile))];
+    let mut words = vec![format!("profile {}", settings.profile.as_str())];
     let mut say = |what: &str, value: Option<String>| {
         words.extend(value.map(|value| format!("{what} {value}")));
     };

@@ -78,22 +78,22 @@ pub(crate) struct CertificateJson<'a> {
 
 impl CertificateJson<'static> {
     pub(crate) fn of(installed: &Installed) -> Self {
-        Self::from(&InstalledBrief::from(installed))
+        Self::from(InstalledBrief::from(installed))
     }
 }
 
-impl<'a> From<&InstalledBrief<'a>> for CertificateJson<'a> {
-    fn from(installed: &InstalledBrief<'a>) -> Self {
-        let SummaryBrief { fingerprint, serial, subject, issuer, names, not_before, not_after } = &installed.summary;
+impl<'a> From<InstalledBrief<'a>> for CertificateJson<'a> {
+    fn from(installed: InstalledBrief<'a>) -> Self {
+        let SummaryBrief { fingerprint, serial, subject, issuer, names, not_before, not_after } = installed.summary;
         Self {
-            subject: subject.clone(),
-            names: names.clone(),
-            issuer: issuer.clone(),
-            serial: serial.clone(),
-            not_before: *not_before,
-            not_after: *not_after,
-            sha256: fingerprint.clone(),
-            spki_sha256: installed.spki.clone(),
+            subject,
+            names,
+            issuer,
+            serial,
+            not_before,
+            not_after,
+            sha256: fingerprint,
+            spki_sha256: installed.spki,
             chain_length: installed.chain_length,
         }
     }
@@ -123,20 +123,20 @@ pub(crate) struct VersionJson<'a> {
 }
 
 impl<'a> VersionJson<'a> {
-    fn of(version: &VersionBrief<'a>, state: &'static str, installed: Option<&InstalledBrief<'a>>) -> Self {
+    fn of(version: VersionBrief<'a>, state: &'static str, installed: Option<InstalledBrief<'a>>) -> Self {
         Self {
             version: version.number.0,
             state,
             algorithm: version.algorithm.as_str(),
             encrypted: version.encrypted,
-            spki_sha256: version.spki.clone(),
+            spki_sha256: version.spki,
             requests: version.requests.count,
             requested: version.requests.last,
             certificate: installed.map(CertificateJson::from),
             since_generation: None,
-            compromised: version.compromised.as_ref().map(|mark| mark.reason.clone()),
+            compromised: version.compromised.map(|mark| mark.reason),
             copy_of: version.copy_of.as_ref().map(|origin| format!("{} version {}", origin.key, origin.version)),
-            weaknesses: version.weaknesses.clone(),
+            weaknesses: version.weaknesses,
         }
     }
 }
@@ -144,7 +144,7 @@ impl<'a> VersionJson<'a> {
 /// One key.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct KeyJson<'a> {
-    key: String,
+    key: KeyPath,
     state: &'static str,
     current: Option<VersionJson<'a>>,
     next: Option<VersionJson<'a>>,
@@ -154,17 +154,17 @@ pub(crate) struct KeyJson<'a> {
 }
 
 impl<'a> KeyJson<'a> {
-    pub(crate) fn of(key: &KeyBrief<'a>) -> Self {
-        let installed =
-            |version: &Option<_>, installed| Some(VersionJson::of(version.as_ref()?, "installed", Some(installed)));
-        let current = key.current.as_ref().and_then(|(version, current)| {
+    pub(crate) fn of(key: KeyBrief<'a>) -> Self {
+        let state = key.state();
+        let installed = |version: Option<_>, installed| Some(VersionJson::of(version?, "installed", Some(installed)));
+        let current = key.current.and_then(|(version, current)| {
             let since_generation = Some(current.since.0);
-            Some(VersionJson { since_generation, ..installed(version, &current.installed)? })
+            Some(VersionJson { since_generation, ..installed(version, current.installed)? })
         });
-        let next = key.next.as_ref().and_then(|next| match next {
+        let next = key.next.and_then(|next| match next {
             NextBrief::New(version) => Some(VersionJson::of(version, "new", None)),
             NextBrief::Pending { version, .. } => Some(VersionJson::of(version, "pending", None)),
-            NextBrief::Installed(version, certificate) => installed(version, certificate),
+            NextBrief::Installed(version, certificate) => installed(version, *certificate),
         });
         let staged = match &key.fate {
             Fate::Stays => None,
@@ -173,7 +173,7 @@ impl<'a> KeyJson<'a> {
             Fate::Goes { renamed_to: None } => Some("deleted"),
         };
         let bound = key.bound.iter().map(ToString::to_string).collect();
-        Self { key: key.path.to_string(), state: key.state(), current, next, bound, staged }
+        Self { key: key.path, state, current, next, bound, staged }
     }
 }
 

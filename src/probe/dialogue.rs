@@ -105,6 +105,19 @@ pub(super) fn inside<S: Read + Write>(party: &Party<'_>, start: Start, stream: S
     offered.map_err(|trouble| fault(party.talk, Phase::Inside, trouble))
 }
 
+/// The lines of a list that ends with a dot (RFC 1939 section 3, RFC 3977 section 3.1.1).
+fn list<S: Read + Write>(wire: &mut Wire<S>) -> Result<Vec<String>, Trouble> {
+    let mut lines = Vec::new();
+    for _ in 0..LINES {
+        let line = wire.line()?;
+        if line == "." {
+            return Ok(lines);
+        }
+        lines.push(line);
+    }
+    Err(Trouble::Garbled("an endless answer".to_owned()))
+}
+
 fn fault(talk: Talk, phase: Phase, trouble: Trouble) -> Fault {
     match trouble {
         Trouble::Io(error) => Fault::of_io(phase, error),

@@ -4,23 +4,18 @@ use keystore::model::Profile;
 
 use super::choose;
 use crate::error::Failure;
+use crate::output::software;
 
 /// Asks which software it is.
 pub(crate) fn profile() -> Result<Profile, Failure> {
-    const CHOICES: [(Profile, &str); 12] = [
-        (Profile::Nginx, "nginx"),
-        (Profile::Apache, "Apache httpd"),
-        (Profile::Haproxy, "HAProxy"),
-        (Profile::Dovecot, "Dovecot"),
-        (Profile::Postfix, "Postfix"),
-        (Profile::Exim, "Exim"),
-        (Profile::Openldap, "OpenLDAP"),
-        (Profile::Inn, "INN"),
-        (Profile::Stunnel, "stunnel"),
-        (Profile::Exchange, "Microsoft Exchange"),
-        (Profile::Files, "something else: files alone, and commands of your own"),
-        (Profile::Command, "on another machine: commands that take the files there"),
-    ];
-    let labels = CHOICES.map(|(_, label)| label.to_owned());
-    Ok(CHOICES[choose("Which software", &labels, 0)?].0)
+    let named = Profile::ALL.into_iter().filter(|profile| !matches!(profile, Profile::Files | Profile::Command));
+    let choices: Vec<_> = named.chain([Profile::Files, Profile::Command]).collect();
+    let label = |profile: &Profile| match profile {
+        Profile::Exchange => "Microsoft Exchange",
+        Profile::Files => "something else: files alone, and commands of your own",
+        Profile::Command => "on another machine: commands that take the files there",
+        named => software(*named),
+    };
+    let labels: Vec<_> = choices.iter().map(|profile| label(profile).to_owned()).collect();
+    Ok(choices[choose("Which software", &labels, 0)?])
 }

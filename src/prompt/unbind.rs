@@ -19,7 +19,7 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore) -> Result<Endpoint, Fa
         }
         bound
     };
-    let mut bound = list(&keystore.read()?, &Scope::All, |services, _| bound(services))?.concat();
+    let mut bound = list(&keystore.read()?, &Scope::All, |services, _| bound(&services))?.concat();
     if bound.is_empty() {
         return Err(Failure::Usage {
             message: "no endpoint is bound".to_owned(),

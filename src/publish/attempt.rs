@@ -3,7 +3,7 @@
 use keystore::model::Generation;
 use keystore::store::{Attempt, AttemptOutcome, Keystore, ServiceAttempt};
 
-use super::table::{Table, has_failed, is_back, is_left_behind};
+use super::table::{Table, is_left_behind};
 
 /// Keeps how it went, beside what is kept of other services in the same generation. Nothing rests on it, so that a disk
 /// that refuses it is no reason to fail.
@@ -26,7 +26,7 @@ pub(super) fn keep(keystore: &Keystore, generation: Generation, table: &Table) {
 
 fn outcome(services: &[ServiceAttempt]) -> AttemptOutcome {
     let is_left = |service: &ServiceAttempt| is_left_behind(&Vec::from_iter(&service.phases));
-    let is_back = |service: &&ServiceAttempt| service.phases.iter().any(|did| is_back(did) || has_failed(did));
+    let is_back = |service: &&ServiceAttempt| service.phases.iter().any(|did| did.phase.is_back() || did.has_failed());
     match services.iter().filter(is_back).count() {
         _ if services.iter().any(is_left) => AttemptOutcome::UndoIncomplete,
         0 => AttemptOutcome::Published,

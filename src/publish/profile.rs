@@ -57,6 +57,20 @@ pub(crate) struct Knowledge {
     pub(crate) remarks: &'static [&'static str],
 }
 
+/// What holds where nothing else is known.
+const UNKNOWN: Knowledge = Knowledge {
+    forms: &[],
+    owner: None,
+    group: None,
+    mode: FileMode::PRIVATE,
+    test: None,
+    reload: None,
+    reload_input: None,
+    configuration: "",
+    lines: |_| Vec::new(),
+    remarks: &[],
+};
+
 impl Knowledge {
     /// What is known of a profile.
     pub(crate) fn of(profile: Profile) -> &'static Self {

@@ -1,12 +1,10 @@
 //! The proof: what a service serves to new connections, none of them resumed.
 
-use std::convert::Infallible;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use keystore::digest::Digest;
 use keystore::name::Host;
-use keystore::parallel;
 
 use super::service::Door;
 use crate::interrupt;
@@ -66,7 +64,7 @@ impl ProofFault {
 
 /// What is served at each target now; none where there is nothing to see.
 pub(crate) fn look(targets: &[Target]) -> Vec<Option<Vec<Digest>>> {
-    each(targets, |target| {
+    probe::each(targets, |target| {
         let seen = probe::handshake(&target.door.url, target.name.as_ref(), GLANCE.min(target.within));
         seen.ok().map(|observed| digests(&observed.chain))
     })
@@ -74,13 +72,7 @@ pub(crate) fn look(targets: &[Target]) -> Vec<Option<Vec<Digest>>> {
 
 /// Proves every target, with what each served before; the results stand in their order.
 pub(crate) fn prove(targets: &[(Target, Option<Vec<Digest>>)], interruptible: bool) -> Vec<Result<(), ProofFault>> {
-    each(targets, |(target, before)| prove_one(target, before.as_deref(), interruptible))
-}
-
-fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    match parallel::each(probe::AT_ONCE, items, |item| Ok::<_, Infallible>(work(item))) {
-        Ok(results) => results,
-    }
+    probe::each(targets, |(target, before)| prove_one(target, before.as_deref(), interruptible))
 }
 
 /// Three new connections in a row serve what is wanted, or the time is over.

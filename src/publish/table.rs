@@ -5,8 +5,9 @@ use std::fmt;
 
 use keystore::name::ServicePath;
 use keystore::store::{Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt, StoreError};
+use serde::{Serialize, Serializer};
 
-use crate::output::{CodedJson, Page, RowJson, outcome_name, style};
+use crate::output::{CodedJson, Page, RowJson, style};
 
 /// One service in one phase.
 #[derive(Clone, Debug)]
@@ -16,17 +17,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Whether it was part of taking everything back.
-    fn is_back(&self) -> bool {
-        is_back(&self.did)
-    }
-
     fn is(&self, outcome: PhaseOutcome) -> bool {
         self.did.outcome == outcome
-    }
-
-    fn failed(&self) -> bool {
-        has_failed(&self.did)
     }
 
     fn message(&self) -> &str {
@@ -34,20 +26,11 @@ impl Row {
     }
 }
 
-/// Whether it was part of taking everything back.
-pub(super) fn is_back(did: &PhaseAttempt) -> bool {
-    matches!(did.phase, Phase::Undo | Phase::ReloadFormer | Phase::ProveFormer)
-}
-
-pub(super) fn has_failed(did: &PhaseAttempt) -> bool {
-    matches!(did.outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut)
-}
-
 /// Whether a service could not be brought back to what it had. A reload that failed on the way back is no loss where the
 /// proof shows that what was served before is served: the command itself may be wrong, which is why it failed on the way
 /// there.
 pub(super) fn is_left_behind(dids: &[&PhaseAttempt]) -> bool {
-    let failed = |phase| dids.iter().any(|did| did.phase == phase && has_failed(did));
+    let failed = |phase| dids.iter().any(|did| did.phase == phase && did.has_failed());
     let is_proven = dids.iter().any(|did| did.phase == Phase::ProveFormer && did.outcome == PhaseOutcome::Done);
     failed(Phase::Undo) || failed(Phase::ProveFormer) || (failed(Phase::ReloadFormer) && !is_proven)
 }
@@ -70,13 +53,13 @@ impl Table {
 
     /// Adds what nobody can tell, and why.
     pub(crate) fn skip(&mut self, service: &ServicePath, phase: Phase, message: String) {
-        let did = PhaseAttempt { phase, outcome: PhaseOutcome::Skipped, message: Some(message), output: None };
+        let did = PhaseAttempt { phase, outcome: PhaseOutcome::Unproven, message: Some(message), output: None };
         self.0.push(Row { service: service.clone(), did });
     }
 
     /// The first that failed on the way there.
     fn failed(&self) -> Option<&Row> {
-        self.0.iter().find(|row| !row.is_back() && row.failed())
+        self.0.iter().find(|row| !row.did.phase.is_back() && row.did.has_failed())
     }
 
     /// Whether nothing that was taken back was left behind.
@@ -109,11 +92,6 @@ impl Table {
         self.services().into_iter().map(each).collect()
     }
 
-    /// The same for programs.
-    pub(crate) fn json(&self) -> Vec<RowJson> {
-        self.0.iter().map(|row| RowJson::of(&row.service, &row.did)).collect()
-    }
-
     /// Says in a line what was done with each service, and warns of what nobody proved.
     pub(crate) fn say(&self, page: &mut Page) {
         for service in self.services() {
@@ -134,7 +112,7 @@ impl Table {
         let service = width(&|row| row.service.to_string().len());
         let phase = width(&|row| row.did.phase.as_str().len());
         let line = |row: &Row| {
-            let (name, outcome) = (row.service.to_string(), outcome_name(row.did.outcome));
+            let (name, outcome) = (row.service.to_string(), row.did.outcome.as_str());
             let line = format!("{name:service$}  {:phase$}  {outcome:9}  {}", row.did.phase.as_str(), row.message());
             // what programs say has lines of its own
             CodedJson { code: outcome, message: line.trim_end().replace('\n', "\n      ") }
@@ -143,11 +121,16 @@ impl Table {
     }
 }
 
+/// For programs: a row each.
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(|row| RowJson::of(&row.service, &row.did)))
+    }
+}
+
 /// What was done, once it is.
 fn done(phase: Phase) -> &'static str {
     match phase {
-        Phase::Prepare => "prepared",
-        Phase::Switch => "switched",
         Phase::Publish => "given its files",
         Phase::Test => "tested",
         Phase::Reload => "reloaded",

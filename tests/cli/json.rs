@@ -202,3 +202,28 @@ fn every_result_is_documented() {
         result(command);
     }
 }
+
+#[test]
+fn every_result_of_authorities_is_documented() {
+    let (world, authority) = World::with_people();
+    let result = |arguments: &[&str]| {
+        let document = world.keyring(&[arguments, &["--json"]].concat()).json();
+        assert_documented(&format!("| `{}` |", arguments[0]), &document["result"]);
+        document["result"].clone()
+    };
+    let timeout = ["set-authority", "program", "--kind", "command", "--run", "true"];
+    assert_documented("**authority**", &result(&timeout)["authority"]);
+    assert_documented("**authority**", &result(&["set-authority", "people"])["authority"]);
+    result(&["list-authorities"]);
+    let renewal = result(&["set-renewal", "mail01/imap/main", "--authority", "people", "--reuse-key"]);
+    assert_documented("**renewal**", &renewal["keys"][0]["renewal"]);
+    assert_documented("**renewal**", &renewal["keys"][0]["renewal"]["reuse_key"]);
+    assert_documented("**errand**", &result(&["submit", "mail01/imap/main"])["keys"][0]);
+    world.answer(&authority);
+    assert_documented("**errand**", &result(&["collect"])["keys"][0]);
+    assert_documented("**change**", &result(&["status"])["staged"][0]);
+    world.done(&["commit"]);
+    assert_documented("**errand**", &result(&["renew", "mail01/imap/main"])["keys"][0]);
+    assert_documented("| `show` |", &result(&["show", "mail01/imap/main"])["requests"][0]["submission"]);
+    result(&["diff", "0", "1"]);
+}

@@ -1,11 +1,13 @@
 //! `probe`, against servers on this machine that do as they are told.
 
+mod certificates;
+mod faults;
 mod server;
+mod words;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::common::output::snapshot;
 use crate::common::{Authority, ENDPOINT, KEY, Output, World};
@@ -56,14 +58,6 @@ fn one(world: &World, url: &str) -> (i32, Value) {
 
 fn codes(probe: &Value) -> Vec<&str> {
     probe["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect()
-}
-
-/// The cause why a service was not seen, and how far the probe had come.
-fn fault(world: &World, url: &str) -> (String, String) {
-    let (code, probe) = one(world, url);
-    assert_eq!((code, &probe["verdict"]), (9, &"unreachable".into()), "{probe}");
-    let text = |name: &str| probe["fault"][name].as_str().unwrap().to_owned();
-    (text("code"), text("phase"))
 }
 
 /// What was printed, with the port by a name.
@@ -219,278 +213,6 @@ fn warns_of_passwords_in_the_clear() {
     ");
 }
 
-/// Words before TLS and inside it, and what is offered on either side.
-struct Dialogue {
-    scheme: &'static str,
-    before: Vec<Step>,
-    inside: Vec<Step>,
-    offered: [Value; 2],
-}
-
-fn sasl(mechanisms: &[&str], commands: &[&str]) -> Value {
-    json!({ "sasl": mechanisms, "commands": commands })
-}
-
-/// An LDAP message: its number, its operation's tag, and a result of success.
-fn ldap_result(id: u8, tag: u8) -> [u8; 14] {
-    [0x30, 12, 2, 1, id, tag, 7, 0x0a, 1, 0, 4, 0, 4, 0]
-}
-
-fn dialogues() -> Vec<Dialogue> {
-    let line = || Step::Line;
-    let greeting = b"\x0a5.5.5-10.11.6-MariaDB\0\x01\0\0\x0012345678\0\xff\xff\x2d\x02\0\0\0\x15\0\0\0\0\0\0\0\0\0\0\
-                     123456789012\0";
-    let mysql = [&[u8::try_from(greeting.len()).unwrap(), 0, 0, 0], &greeting[..]].concat();
-    vec![
-        Dialogue {
-            scheme: "smtp",
-            before: vec![
-                say(b"220 mx ESMTP\r\n"),
-                line(),
-                say(b"250-mx\r\n250-AUTH LOGIN\r\n250 STARTTLS\r\n"),
-                line(),
-                say(b"220 go\r\n"),
-            ],
-            inside: vec![line(), say(b"250-mx\r\n250 AUTH PLAIN LOGIN\r\n"), line()],
-            offered: [sasl(&["LOGIN"], &[]), sasl(&["PLAIN", "LOGIN"], &[])],
-        },
-        Dialogue {
-            scheme: "pop3",
-            before: vec![say(b"+OK\r\n"), line(), say(b"+OK\r\nSTLS\r\n.\r\n"), line(), say(b"+OK\r\n")],
-            inside: vec![line(), say(b"+OK\r\nUSER\r\n.\r\n"), line()],
-            offered: [sasl(&[], &[]), sasl(&[], &["USER command"])],
-        },
-        Dialogue {
-            scheme: "nntp",
-            before: vec![say(b"200 r\r\n"), line(), say(b"101 l\r\nSTARTTLS\r\n.\r\n"), line(), say(b"382 go\r\n")],
-            inside: vec![line(), say(b"101 l\r\nAUTHINFO USER\r\n.\r\n"), line()],
-            offered: [sasl(&[], &[]), sasl(&[], &["AUTHINFO USER"])],
-        },
-        Dialogue {
-            scheme: "ldap",
-            before: vec![Step::Element, say(ldap_result(1, 0x65)), Step::Element, say(ldap_result(2, 0x78))],
-            inside: vec![Step::Element, say(ldap_result(3, 0x65)), Step::Element],
-            offered: [sasl(&[], &[]), sasl(&[], &[])],
-        },
-        Dialogue {
-            scheme: "sieve",
-            before: vec![say(b"\"SASL\" \"\"\r\n\"STARTTLS\"\r\nOK\r\n"), line(), say(b"OK\r\n")],
-            inside: vec![say(b"\"SASL\" \"PLAIN\"\r\nOK\r\n"), line()],
-            offered: [sasl(&[], &[]), sasl(&["PLAIN"], &[])],
-        },
-        Dialogue {
-            scheme: "ftp",
-            before: vec![say(b"220 r\r\n"), line(), say(b"234 go\r\n")],
-            inside: vec![],
-            offered: [Value::Null, Value::Null],
-        },
-        Dialogue {
-            scheme: "xmpp",
-            before: vec![
-                Step::Through(b'>'),
-                Step::Through(b'>'),
-                say(b"<stream:stream><stream:features><starttls/></stream:features>"),
-                Step::Through(b'>'),
-                say(b"<proceed/>"),
-            ],
-            inside: vec![
-                Step::Through(b'>'),
-                Step::Through(b'>'),
-                say(b"<stream:stream><stream:features><mechanism>PLAIN</mechanism></stream:features>"),
-            ],
-            offered: [sasl(&[], &[]), sasl(&["PLAIN"], &[])],
-        },
-        Dialogue {
-            scheme: "postgres",
-            before: vec![Step::Octets(8), say(b"S")],
-            inside: vec![],
-            offered: [Value::Null, Value::Null],
-        },
-        Dialogue {
-            scheme: "mysql",
-            before: vec![say(mysql), Step::Octets(36)],
-            inside: vec![],
-            offered: [Value::Null, Value::Null],
-        },
-    ]
-}
-
-#[test]
-fn every_protocol_has_its_own_words_around_tls() {
-    let (world, _) = world();
-    for Dialogue { scheme, before, inside, offered } in dialogues() {
-        let address = serve([before, vec![Step::Tls(committed(&world))], inside].concat());
-        let (code, probe) = one(&world, &format!("{scheme}://{address}"));
-        assert_eq!((code, &probe["verdict"]), (0, &"good".into()), "{scheme}: {probe}");
-        assert_eq!(probe["url"], format!("{scheme}+starttls://{address}"));
-        let seen = [&probe["seen"]["offered_before_tls"], &probe["seen"]["offered_inside_tls"]];
-        assert_eq!(seen, offered.each_ref(), "{scheme}");
-        let warned = if scheme == "smtp" { vec!["passwords-in-clear"] } else { vec![] };
-        assert_eq!(codes(&probe), warned, "{scheme}: {probe}");
-    }
-}
-
-#[test]
-fn every_protocol_speaks_tls_at_once_too() {
-    let (world, _) = world();
-    for (scheme, inside) in [
-        ("tls", vec![]),
-        ("https", vec![]),
-        ("ftps", vec![]),
-        ("smtps", vec![say(b"220 mx\r\n"), Step::Line, say(b"250 AUTH PLAIN\r\n")]),
-        ("imaps", [vec![say(b"* OK ready\r\n")], imap_inside()].concat()),
-        ("pop3s", vec![say(b"+OK\r\n"), Step::Line, say(b"+OK\r\n.\r\n")]),
-        ("nntps", vec![say(b"200 r\r\n"), Step::Line, say(b"101 l\r\n.\r\n")]),
-        ("ldaps", vec![Step::Element, say(ldap_result(3, 0x65)), Step::Element]),
-        ("xmpps", vec![Step::Through(b'>'), Step::Through(b'>'), say(b"<stream:features/>")]),
-    ] {
-        let address = serve([plain(committed(&world)), inside].concat());
-        let (code, probe) = one(&world, &format!("{scheme}://{address}"));
-        assert_eq!((code, codes(&probe)), (0, vec![]), "{scheme}: {probe}");
-        assert_eq!(probe["seen"]["offered_before_tls"], Value::Null);
-    }
-}
-
-#[test]
-fn what_goes_wrong_inside_tls_is_no_fault_of_the_certificate() {
-    let (world, _) = world();
-    let address = serve([plain(committed(&world)), vec![say(b"* BYE too many\r\n")]].concat());
-    let (code, probe) = one(&world, &format!("imaps://{address}"));
-    assert_eq!((code, codes(&probe)), (0, vec!["inside-unread"]), "{probe}");
-}
-
-#[test]
-fn tells_apart_why_a_service_was_not_seen() {
-    let (world, _) = world();
-    let fault_of = |scheme: &str, steps: Vec<Step>| fault(&world, &format!("{scheme}://{}", serve(steps)));
-    let is = |code: &str, phase: &str| (code.to_owned(), phase.to_owned());
-
-    let nobody = Door::new().address();
-    assert_eq!(fault(&world, &format!("imaps://{nobody}")), is("refused", "connect"));
-    assert_eq!(fault_of("imap", vec![]), is("closed", "before-tls"));
-    assert_eq!(fault_of("imaps", vec![]), is("closed", "handshake"));
-    let ehlo = |words: &[u8]| vec![say(b"220 mx\r\n"), Step::Line, say(words)];
-    assert_eq!(fault_of("smtp", ehlo(b"250 AUTH PLAIN\r\n")), is("no-starttls", "before-tls"));
-    let no = [ehlo(b"250 STARTTLS\r\n"), vec![Step::Line, say(b"454 TLS not available\r\n")]].concat();
-    assert_eq!(fault_of("smtp", no), is("starttls-refused", "before-tls"));
-    let injected = [ehlo(b"250 STARTTLS\r\n"), vec![Step::Line, say(b"220 go\r\n250 AUTH PLAIN\r\n")]].concat();
-    assert_eq!(fault_of("smtp", injected), is("injected", "before-tls"));
-    assert_eq!(fault_of("smtp", vec![say(b"554 no\r\n")]), is("turned-away", "before-tls"));
-    assert_eq!(fault_of("smtp", vec![say(b"* OK imap\r\n")]), is("protocol", "before-tls"));
-    assert_eq!(fault_of("imap", vec![say(b"* PREAUTH\r\n")]), is("logged-in", "before-tls"));
-    assert_eq!(fault_of("imaps", vec![say(b"* OK ready\r\n"), Step::Wait]), is("not-tls", "handshake"));
-    let choosy = Tls::with(&world.read(&format!("{LIVE}/fullchain.pem")), &private_key(&world), None, &["other"]);
-    assert_eq!(fault_of("https", plain(choosy)), is("alert", "handshake"));
-    // a certificate is public: who serves it has to prove that he holds its private key
-    let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
-    let thief = Tls::new(&world.read(&format!("{LIVE}/fullchain.pem")), &other);
-    assert_eq!(fault_of("imaps", plain(thief)), is("handshake", "handshake"));
-    // words without end, in the clear and in place of a handshake
-    assert_eq!(fault_of("imap", vec![Step::Babble(b"aaaaaaaa".to_vec())]), is("protocol", "before-tls"));
-    assert_eq!(fault_of("imap", vec![Step::Babble(b"* OK\r\n".to_vec())]), is("protocol", "before-tls"));
-    assert_eq!(fault_of("imaps", vec![Step::Babble(vec![0x16, 3, 3, 0, 0])]), is("not-tls", "handshake"));
-}
-
-#[test]
-fn waits_no_longer_than_it_was_told() {
-    let (world, _) = world();
-    let silent = serve(vec![Step::Wait]);
-    let started = Instant::now();
-    for (scheme, phase) in [("imap", "before-tls"), ("imaps", "handshake")] {
-        let output = probe(&world, &format!("{scheme}://{silent}"), &["--timeout", "1", "--json"]).exits(9);
-        let fault = &output.json()["result"]["probes"][0]["fault"];
-        assert_eq!((&fault["code"], &fault["phase"]), (&"timed-out".into(), &phase.into()));
-    }
-    // one that says something now and then gets no more time
-    assert!(started.elapsed() >= Duration::from_secs(2));
-    snapshot!(shown(&probe(&world, &format!("imap://{silent}"), &["--timeout", "1"]).exits(9), silent), @"
-    exit code 9
-    -- stdout
-    mail01/imap@default at imap+starttls://127.0.0.1:[PORT], as mail01.example.com
-    fault: it timed out before TLS
-
-    1 of 1 could not be seen.
-    -- stderr
-    ");
-}
-
-#[test]
-fn tells_a_wrong_certificate_from_an_old_one() {
-    let (world, authority) = world();
-    let old = plain(committed(&world));
-    let next = world.done(&["make-csr", KEY, "--new-key", "--json"]).result();
-    world.write("next.pem", authority.order(next["request_pem"].as_str().unwrap()).chain());
-    world.done(&["install-cert", KEY, "next.pem"]);
-    world.done(&["commit", "--no-publish"]);
-    let address = serve(old);
-    snapshot!(shown(&probe(&world, &format!("tls://{address}"), &[]).exits(12), address), @"
-    exit code 12
-    -- stdout
-    mail01/imap@default at tls://127.0.0.1:[PORT], as mail01.example.com
-      TLS           TLS 1.3, TLS_AES_256_GCM_SHA384, at 127.0.0.1:[PORT]
-      subject       CN=mail01.example.com
-      names         dns:mail01.example.com
-      issuer        CN=Test Issuing CA
-      valid         until [DATE] ([DAYS])
-      chain         1 certificate(s) behind it
-      root          CN=Test Root, trusted by root.pem
-      keystore      mail01/imap/main, version 2, is not what is served
-    fault: it serves an old certificate: version 1 of mail01/imap/main, and not version 2; the service may not have been reloaded
-
-    1 of 1 is not as it should be.
-    -- stderr
-    ");
-    let (code, old) = one(&world, &format!("tls://{address}"));
-    assert_eq!((code, codes(&old)), (12, vec!["old-certificate"]));
-    assert_eq!(old["seen"]["keystore"], json!({ "key": KEY, "version": 2, "served": "old" }));
-
-    let web = world.done(&["make-csr", "web01/https/main", "--new-key", "--cn", HOST]).stdout;
-    world.write("web.pem", authority.order(&web).chain());
-    world.done(&["install-cert", "web01/https/main", "web.pem"]);
-    world.done(&["bind", "web01/https/main", "web01/https@default"]);
-    world.done(&["commit"]);
-    let live = "keystore/live/web01/https/default/current";
-    let [chain, key] = ["fullchain.pem", "private-key.pem"].map(|file| world.read(&format!("{live}/{file}")));
-    let address = serve(plain(Tls::new(&chain, &key)));
-    snapshot!(shown(&probe(&world, &format!("tls://{address}"), &[]).exits(12), address), @r#"
-    exit code 12
-    -- stdout
-    mail01/imap@default at tls://127.0.0.1:[PORT], as mail01.example.com
-      TLS           TLS 1.3, TLS_AES_256_GCM_SHA384, at 127.0.0.1:[PORT]
-      subject       CN=mail01.example.com
-      names         dns:mail01.example.com
-      issuer        CN=Test Issuing CA
-      valid         until [DATE] ([DAYS])
-      chain         1 certificate(s) behind it
-      root          CN=Test Root, trusted by root.pem
-      keystore      mail01/imap/main, version 2, is not what is served
-    fault: it serves the wrong certificate: "CN=mail01.example.com", of web01/https/main in place of mail01/imap/main
-
-    1 of 1 is not as it should be.
-    -- stderr
-    "#);
-}
-
-#[test]
-fn tells_what_is_wrong_with_the_right_certificate() {
-    let (world, authority) = world();
-    let leaf = world.read(&format!("{LIVE}/certificate.pem"));
-    let serve_chain = |chain: &str| format!("tls://{}", serve(plain(Tls::new(chain, &private_key(&world)))));
-    let (code, probe) = one(&world, &serve_chain(&leaf));
-    assert_eq!((code, codes(&probe)), (12, vec!["incomplete-chain"]), "{probe}");
-    // in the wrong order and with the root: clients cope
-    let (code, probe) = one(&world, &serve_chain(&(leaf + &authority.root_pem() + &authority.issuing_pem())));
-    assert_eq!((code, codes(&probe)), (0, vec!["superfluous"]), "{probe}");
-
-    let url = serve_chain(&world.read(&format!("{LIVE}/fullchain.pem")));
-    let elsewhere = self::probe(&world, &url, &["--name", "www.example.com", "--json"]).exits(12);
-    assert_eq!(codes(&elsewhere.json()["result"]["probes"][0]), ["name-not-covered"]);
-    world.write("other.pem", Authority::new().root_pem());
-    let untrusted = world.keyring(&["probe", &url, "--name", HOST, "--roots", "other.pem", "--json"]).exits(12);
-    assert_eq!(codes(&untrusted.json()["result"]["probes"][0]), ["issuer-missing"]);
-    world.done(&["probe", &url, "--name", HOST, "--roots", "none"]);
-}
-
 #[test]
 fn looks_at_urls_without_a_keystore() {
     let (served, authority) = world();
@@ -608,14 +330,4 @@ fn refuses_what_it_cannot_look_at() {
     world.done(&["commit"]);
     let output = world.keyring(&["probe", "mail01/other@default", "--roots", "none", "--json"]).exits(9);
     assert_eq!(output.json()["result"]["probes"][0]["fault"]["code"], "no-address");
-}
-
-#[test]
-fn reads_what_is_stapled_and_chooses_a_protocol() {
-    let (world, _) = world();
-    let chain = world.read(&format!("{LIVE}/fullchain.pem"));
-    let tls = Tls::with(&chain, &private_key(&world), Some(b"no response".to_vec()), &["h2"]);
-    let (code, probe) = one(&world, &format!("https://{}", serve(plain(tls))));
-    assert_eq!((code, codes(&probe)), (0, vec!["ocsp-unreadable"]), "{probe}");
-    assert_eq!(probe["seen"]["alpn"], "h2");
 }

@@ -109,6 +109,7 @@ fn what_was_is_looked_at_and_compared() {
             }
           }
         ],
+        "renewals": [],
         "services": [],
         "to": 1
       },

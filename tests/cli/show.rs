@@ -101,6 +101,7 @@ fn reports_it_in_json() {
           "state": "pending"
         },
         "published": [],
+        "renewal": null,
         "requests": [
           {
             "made": "[TIME]",

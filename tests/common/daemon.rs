@@ -62,6 +62,13 @@ impl Daemon {
         Self { url: format!("tls://{address}"), reload, count, address, pair }
     }
 
+    /// Stages that it is behind a service: `set-service`, with more flags, whose commands are lines for a shell.
+    #[track_caller]
+    pub(crate) fn set_service(&self, world: &World, service: &str, profile: &str, more: &[&str]) {
+        let said = ["set-service", service, "--profile", profile, "--shell", "--probe", &self.url];
+        world.done(&[&said[..], more].concat());
+    }
+
     /// How often it was told to read its files again.
     pub(crate) fn times_told(&self) -> usize {
         fs::read_to_string(&self.count).unwrap_or_default().lines().count()

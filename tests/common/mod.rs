@@ -85,6 +85,26 @@ impl World {
         (world, authority)
     }
 
+    /// A world whose key waits for the certificate that `people`, an authority with two folders, is to give it.
+    pub(crate) fn with_people() -> (Self, Authority) {
+        let (world, _) = Self::with_request();
+        world.make_folder("requests");
+        world.make_folder("replies");
+        let folder = |name: &str| world.path(name).to_str().unwrap().to_owned();
+        let folders = ["--requests", &folder("requests"), "--replies", &folder("replies")];
+        world.done(&[&["set-authority", "people", "--kind", "file"], &folders[..]].concat());
+        (world, Authority::new())
+    }
+
+    /// Has a person of that authority answer a request: the only one there.
+    pub(crate) fn answer(&self, authority: &Authority) {
+        let requests: Vec<_> = fs::read_dir(self.path("requests")).unwrap().map(|it| it.unwrap().path()).collect();
+        let newest = requests.iter().max().expect("a request");
+        let request = fs::read_to_string(newest).unwrap();
+        let name = newest.file_stem().unwrap().to_str().unwrap();
+        self.write(&format!("replies/{name}.pem"), authority.order(&request).chain());
+    }
+
     /// The names of all commands, as the program itself lists them.
     pub(crate) fn commands(&self) -> Vec<String> {
         let help = self.done(&["--help"]).stdout;

@@ -12,7 +12,7 @@ pub use acme::{
     Line, LineError, Proof, Tsig, TsigAlgorithm,
 };
 
-use super::{AbsolutePath, CertificateNumber, Hook};
+use super::{AbsolutePath, CertificateNumber, Hook, LocalCaSettings};
 use crate::name::{AuthorityName, serde_as_text};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
@@ -39,6 +39,8 @@ pub enum AuthoritySettings {
     Command(CommandSettings),
     /// One that speaks ACME.
     Acme(AcmeSettings),
+    /// A private authority in the keystore.
+    LocalCa(LocalCaSettings),
 }
 
 /// Requests go to a folder, replies come to one.
@@ -67,6 +69,7 @@ impl AuthoritySettings {
             Self::File(_) => AuthorityKind::File,
             Self::Command(_) => AuthorityKind::Command,
             Self::Acme(_) => AuthorityKind::Acme,
+            Self::LocalCa(_) => AuthorityKind::LocalCa,
         }
     }
 
@@ -86,11 +89,13 @@ pub enum AuthorityKind {
     Command,
     /// One that speaks ACME (RFC 8555).
     Acme,
+    /// A private authority in the keystore.
+    LocalCa,
 }
 
 impl AuthorityKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::File, Self::Command, Self::Acme];
+    pub const ALL: [Self; 4] = [Self::File, Self::Command, Self::Acme, Self::LocalCa];
 
     /// The word for it.
     #[must_use]
@@ -99,6 +104,7 @@ impl AuthorityKind {
             Self::File => "file",
             Self::Command => "command",
             Self::Acme => "acme",
+            Self::LocalCa => "local-ca",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! nothing is staged for, [`KeyBrief::of_files`] says too, from a part of the fields of the same files; a test holds
 //! the two together.
 
+mod by_name;
 mod files;
 mod text;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use super::{Fate, KeyView, Next};
 use crate::name::{Endpoint, KeyPath};
 
+pub use by_name::ByName;
 pub use files::{
     CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyFactsBrief, RequestsBrief, ServerFactsBrief,
     ServerStateBrief, ServiceBrief, SettingsBrief, SummaryBrief, VersionBrief,

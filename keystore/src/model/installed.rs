@@ -54,7 +54,8 @@ impl CertificateSummary {
     }
 }
 
-pub(super) fn is_due(not_before: Timestamp, not_after: Timestamp, now: Timestamp) -> bool {
+/// Whether less than a third of a lifetime is left.
+pub(crate) fn is_due(not_before: Timestamp, not_after: Timestamp, now: Timestamp) -> bool {
     not_after.since(now) * 3 < not_after.since(not_before)
 }
 

@@ -41,6 +41,43 @@ pub enum Profile {
     Command,
 }
 
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 12] = [
+        Self::Files,
+        Self::Nginx,
+        Self::Apache,
+        Self::Haproxy,
+        Self::Dovecot,
+        Self::Postfix,
+        Self::Exim,
+        Self::Openldap,
+        Self::Inn,
+        Self::Stunnel,
+        Self::Exchange,
+        Self::Command,
+    ];
+
+    /// Its name, as it is typed and written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Nginx => "nginx",
+            Self::Apache => "apache",
+            Self::Haproxy => "haproxy",
+            Self::Dovecot => "dovecot",
+            Self::Postfix => "postfix",
+            Self::Exim => "exim",
+            Self::Openldap => "openldap",
+            Self::Inn => "inn",
+            Self::Stunnel => "stunnel",
+            Self::Exchange => "exchange",
+            Self::Command => "command",
+        }
+    }
+}
+
 /// What a file holds that a service reads.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -172,4 +209,17 @@ pub struct CommittedSettings {
     pub since: Generation,
     /// What they are.
     pub settings: ServiceSettings,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+
+    #[test]
+    fn every_profile_has_the_name_that_is_written() {
+        for (index, profile) in Profile::ALL.into_iter().enumerate() {
+            assert_eq!(profile as usize, index);
+            assert_eq!(serde_json::to_value(profile).unwrap(), profile.as_str());
+        }
+    }
 }

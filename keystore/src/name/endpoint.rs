@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use super::ip::{self, Ipv6Error};
 use super::{PathError, ServerName, ServicePath, serde_as_text};
 
 /// Why an endpoint was refused.
@@ -30,18 +31,9 @@ pub enum EndpointError {
         /// What was given.
         text: String,
     },
-    /// An IPv6 zone, which means something on one machine only.
-    #[error("{text:?} has an IPv6 zone: give the address without it")]
-    Zone {
-        /// What was given.
-        text: String,
-    },
-    /// An IPv4 address in IPv6 clothing.
-    #[error("{text:?} is an IPv4 address written as IPv6: write it as IPv4")]
-    Mapped {
-        /// What was given.
-        text: String,
-    },
+    /// An IPv6 address that is written in another way than its own.
+    #[error(transparent)]
+    Ipv6(#[from] Ipv6Error),
 }
 
 /// The part of an endpoint behind `@`. A specific address beats `default`.
@@ -81,18 +73,12 @@ impl FromStr for Address {
         if text == "default" {
             return Ok(Self::Default);
         }
-        if text.contains('%') {
-            return Err(EndpointError::Zone { text: text.to_owned() });
-        }
+        ip::without_zone(text)?;
         let socket: SocketAddr = text.parse().map_err(|_| EndpointError::Address { text: text.to_owned() })?;
         if socket.port() == 0 {
             return Err(EndpointError::Port { text: text.to_owned() });
         }
-        if let IpAddr::V6(ip) = socket.ip()
-            && ip.to_ipv4_mapped().is_some()
-        {
-            return Err(EndpointError::Mapped { text: text.to_owned() });
-        }
+        ip::unmapped(text, socket.ip())?;
         Ok(Self::Socket(socket))
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use super::ip::{self, Ipv6Error};
 use super::{ServerName, serde_as_text};
 
 /// Why a host was refused.
@@ -21,18 +22,9 @@ pub enum HostError {
         /// What was given.
         text: String,
     },
-    /// An IPv6 zone, which means something on one machine only.
-    #[error("{text:?} has an IPv6 zone: give the address without it")]
-    Zone {
-        /// What was given.
-        text: String,
-    },
-    /// An IPv4 address in IPv6 clothing.
-    #[error("{text:?} is an IPv4 address written as IPv6: write it as IPv4")]
-    Mapped {
-        /// What was given.
-        text: String,
-    },
+    /// An IPv6 address that is written in another way than its own.
+    #[error(transparent)]
+    Ipv6(#[from] Ipv6Error),
 }
 
 /// A machine as the network knows it: an IP address or a DNS name.
@@ -63,7 +55,7 @@ impl FromStr for Host {
     fn from_str(text: &str) -> Result<Self, HostError> {
         let given = || text.to_owned();
         if text.contains(':') {
-            return v6(text).map(|ip| Self::Ip(IpAddr::V6(ip)));
+            return v6(text).map(Self::Ip);
         }
         if let Ok(ip) = text.parse() {
             return Ok(Self::Ip(IpAddr::V4(ip)));
@@ -81,15 +73,10 @@ impl FromStr for Host {
     }
 }
 
-fn v6(text: &str) -> Result<Ipv6Addr, HostError> {
-    if text.contains('%') {
-        return Err(HostError::Zone { text: text.to_owned() });
-    }
+fn v6(text: &str) -> Result<IpAddr, HostError> {
+    ip::without_zone(text)?;
     let ip: Ipv6Addr = text.parse().map_err(|_| HostError::Form { text: text.to_owned() })?;
-    match ip.to_ipv4_mapped() {
-        Some(_) => Err(HostError::Mapped { text: text.to_owned() }),
-        None => Ok(ip),
-    }
+    Ok(ip::unmapped(text, ip.into())?)
 }
 
 serde_as_text!(Host);

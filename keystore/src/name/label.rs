@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use smol_str::SmolStr;
+
 use super::serde_as_text;
 
 /// Why a name was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {what}: {fault}")]
 pub struct NameError {
-    /// `server name`, `protocol name`, `key name` or `authority name`.
+    /// `server name`, `protocol name`, `key name` or `name for an authority`.
     pub what: &'static str,
     /// What was given.
     pub text: String,
@@ -70,7 +72,7 @@ fn check(text: &str, limit: usize, dots: bool) -> Result<(), NameFault> {
     if text.is_empty() {
         return Err(NameFault::Empty);
     }
-    if text.chars().any(|c| c.is_ascii_uppercase()) {
+    if text.bytes().any(|octet| octet.is_ascii_uppercase()) {
         let lower = text.to_ascii_lowercase();
         return check(&lower, limit, dots).and(Err(NameFault::UpperCase { lower }));
     }
@@ -93,7 +95,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $limit:expr, $dots:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The name as text.
@@ -108,7 +110,7 @@ macro_rules! name {
 
             fn from_str(text: &str) -> Result<Self, NameError> {
                 match check(text, $limit, $dots) {
-                    Ok(()) => Ok(Self(text.to_owned())),
+                    Ok(()) => Ok(Self(text.into())),
                     Err(fault) => Err(NameError { what: $what, text: text.to_owned(), fault }),
                 }
             }
@@ -139,5 +141,5 @@ name! {
 }
 name! {
     /// The name of an authority: `internal`, `letsencrypt`. At most 63 characters, no dots.
-    AuthorityName, "authority name", PART_LIMIT, false
+    AuthorityName, "name for an authority", PART_LIMIT, false
 }

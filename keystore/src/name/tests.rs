@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::{Address, Endpoint, EndpointError, KeyName, KeyPath, NameFault, PathError, Protocol, ServerName};
+use super::{
+    Address, Endpoint, EndpointError, Ipv6Error, KeyName, KeyPath, NameFault, PathError, Protocol, ServerName,
+};
 
 fn server_fault(text: &str) -> NameFault {
     text.parse::<ServerName>().unwrap_err().fault
@@ -75,8 +77,8 @@ fn tells_address_faults_apart() {
     assert!(matches!(fault("a/b@192.0.2.7:70000"), EndpointError::Address { .. }));
     assert!(matches!(fault("a/b@2001:db8::1:993"), EndpointError::Address { .. }));
     assert!(matches!(fault("a/b@192.0.2.7:0"), EndpointError::Port { .. }));
-    assert!(matches!(fault("a/b@[fe80::1%eth0]:25"), EndpointError::Zone { .. }));
-    assert!(matches!(fault("a/b@[::ffff:192.0.2.7]:25"), EndpointError::Mapped { .. }));
+    assert!(matches!(fault("a/b@[fe80::1%eth0]:25"), EndpointError::Ipv6(Ipv6Error::Zone { .. })));
+    assert!(matches!(fault("a/b@[::ffff:192.0.2.7]:25"), EndpointError::Ipv6(Ipv6Error::Mapped { .. })));
 }
 
 #[test]
@@ -100,7 +102,7 @@ proptest! {
         let text = format!("mail01/imap@{}", std::net::SocketAddr::new(ip, port));
         match text.parse::<Endpoint>() {
             Ok(endpoint) => prop_assert_eq!(endpoint.to_string().parse::<Endpoint>().unwrap(), endpoint),
-            Err(error) => prop_assert!(matches!(error, EndpointError::Mapped { .. }), "unexpected {}", error),
+            Err(error) => prop_assert!(matches!(error, EndpointError::Ipv6(Ipv6Error::Mapped { .. })), "unexpected {}", error),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::standing::{self, FileState, Found, StagedPairs, Standing, Validity, s
 use super::{Error, list};
 use crate::model::{KeyBrief, NextBrief};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
-use crate::store::{Attempt, AttemptOutcome, PhaseOutcome, Snapshot};
+use crate::store::{Attempt, AttemptOutcome, Snapshot};
 use crate::timestamp::Timestamp;
 
 pub use finding::{Finding, Matter, Severity, Source, span};
@@ -152,8 +152,7 @@ impl Look<'_> {
 }
 
 fn validity_of(key: &KeyBrief<'_>) -> Option<Validity> {
-    let summary = &key.current.as_ref()?.1.installed.summary;
-    Some(Validity { not_before: summary.not_before, not_after: summary.not_after })
+    Some(Validity::from(&key.current.as_ref()?.1.installed.summary))
 }
 
 fn stored_of(key: &KeyBrief<'_>) -> Option<Stored> {
@@ -221,8 +220,7 @@ fn of_attempt(attempt: &Attempt) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for service in &attempt.services {
-        let has_failed = |outcome| matches!(outcome, PhaseOutcome::Failed | PhaseOutcome::TimedOut);
-        if let Some(failed) = service.phases.iter().find(|did| has_failed(did.outcome)) {
+        if let Some(failed) = service.phases.iter().find(|did| did.has_failed()) {
             let phase = Some((failed.phase, failed.message.as_deref().map(in_one_line)));
             findings.push(Finding::of_service(severity, Some(&service.service), matter(phase)));
         }
@@ -277,7 +275,7 @@ pub fn served(
         };
         findings.push(finding(severity, Matter::Served { url: url.to_owned(), finding: one.clone() }));
     }
-    let validity = Found::of(&judged.leaf).validity;
+    let validity = Validity::from(&judged.leaf);
     if let Some(severity) = limits.severity(validity, now).filter(|_| !is_committed) {
         let matter = Matter::Expiry { source: Source::Live, validity, now, has_successor: false };
         findings.push(finding(severity, matter));

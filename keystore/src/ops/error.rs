@@ -9,8 +9,11 @@ use crate::ops::Fault;
 use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
 use crate::ops::import_key::ImportError;
-use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
-use crate::request_config::RequestConfigError;
+use crate::ops::make_csr::BaseError;
+use crate::pki::{
+    ChainError, IssueError, KeyAlgorithm, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject,
+    SubjectError,
+};
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -175,6 +178,67 @@ pub enum Error {
         #[source]
         source: RequestError,
     },
+    /// A certificate could not be issued.
+    #[error("no certificate can be made for {what}")]
+    NotIssued {
+        /// The key, the subject, or the authority.
+        what: String,
+        /// Why.
+        #[source]
+        source: IssueError,
+    },
+    /// A file that was to be certified holds no request.
+    #[error("{file} holds no request that can be certified")]
+    NotARequest {
+        /// The file, as the user named it.
+        file: String,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+    /// A private authority's private key could not be used.
+    #[error("the private key of the authority {name} cannot be used")]
+    CaKey {
+        /// The authority.
+        name: AuthorityName,
+        /// Why.
+        #[source]
+        source: PrivateKeyError,
+    },
+    /// There is an authority of this name.
+    #[error("there is an authority {name} already")]
+    AuthorityExists {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// An authority that is elsewhere.
+    #[error("{name} is no private authority in this keystore")]
+    NotALocalCa {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A private authority is to be forgotten, or to become another kind.
+    #[error("{name} is a private authority, whose private keys and list of certificates are kept here")]
+    AuthorityKeepsKeys {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A certificate is to be revoked that the authority has not issued.
+    #[error("{name} has not issued {what}")]
+    NotOnList {
+        /// The authority.
+        name: AuthorityName,
+        /// Which certificate.
+        what: String,
+    },
+    /// Exchange takes no private key but RSA.
+    #[error("{key} is {algorithm}, and Exchange takes RSA keys")]
+    NotForExchange {
+        /// The key.
+        key: KeyPath,
+        /// What it is.
+        algorithm: KeyAlgorithm,
+    },
     /// A subject field was refused.
     #[error("the subject is refused")]
     Subject(#[from] SubjectError),
@@ -193,41 +257,9 @@ pub enum Error {
         #[source]
         source: ReadError,
     },
-    /// A file that a request was to be taken from holds no certificate that could be read.
-    #[error("{file} cannot be taken for a request to begin with")]
-    BaseCertificate {
-        /// The file, as the user named it.
-        file: String,
-        /// What it holds.
-        #[source]
-        source: ReadError,
-    },
-    /// It holds several certificates, none of which is alone at the head of a chain.
-    #[error("{file} holds the certificates of several: {}", offered(.subjects))]
-    BaseSeveral {
-        /// The file, as the user named it.
-        file: String,
-        /// What they are for.
-        subjects: Vec<Subject>,
-    },
-    /// A file that a request was to be taken from holds no request that could be read.
-    #[error("{file} cannot be taken for a request to begin with")]
-    BaseRequest {
-        /// The file, as the user named it.
-        file: String,
-        /// What it holds.
-        #[source]
-        source: RequestError,
-    },
-    /// A request config was refused.
-    #[error("{file} is refused, and nothing was made")]
-    BaseConfig {
-        /// The file, as the user named it.
-        file: String,
-        /// Why.
-        #[source]
-        source: RequestConfigError,
-    },
+    /// A file that a request was to be taken from.
+    #[error(transparent)]
+    Base(#[from] BaseError),
     /// The key has no request.
     #[error("{key} has no request{}{}", .request.map(|request| format!(" {request}")).unwrap_or_default(), in_version(*.version))]
     NoRequest {
@@ -456,7 +488,7 @@ fn in_version(version: Option<VersionNumber>) -> String {
 }
 
 /// The first few of them: somebody may offer a whole bundle of authorities.
-fn offered(subjects: &[Subject]) -> String {
+pub(super) fn offered(subjects: &[Subject]) -> String {
     const FEW: usize = 5;
     let named: Vec<_> = subjects.iter().take(FEW).map(|subject| format!("\"{subject}\"")).collect();
     match subjects.len().saturating_sub(FEW) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 use crate::change::{Change, ChangeSet, Stage};
-use crate::model::{EntryBrief, KeyBrief, KeyFacts, KeyFactsBrief, KeyView, ServiceBrief};
+use crate::model::{ByName, EntryBrief, KeyBrief, KeyFacts, KeyFactsBrief, KeyView, ServiceBrief};
 use crate::name::{Address, Endpoint, KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::store::{ServerBrief, Snapshot};
 use crate::timestamp::Timestamp;
@@ -42,7 +42,7 @@ pub struct ListedService<'a> {
     pub bindings: BTreeMap<Address, ListedBinding>,
 }
 
-/// Looks at the services in scope, server by server, some servers at the same time. What `look` makes of them stands
+/// Gives away the services in scope, server by server, some servers at the same time. What `look` makes of them stands
 /// in the order of the servers.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub struct ListedService<'a> {
 pub fn list<R: Send>(
     snapshot: &Snapshot<'_>,
     scope: &Scope,
-    look: impl Fn(&[ListedService<'_>], &Staged) -> R + Sync,
+    look: impl Fn(Vec<ListedService<'_>>, &Staged) -> R + Sync,
 ) -> Result<Vec<R>, Error> {
     let servers = match scope {
         Scope::All => Vec::from_iter(snapshot.servers()?),
@@ -62,7 +62,7 @@ pub fn list<R: Send>(
     let listed = snapshot.each_server(&servers, |server, brief| {
         let mut services = list_server(server, brief, &staged);
         services.retain_mut(|service| narrow(service, scope));
-        Ok::<_, Error>((!services.is_empty()).then(|| look(&services, &staged)))
+        Ok::<_, Error>((!services.is_empty()).then(|| look(services, &staged)))
     })?;
     let listed: Vec<R> = listed.into_iter().flatten().collect();
     match scope {
@@ -185,7 +185,7 @@ pub(super) fn list_server<'a>(
     staged: &Staged,
 ) -> Vec<ListedService<'a>> {
     let mut bindings = Bindings::new();
-    let mut entries: BTreeMap<Protocol, BTreeMap<KeyName, EntryBrief<'a>>> = BTreeMap::new();
+    let mut entries: BTreeMap<Protocol, ByName<EntryBrief<'a>>> = BTreeMap::new();
     for (protocol, ServiceBrief { keys, bindings: bound, .. }) in state.services {
         let listed = bound.into_iter().map(|(address, binding)| {
             (address, ListedBinding { upcoming: Some(binding.key.clone()), committed: Some(binding.key) })
@@ -198,9 +198,11 @@ pub(super) fn list_server<'a>(
     let protocols: BTreeSet<Protocol> = facts.keys().chain(bindings.keys()).cloned().collect();
     let service = |protocol: Protocol| {
         let path = ServicePath { server: server.clone(), protocol };
-        let mut entries = entries.remove(&path.protocol).unwrap_or_default();
+        // Both in the order of their names; an entry without facts is of a key that is gone.
+        let mut entries = entries.remove(&path.protocol).unwrap_or_default().into_iter().peekable();
         let brief = |(name, facts): (KeyName, _)| {
-            let entry = entries.remove(&name).unwrap_or_default();
+            while entries.next_if(|(known, _)| *known < name).is_some() {}
+            let entry = entries.next_if(|(known, _)| *known == name).map(|(_, entry)| entry).unwrap_or_default();
             staged.key(KeyPath { service: path.clone(), name }, facts, entry)
         };
         let keys = facts.remove(&path.protocol).unwrap_or_default().into_iter().filter_map(brief).collect();

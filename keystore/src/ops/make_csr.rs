@@ -1,6 +1,7 @@
 //! `make-csr`: a certification request (PKCS#10, RFC 2986), kept beside its private key.
 
 mod base;
+mod error;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use crate::pki::{
 };
 use crate::store::{Keystore, Snapshot, SubjectDefaults};
 pub use base::{Base, Taken, from_certificate, from_config, from_request};
+pub use error::BaseError;
 
 /// Single fields of a subject; what is not given stays as it was.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -7,7 +7,7 @@ use super::holders::holders;
 use super::verify::{Examined, Trust, examine};
 use super::{Error, find_key};
 use crate::digest::Digest;
-use crate::model::{Installed, VersionNumber};
+use crate::model::{Installed, VersionNumber, is_due};
 use crate::name::{Address, Endpoint, Host, KeyPath};
 use crate::pki::{Certificate, CertificateError, ReadError, Stapled, SubjectAltName, read_certificates};
 use crate::store::Snapshot;
@@ -235,7 +235,7 @@ pub fn judge(question: &Question<'_>, now: Timestamp) -> Result<Judged, Certific
         findings.push(Finding::Chain(ChainFinding::NotFor { host: question.host.to_string() }));
     }
     let (not_before, not_after) = (leaf.not_before(), leaf.not_after());
-    if not_after >= now && not_after.since(now) * 3 < not_after.since(not_before) {
+    if not_after >= now && is_due(not_before, not_after, now) {
         findings.push(Finding::Due { not_after });
     }
     let stapled = question.staple.and_then(|der| Stapled::read(der, &leaf));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Error;
 use crate::digest::Digest;
-use crate::model::{CertificateSummary, Current, Generation, ServerStateBrief, State};
+use crate::model::{CertificateSummary, Current, Generation, ServerStateBrief, State, SummaryBrief};
 use crate::name::{Endpoint, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::{Certificate, read_certificates};
 use crate::store::{Pair, Snapshot, StoreError};
@@ -20,9 +20,21 @@ pub struct Validity {
     pub not_after: Timestamp,
 }
 
-impl Validity {
-    pub(super) fn of(summary: &CertificateSummary) -> Self {
+impl From<&CertificateSummary> for Validity {
+    fn from(summary: &CertificateSummary) -> Self {
         Self { not_before: summary.not_before, not_after: summary.not_after }
+    }
+}
+
+impl From<&SummaryBrief<'_>> for Validity {
+    fn from(summary: &SummaryBrief<'_>) -> Self {
+        Self { not_before: summary.not_before, not_after: summary.not_after }
+    }
+}
+
+impl From<&Certificate> for Validity {
+    fn from(certificate: &Certificate) -> Self {
+        Self { not_before: certificate.not_before(), not_after: certificate.not_after() }
     }
 }
 
@@ -39,8 +51,7 @@ impl Found {
     /// Sums a certificate up.
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
-        let validity = Validity { not_before: certificate.not_before(), not_after: certificate.not_after() };
-        Self { fingerprint: certificate.fingerprint(), validity }
+        Self { fingerprint: certificate.fingerprint(), validity: certificate.into() }
     }
 }
 
@@ -197,7 +208,7 @@ fn one(
     };
     let published = on_disk(snapshot, endpoint, bound.as_ref(), look)?;
     let committed = bound.map(|(key, since, current)| {
-        let validity = Validity::of(&current.installed.summary);
+        let validity = Validity::from(&current.installed.summary);
         Committed { pair: Pair::of(&key, &current.installed), validity, generation: since.max(current.since) }
     });
     Ok(Standing { endpoint: endpoint.clone(), staged: staged.get(endpoint).cloned(), committed, published })
@@ -221,7 +232,7 @@ fn on_disk(
     let certificate = match (state, bound) {
         (FileState::Same, Some((_, _, current))) => {
             let summary = &current.installed.summary;
-            Some(Found { fingerprint: summary.fingerprint, validity: Validity::of(summary) })
+            Some(Found { fingerprint: summary.fingerprint, validity: summary.into() })
         }
         _ => {
             let file = snapshot.published_certificate(endpoint)?;

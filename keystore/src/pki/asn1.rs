@@ -1,14 +1,20 @@
 //! The little of X.690 that lenient reading needs: tag, length, value, of DER and of BER with indefinite lengths.
 //!
-//! Strict reading and all writing of structures is done by the crates `der` and `x509-cert`.
+//! Strict reading is done by the crates `der` and `x509-cert`.
+
+mod writing;
 
 use der::asn1::ObjectIdentifier;
 use zeroize::Zeroizing;
+
+pub(crate) use writing::write;
+pub(super) use writing::{NULL, bmp_string, identifier, integer, sequence, unsigned};
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OID: u8 = 0x06;
+pub(super) const BMP_STRING: u8 = 0x1e;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 /// `[0]`, constructed.
@@ -100,6 +106,12 @@ impl<'a> Tlv<'a> {
         Some(significant.iter().fold(0, |number, &octet| number << 8 | u64::from(octet)))
     }
 
+    /// The text of a `BMPString`.
+    pub(super) fn bmp(&self) -> Option<String> {
+        let (units, []) = self.tagged(BMP_STRING)?.content.as_chunks::<2>() else { return None };
+        char::decode_utf16(units.iter().map(|&unit| u16::from_be_bytes(unit))).collect::<Result<_, _>>().ok()
+    }
+
     /// The element when it has this tag.
     pub(super) fn tagged(self, tag: u8) -> Option<Self> {
         (self.tag == tag).then_some(self)
@@ -156,22 +168,6 @@ fn read_indefinite<'a>(tag: u8, bytes: &'a [u8], contents: &'a [u8], depth: usiz
         }
         rest = read_at_depth(rest, depth + 1)?.1;
     }
-}
-
-/// An element in DER.
-pub(crate) fn write(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut element = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(length) if length < 0x80 => element.push(length),
-        _ => {
-            let octets = content.len().to_be_bytes();
-            let significant: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
-            element.push(0x80 | u8::try_from(significant.len()).expect("a usize has at most eight octets"));
-            element.extend(significant);
-        }
-    }
-    element.extend_from_slice(content);
-    element
 }
 
 #[cfg(test)]

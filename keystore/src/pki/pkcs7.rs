@@ -2,8 +2,7 @@
 
 use der::pem::LineEnding;
 
-use super::asn1::{self, CONTEXT_0, CONTEXT_1, OID, SEQUENCE, SET};
-use super::scheme::sealing::{integer, sequence};
+use super::asn1::{self, CONTEXT_0, CONTEXT_1, OID, SEQUENCE, SET, integer, sequence};
 use super::{Certificate, oid};
 
 /// Certificates in a `SignedData` that signs nothing, in DER (RFC 2315 section 9, as version 1 has it).

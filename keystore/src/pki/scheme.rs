@@ -15,6 +15,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::OpenError;
+use crate::digest::from_hexadecimal;
 use cipher::Cipher;
 pub use derivation::Budget;
 pub(super) use derivation::Derivation;
@@ -46,7 +47,7 @@ impl Scheme {
         let (name, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
         let cipher = Cipher::by_pem_name(name.trim())
             .ok_or_else(|| OpenError::UnsupportedEncryption { name: format!("traditional PEM, {}", name.trim()) })?;
-        let iv = hexadecimal(iv.trim()).filter(|iv| iv.len() == cipher.iv_length());
+        let iv = from_hexadecimal(iv.trim()).filter(|iv| iv.len() == cipher.iv_length());
         let iv = iv.ok_or_else(|| OpenError::damaged("the initialization vector in its DEK-Info line"))?;
         let salt = iv.get(..8).unwrap_or_default().to_vec();
         Ok(Self { derivation: Derivation::BytesToKey { salt }, cipher, iv: Some(iv) })
@@ -87,15 +88,6 @@ impl fmt::Display for Scheme {
             Derivation::Pbkdf2 { .. } | Derivation::Scrypt { .. } => write!(f, "PBES2 ({derivation}, {cipher})"),
         }
     }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| u8::try_from(high << 4 | low).ok()).collect()
 }
 
 #[cfg(test)]

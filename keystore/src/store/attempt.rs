@@ -73,10 +73,6 @@ pub struct PhaseAttempt {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Its new files are written beside the old ones.
-    Prepare,
-    /// Its new files are put in place.
-    Switch,
     /// A program takes the new version to where it is read.
     Publish,
     /// Its configuration is tested.
@@ -98,8 +94,6 @@ impl Phase {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Prepare => "prepare",
-            Self::Switch => "switch",
             Self::Publish => "publish",
             Self::Test => "test",
             Self::Reload => "reload",
@@ -109,6 +103,12 @@ impl Phase {
             Self::ProveFormer => "prove-former",
         }
     }
+
+    /// Whether it is part of taking everything back.
+    #[must_use]
+    pub fn is_back(self) -> bool {
+        matches!(self, Self::Undo | Self::ReloadFormer | Self::ProveFormer)
+    }
 }
 
 /// How one phase went.
@@ -117,12 +117,31 @@ impl Phase {
 pub enum PhaseOutcome {
     /// It was done.
     Done,
-    /// There was nothing to do.
-    Skipped,
+    /// Nobody can tell how it went.
+    #[serde(rename = "skipped")]
+    Unproven,
     /// It failed.
     Failed,
-    /// It took too long.
-    TimedOut,
+}
+
+impl PhaseOutcome {
+    /// A short word for programs and people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unproven => "unproven",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl PhaseAttempt {
+    /// Whether it failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.outcome == PhaseOutcome::Failed
+    }
 }
 
 impl Attempt {

@@ -61,9 +61,7 @@ impl Held {
         self.settled.set(settled);
         Ok(done)
     }
-}
 
-impl Held {
     /// For work whose steps are not followed one by one: the next writer syncs before he builds on it.
     pub(super) fn in_doubt(self) -> Self {
         self.settled.set(false);
@@ -141,15 +139,20 @@ fn try_acquire(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Optio
     Ok(Some(held))
 }
 
-/// Makes durable what a writer may have left: names in the keystore's folder and beside the servers' indexes. What is
-/// further down is durable before an index names it.
+/// Makes durable what a writer may have left: names in the keystore's folder, beside the servers' indexes and in the
+/// authorities' folders. What is further down is durable before an index names it.
 fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
     let mut folders = BTreeSet::from([StorePath::root()]);
     if !disk.can_sync_everything() {
-        for server in disk.names(&layout::servers())? {
-            let folder = layout::servers().join(&server.name);
-            if disk.look(&folder)?.kind == Kind::Folder {
-                folders.insert(folder);
+        for above in [layout::servers(), layout::authorities()] {
+            for entry in disk.names(&above)? {
+                let folder = above.join(&entry.name);
+                if disk.look(&folder)?.kind == Kind::Folder {
+                    folders.insert(folder);
+                }
+            }
+            if disk.exists(&above)? {
+                folders.insert(above);
             }
         }
     }

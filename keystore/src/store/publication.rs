@@ -137,6 +137,14 @@ impl<'k> Committing<'k> {
         told::settle(self.keystore.disk(), services)
     }
 
+    /// Takes note that somebody has to tell these services what they read: they are on [`Snapshot::to_be_told`].
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing remembers them.
+    pub fn owe(&self, services: impl IntoIterator<Item = ServicePath>) -> Result<(), StoreError> {
+        told::owe(self.keystore.disk(), services.into_iter())
+    }
+
     /// Writes the intent, the state, the record as a temporary file and every endpoint's new version beside the
     /// live one. Readers see none of it. What is staged from here on goes into a change set of its own.
     ///
@@ -231,14 +239,13 @@ impl<'k, Goal> Switched<'k, Goal> {
     }
 
     /// The same, and keeps hold: the caller tells the services, and then says so with [`Committing::told`]. Should it
-    /// not live to do that, they are on [`Snapshot::to_be_told`].
+    /// not live to do that, they are on [`Snapshot::to_be_told`], unless the disk was too full to take note of them.
     ///
     /// # Errors
-    /// When the disk refuses; the next writer tries again.
+    /// When the files are not back; the next writer tries again.
     pub fn undo_to_tell(self) -> Result<Committing<'k>, StoreError> {
-        let Work { keystore, intent, publishing } = self.work;
-        told::owe(keystore.disk(), intent.told())?;
-        recovery::undo(keystore.disk(), &intent)?;
+        self.work.undo_to_tell()?;
+        let Work { keystore, publishing, .. } = self.work;
         Ok(Committing { keystore, publishing })
     }
 

@@ -3,10 +3,11 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{self as sys, AtFlags, FileType, FlockOperation, Gid, Mode, OFlags, Uid};
 
 use super::disk::{Access, Disk, Entry, Kind, LockFile, Status};
@@ -55,12 +56,24 @@ impl RealDisk {
         Ok((self.folder_at(parent)?, name))
     }
 
+    /// Opens a file to be read.
+    fn file_at(&self, path: &StorePath) -> io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        #[cfg(target_os = "linux")]
+        match self.open_at_once(path.as_path(), flags) {
+            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
+            opened => return Ok(opened?),
+        }
+        let (folder, name) = self.parent(path)?;
+        Ok(sys::openat(&folder, name, flags, Mode::empty())?)
+    }
+
     fn folder_at(&self, path: &Path) -> io::Result<OwnedFd> {
         if path.as_os_str().is_empty() {
             return self.folder.try_clone();
         }
         #[cfg(target_os = "linux")]
-        match self.folder_at_once(path) {
+        match self.open_at_once(path, FOLDER) {
             // an older kernel, or a sandbox that does not know the call
             Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
             opened => return Ok(opened?),
@@ -70,9 +83,9 @@ impl RealDisk {
 
     /// One system call that refuses symbolic links and any way out of the keystore.
     #[cfg(target_os = "linux")]
-    fn folder_at_once(&self, path: &Path) -> rustix::io::Result<OwnedFd> {
+    fn open_at_once(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let within = sys::ResolveFlags::BENEATH | sys::ResolveFlags::NO_SYMLINKS;
-        sys::openat2(&self.folder, path, FOLDER, Mode::empty(), within)
+        sys::openat2(&self.folder, path, flags, Mode::empty(), within)
     }
 
     fn folder_by_steps(&self, path: &Path) -> io::Result<OwnedFd> {
@@ -132,16 +145,21 @@ impl Disk for RealDisk {
     }
 
     fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
-        let (folder, name) = self.parent(path)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let mut file = File::from(sys::openat(&folder, name, flags, Mode::empty())?);
+        let file = self.file_at(path)?;
         let status = sys::fstat(&file)?;
         if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0));
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        // One octet more than there is, so that the end is found in place. `File::read_to_end` would ask for the size again.
+        let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0).saturating_add(1));
+        loop {
+            match rustix::io::read(&file, spare_capacity(&mut bytes)) {
+                Ok(0) => return Ok(bytes),
+                Ok(_) => bytes.reserve(1),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
@@ -181,6 +199,11 @@ impl Disk for RealDisk {
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
         let (folder, name) = self.parent(path)?;
         sys::mkdirat(&folder, name, Mode::from_raw_mode(mode))?;
+        // opened only where the umask took something away
+        let status = sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if Mode::from_raw_mode(status.st_mode) == Mode::from_raw_mode(mode) {
+            return Ok(());
+        }
         set_mode(sys::openat(&folder, name, FOLDER, Mode::empty())?, mode)
     }
 

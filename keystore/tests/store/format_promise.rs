@@ -30,7 +30,7 @@ fn house() -> House {
 }
 
 fn keys(keystore: &Keystore) -> Vec<String> {
-    let look = |services: &[ListedService<'_>], _: &Staged| -> Vec<String> {
+    let look = |services: Vec<ListedService<'_>>, _: &Staged| -> Vec<String> {
         services.iter().flat_map(|service| &service.keys).map(|key| key.path.to_string()).collect()
     };
     list(&keystore.read().unwrap(), &Scope::All, look).unwrap().concat()

@@ -99,7 +99,7 @@ fn one_key_at_endpoints_of_two_servers() {
     let paths = |services: &[list::ListedService<'_>]| -> Vec<String> {
         services.iter().map(|service| service.path.to_string()).collect()
     };
-    let servers = list::list(&snapshot, &list::Scope::All, |services, _| paths(services)).unwrap();
+    let servers = list::list(&snapshot, &list::Scope::All, |services, _| paths(&services)).unwrap();
     assert_eq!(servers, [["mail01/imap"], ["mail02/smtp"]]);
     let bound = snapshot.key(&key(MAIN)).unwrap().unwrap().bound;
     assert_eq!(bound.into_iter().collect::<Vec<_>>(), [endpoint(DEFAULT), endpoint(ELSEWHERE)]);

@@ -35,7 +35,7 @@ fn keys(keystore: &Keystore) -> Vec<String> {
     let paths = |services: &[ListedService<'_>]| -> Vec<String> {
         services.iter().flat_map(|service| &service.keys).map(|key| key.path.to_string()).collect()
     };
-    list(&keystore.read().unwrap(), &Scope::All, |services, _| paths(services)).unwrap().concat()
+    list(&keystore.read().unwrap(), &Scope::All, |services, _| paths(&services)).unwrap().concat()
 }
 
 fn bound(keystore: &Keystore, path: &str) -> Vec<String> {

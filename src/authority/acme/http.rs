@@ -42,6 +42,8 @@ pub(super) struct Seen {
     pub(super) location: Option<String>,
     /// `Link`, of those with `rel="alternate"`.
     pub(super) alternates: Vec<String>,
+    /// `Link`, of the one with `rel="next"`.
+    pub(super) next: Option<String>,
     /// `Retry-After`, from now on.
     pub(super) retry_after: Option<Duration>,
 }
@@ -131,11 +133,13 @@ impl Wire {
 impl Seen {
     fn of(status: u16, headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-        let links = headers.get_all("link").iter().filter_map(|link| link.to_str().ok());
+        let links: Vec<_> = headers.get_all("link").iter().filter_map(|link| link.to_str().ok()).collect();
+        let links = |relation| links.iter().flat_map(move |link| linked(link, relation)).collect::<Vec<_>>();
         Self {
             status: Some(status),
             location: text("location"),
-            alternates: links.flat_map(alternates).collect(),
+            alternates: links("alternate"),
+            next: links("next").into_iter().next(),
             retry_after: text("retry-after").and_then(|text| retry_after(&text, outside::now())),
         }
     }
@@ -146,18 +150,18 @@ impl Seen {
     }
 }
 
-/// The targets with `rel="alternate"` of a `Link` header (RFC 8288), which may hold several.
-fn alternates(header: &str) -> Vec<String> {
+/// The targets of a `Link` header (RFC 8288), which may hold several, with this relation.
+fn linked(header: &str, relation: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
         let Some((target, after)) = after.split_once('>') else { break };
         let parameters = after.split('<').next().unwrap_or_default();
-        let is_alternate = parameters.split([';', ',']).any(|parameter| {
+        let is_it = parameters.split([';', ',']).any(|parameter| {
             let (name, value) = parameter.split_once('=').unwrap_or_default();
-            name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"') == "alternate"
+            name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"') == relation
         });
-        if is_alternate {
+        if is_it {
             found.push(target.to_owned());
         }
         rest = after;
@@ -208,16 +212,17 @@ mod tests {
 
     use keystore::timestamp::Timestamp;
 
-    use super::{alternates, retry_after};
+    use super::{linked, retry_after};
 
     #[test]
-    fn other_chains_are_found_among_the_links() {
+    fn links_are_told_apart() {
         let link = r#"<https://a.example/dir>;rel="index""#;
-        assert_eq!(alternates(link), [""; 0]);
+        assert_eq!(linked(link, "alternate"), [""; 0]);
+        assert_eq!(linked(link, "index"), ["https://a.example/dir"]);
         let links = r#"<https://a.example/c/1>; rel="alternate", <https://a.example/c/2>;rel=alternate;title="x""#;
-        assert_eq!(alternates(links), ["https://a.example/c/1", "https://a.example/c/2"]);
+        assert_eq!(linked(links, "alternate"), ["https://a.example/c/1", "https://a.example/c/2"]);
         for broken in ["", "<", "<a", "rel=\"alternate\"", "<a>", ">a<"] {
-            assert_eq!(alternates(broken), [""; 0], "{broken:?}");
+            assert_eq!(linked(broken, "alternate"), [""; 0], "{broken:?}");
         }
     }
 

@@ -78,6 +78,13 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The JSON at a URL, where there is some.
+    fn read_json(&self, url: &str) -> Option<Value> {
+        serde_json::from_str(&self.read(url).ok()?).ok()
+    }
+}
+
 impl AcmeAuthority<'_> {
     /// Takes an order from where it stands to its certificate, as far as it goes now. `is_new` says that it was never
     /// handed in; otherwise one without a ticket may have been placed before a crash.
@@ -203,22 +210,22 @@ impl AcmeAuthority<'_> {
     /// still waits to whoever places the same again, or let it expire.
     fn lost_order(&self, session: &Session, identifiers: &[Identifier]) -> Result<Option<String>, Failure> {
         let known = tickets(self.keystore, &self.name)?;
-        let Some(urls) = session.read(&session.account.url).ok().and_then(|account| {
-            let account: Value = serde_json::from_str(&account).ok()?;
-            let list: Value = serde_json::from_str(&session.read(account["orders"].as_str()?).ok()?).ok()?;
-            list["orders"].as_array().cloned()
-        }) else {
-            return Ok(None);
-        };
         let wanted = sorted(identifiers.iter().filter_map(|it| serde_json::to_value(it).ok()));
-        for url in urls.iter().rev().filter_map(Value::as_str).filter(|url| !known.contains(*url)).take(LOOKED_AT) {
-            let Some(order) = session.read(url).ok().and_then(|it| serde_json::from_str::<Value>(&it).ok()) else {
-                continue;
-            };
-            let is_open = ["pending", "ready"].iter().any(|status| order["status"] == *status);
-            let names = order["identifiers"].as_array().into_iter().flatten().cloned();
-            if is_open && sorted(names) == wanted {
-                return Ok(Some(url.to_owned()));
+        let account = session.read_json(&session.account.url);
+        let mut list = account.and_then(|account| account["orders"].as_str().map(str::to_owned));
+        let mut left = LOOKED_AT;
+        while let Some(url) = list.take().filter(|_| left > 0) {
+            let Some(page) = session.read_json(&url) else { break };
+            list = session.wire.seen().next;
+            for url in page["orders"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                left = left.saturating_sub(1);
+                let order = if known.contains(url) { None } else { session.read_json(url) };
+                let Some(order) = order else { continue };
+                let is_open = ["pending", "ready"].iter().any(|status| order["status"] == *status);
+                let names = order["identifiers"].as_array().into_iter().flatten().cloned();
+                if is_open && sorted(names) == wanted {
+                    return Ok(Some(url.to_owned()));
+                }
             }
         }
         Ok(None)

@@ -13,7 +13,6 @@ use super::{Args, algorithm};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report};
-use crate::outside::OutsideError;
 use crate::{interrupt, outside};
 
 #[derive(Serialize)]
@@ -118,9 +117,7 @@ fn file_names(folder: &Path, asked: &[Asked], force: bool) -> Result<FileNames, 
                 hint: "leave --out-dir out: the requests are kept beside the private keys, and --json holds them",
             });
         }
-        if !force && outside::exists(&folder.join(&name)) {
-            return Err(OutsideError::Exists { name: folder.join(&name).display().to_string() }.into());
-        }
+        outside::refuse_existing(&folder.join(&name), force)?;
         names.insert(key.clone(), name);
     }
     Ok(names)

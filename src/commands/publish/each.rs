@@ -5,25 +5,56 @@ use std::collections::BTreeSet;
 use keystore::name::{Endpoint, ServicePath};
 use keystore::ops::publish::{Unlocked, unpublished_or_differing};
 use keystore::store::Keystore;
+use serde::Serialize;
 
 use super::publish_all;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{CodedJson, Found, Problem as _};
+use crate::output::{CodedJson, Found, Page, Problem as _, style};
 use crate::publish::Table;
 
 /// What became of each service.
-#[derive(Default)]
+#[derive(Serialize, Default)]
 pub(in crate::commands) struct Each {
+    #[serde(skip)]
     pub(in crate::commands) endpoints: Vec<Endpoint>,
-    pub(in crate::commands) told: Table,
+    #[serde(rename = "services")]
+    told: Table,
     /// Services that are as they were, and why.
-    pub(in crate::commands) failed: Vec<CodedJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<CodedJson>,
 }
 
 impl Each {
-    pub(super) fn of((endpoints, told): (Vec<Endpoint>, Table)) -> Self {
+    /// All of them have their new files.
+    pub(in crate::commands) fn all(endpoints: Vec<Endpoint>, told: Table) -> Self {
         Self { endpoints, told, failed: Vec::new() }
+    }
+
+    /// Whether there was nothing to do.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.endpoints.is_empty() && self.failed.is_empty()
+    }
+
+    /// Says what was done with each service, and what failed.
+    pub(in crate::commands) fn say(&self, page: &mut Page) {
+        self.told.say(page);
+        for CodedJson { message, .. } in &self.failed {
+            page.tagged(style::BAD, "failed:", message);
+        }
+    }
+
+    pub(in crate::commands) fn exit(&self) -> Exit {
+        match &self.failed[..] {
+            [] => Exit::Done,
+            failed if failed.iter().any(|it| it.code == "undo-incomplete") => Exit::UndoIncomplete,
+            _ => Exit::PartlyDone,
+        }
+    }
+
+    pub(in crate::commands) fn found(&self) -> Option<Found> {
+        let first = self.failed.first()?;
+        Some(Found { code: "partly-done", message: first.message.clone() })
     }
 }
 
@@ -55,17 +86,4 @@ pub(in crate::commands) fn publish_each(
         }
     }
     Ok(each)
-}
-
-pub(in crate::commands) fn each_exit(failed: &[CodedJson]) -> Exit {
-    match failed {
-        [] => Exit::Done,
-        failed if failed.iter().any(|it| it.code == "undo-incomplete") => Exit::UndoIncomplete,
-        _ => Exit::PartlyDone,
-    }
-}
-
-pub(in crate::commands) fn each_found(failed: &[CodedJson]) -> Option<Found> {
-    let first = failed.first()?;
-    Some(Found { code: "partly-done", message: first.message.clone() })
 }

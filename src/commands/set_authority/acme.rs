@@ -11,7 +11,9 @@ use keystore::pki::{DnsName, EmailAddress};
 
 use super::kinds::refuse;
 use crate::commands::set_service::command;
+use crate::context::Context;
 use crate::error::Failure;
+use crate::prompt;
 
 /// Where http-01 and tls-alpn-01 are asked for.
 const HTTP: u16 = 80;
@@ -135,10 +137,11 @@ impl AcmeArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<AcmeSettings, Failure> {
-        let said = Said { name, args: self };
+        let said = Said { context, name, args: self };
         let before = match before {
             Some(AuthoritySettings::Acme(before)) => Some(before),
             _ => None,
@@ -163,6 +166,7 @@ impl AcmeArgs {
 
 /// What was said of an authority.
 struct Said<'a> {
+    context: &'a Context,
     name: &'a AuthorityName,
     args: &'a AcmeArgs,
 }
@@ -201,11 +205,23 @@ impl Said<'_> {
     fn directory(&self, before: Option<&AcmeSettings>) -> Result<DirectoryUrl, Failure> {
         let said: Option<DirectoryUrl> = self.read(&self.args.directory, "--directory")?;
         let known = before.map(|before| before.directory.clone());
-        let missing = Failure::Missing { what: "where the authority's directory is", flag: "--directory URL" };
-        let directory = said.or_else(|| known.clone()).ok_or(missing)?;
-        if known.as_ref() != Some(&directory) && !self.args.accept_terms {
+        let directory = match said.or_else(|| known.clone()) {
+            Some(directory) => directory,
+            None if self.context.can_ask() => {
+                let answer = prompt::authority::directory("URL of the authority's directory")?;
+                self.parse(&answer, "--directory")?
+            }
+            None => {
+                return Err(Failure::Missing { what: "where the authority's directory is", flag: "--directory URL" });
+            }
+        };
+        let is_agreed = known.as_ref() == Some(&directory) || self.args.accept_terms;
+        if !is_agreed && !self.context.can_ask() {
             let what = "that you agree to the authority's terms of service, which its directory names,";
             return Err(Failure::Missing { what, flag: "--accept-terms" });
+        }
+        if !is_agreed && !prompt::confirm("Do you agree to its terms of service, which that directory names?", false)? {
+            return Err(Failure::Declined);
         }
         Ok(directory)
     }

@@ -1,10 +1,15 @@
 //! The flags of each kind of authority.
 
-use keystore::model::{AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook};
+use clap::ValueEnum as _;
+use keystore::model::{
+    AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
+};
 use keystore::name::AuthorityName;
 
 use crate::commands::set_service::command;
+use crate::context::Context;
 use crate::error::Failure;
+use crate::prompt;
 
 /// A kind as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +20,8 @@ pub(super) enum Kind {
     Command,
     /// One that speaks ACME (RFC 8555), as Let's Encrypt does
     Acme,
+    /// A private authority in the keystore, made by `keyring create-ca`
+    LocalCa,
 }
 
 impl Kind {
@@ -23,7 +30,19 @@ impl Kind {
             Self::File => AuthorityKind::File,
             Self::Command => AuthorityKind::Command,
             Self::Acme => AuthorityKind::Acme,
+            Self::LocalCa => AuthorityKind::LocalCa,
         }
+    }
+
+    /// Asks which.
+    pub(super) fn ask() -> Result<Self, Failure> {
+        // a private authority is made by a command of its own
+        let kinds: Vec<Self> = Self::value_variants().iter().copied().filter(|kind| *kind != Self::LocalCa).collect();
+        let about = |kind: &Self| {
+            let value = kind.to_possible_value();
+            value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
+        };
+        Ok(kinds[prompt::authority::kind(&kinds.iter().map(about).collect::<Vec<_>>())?])
     }
 
     pub(super) fn of(settings: &AuthoritySettings) -> Self {
@@ -31,6 +50,7 @@ impl Kind {
             AuthoritySettings::File(_) => Self::File,
             AuthoritySettings::Command(_) => Self::Command,
             AuthoritySettings::Acme(_) => Self::Acme,
+            AuthoritySettings::LocalCa(_) => Self::LocalCa,
         }
     }
 }
@@ -64,6 +84,7 @@ impl FileArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<FileSettings, Failure> {
@@ -73,7 +94,14 @@ impl FileArgs {
         };
         let folder = |text: &Option<String>, before: Option<AbsolutePath>, what, flag| match text {
             Some(text) => text.parse().map_err(|error| refuse(name, flag)(&error)),
-            None => before.ok_or(Failure::Missing { what, flag }),
+            None => match before {
+                Some(before) => Ok(before),
+                None if context.can_ask() => {
+                    let answer = prompt::authority::folder(&format!("Path of {what}"))?;
+                    answer.parse().map_err(|error| refuse(name, flag)(&error))
+                }
+                None => Err(Failure::Missing { what, flag }),
+            },
         };
         Ok(FileSettings {
             requests: folder(&self.requests, requests, "the folder for requests", "--requests")?,
@@ -107,6 +135,7 @@ impl CommandArgs {
 
     pub(super) fn settings(
         &self,
+        context: &Context,
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<CommandSettings, Failure> {
@@ -114,12 +143,65 @@ impl CommandArgs {
             Some(AuthoritySettings::Command(CommandSettings { run, timeout })) => (Some(run), timeout),
             _ => (None, TIMEOUT),
         };
-        let run = match &self.run {
+        let asked = match (&self.run, &run) {
+            (None, None) if context.can_ask() => Some(prompt::authority::program("Program, with its arguments")?),
+            _ => None,
+        };
+        let run = match self.run.as_ref().or(asked.as_ref()) {
             Some(text) => command(text, self.shell).map_err(|error| refuse(name, "--run")(&error))?,
             None => run,
         };
         let run = run.filter(|run| *run != Hook::Nothing);
         let run = run.ok_or(Failure::Missing { what: "the program", flag: "--run COMMAND" })?;
         Ok(CommandSettings { run, timeout: self.timeout.unwrap_or(timeout) })
+    }
+}
+
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "A private authority (made by create-ca)")]
+pub(super) struct LocalCaArgs {
+    /// Its certificates are valid for so many days when nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// Its revocation list can be had there
+    #[arg(long, value_name = "URL")]
+    crl_url: Option<String>,
+    /// Its passphrase is read from there: file:/PATH or env:NAME; none forgets it
+    #[arg(long, value_name = "SOURCE")]
+    passphrase: Option<String>,
+}
+
+impl LocalCaArgs {
+    /// A flag that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let texts = [(&self.crl_url, "--crl-url"), (&self.passphrase, "--passphrase")];
+        let text = texts.into_iter().find_map(|(value, flag)| value.as_ref().map(|_| flag));
+        self.days.map(|_| "--days").or(text)
+    }
+
+    pub(super) fn settings(
+        &self,
+        name: &AuthorityName,
+        before: Option<AuthoritySettings>,
+    ) -> Result<LocalCaSettings, Failure> {
+        let Some(AuthoritySettings::LocalCa(mut settings)) = before else {
+            return Err(Failure::AuthoritySetting {
+                name: name.to_string(),
+                message: "a private authority has to be made first".to_owned(),
+                hint: "`keyring create-ca NAME` makes one",
+            });
+        };
+        settings.days = self.days.unwrap_or(settings.days);
+        if let Some(url) = &self.crl_url {
+            settings.crl_url = Some(url.parse().map_err(|error| refuse(name, "--crl-url")(&error))?);
+        }
+        match self.passphrase.as_deref() {
+            None => {}
+            Some("none") => settings.passphrase = None,
+            Some(source) => {
+                settings.passphrase = Some(source.parse().map_err(|error| refuse(name, "--passphrase")(&error))?);
+            }
+        }
+        Ok(settings)
     }
 }

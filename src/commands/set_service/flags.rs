@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use keystore::model::{Hook, Profile};
 
 use crate::error::Failure;
+use crate::output::software;
 
 /// The words that stand for no value.
 pub(super) struct Said;
@@ -91,52 +93,11 @@ impl YesOrNo {
     }
 }
 
-/// A profile as it is typed.
-#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ProfileArg {
-    /// Files alone; nobody is told of them
-    Files,
-    /// nginx
-    Nginx,
-    /// Apache's httpd
-    Apache,
-    /// HAProxy
-    Haproxy,
-    /// Dovecot
-    Dovecot,
-    /// Postfix
-    Postfix,
-    /// Exim
-    Exim,
-    /// OpenLDAP's slapd
-    Openldap,
-    /// INN's nnrpd
-    Inn,
-    /// stunnel
-    Stunnel,
-    /// Microsoft Exchange: a PFX file and a script for it
-    Exchange,
-    /// Commands that take the files to another machine
-    Command,
-}
-
-impl ProfileArg {
-    pub(super) fn profile(self) -> Profile {
-        match self {
-            Self::Files => Profile::Files,
-            Self::Nginx => Profile::Nginx,
-            Self::Apache => Profile::Apache,
-            Self::Haproxy => Profile::Haproxy,
-            Self::Dovecot => Profile::Dovecot,
-            Self::Postfix => Profile::Postfix,
-            Self::Exim => Profile::Exim,
-            Self::Openldap => Profile::Openldap,
-            Self::Inn => Profile::Inn,
-            Self::Stunnel => Profile::Stunnel,
-            Self::Exchange => Profile::Exchange,
-            Self::Command => Profile::Command,
-        }
-    }
+/// Reads a profile as it is typed.
+pub(super) fn profile() -> impl TypedValueParser<Value = Profile> {
+    let value = |profile: Profile| PossibleValue::new(profile.as_str()).help(software(profile));
+    let find = |text: String| Profile::ALL.into_iter().find(|profile| profile.as_str() == text);
+    PossibleValuesParser::new(Profile::ALL.map(value)).try_map(move |text| find(text).ok_or("no profile of this name"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use super::{LINES, Offered};
+use super::{Offered, list};
 use crate::probe::wire::{Trouble, Wire, fit};
 
 pub(super) fn start_tls<S: Read + Write>(wire: &mut Wire<S>) -> Result<Option<Offered>, Trouble> {
@@ -71,15 +71,7 @@ fn listed<S: Read + Write>(wire: &mut Wire<S>) -> Result<Option<Vec<String>>, Tr
         (400, said) => return Err(Trouble::TurnedAway(said)),
         (_, said) => return Err(Trouble::Garbled(said)),
     }
-    let mut found = Vec::new();
-    for _ in 0..LINES {
-        let line = wire.line()?;
-        if line == "." {
-            return Ok(Some(found));
-        }
-        found.push(line);
-    }
-    Err(Trouble::Garbled("an endless answer".to_owned()))
+    list(wire).map(Some)
 }
 
 fn has(capabilities: &[String], wanted: &str) -> bool {

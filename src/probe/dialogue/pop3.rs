@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use super::{LINES, Offered};
+use super::{Offered, list};
 use crate::probe::wire::{Trouble, Wire, fit};
 
 pub(super) fn start_tls<S: Read + Write>(wire: &mut Wire<S>) -> Result<Option<Offered>, Trouble> {
@@ -52,15 +52,7 @@ fn capabilities<S: Read + Write>(wire: &mut Wire<S>) -> Result<Option<Vec<String
     if status(wire)?.is_err() {
         return Ok(None);
     }
-    let mut found = Vec::new();
-    for _ in 0..LINES {
-        let line = wire.line()?;
-        if line == "." {
-            return Ok(Some(found));
-        }
-        found.push(line);
-    }
-    Err(Trouble::Garbled("an endless answer".to_owned()))
+    list(wire).map(Some)
 }
 
 fn has(capabilities: &[String], wanted: &str) -> bool {

@@ -1,18 +1,14 @@
 //! Apache's httpd: its test passes for a pair that does not fit, and a graceful restart then ends the server; another
 //! one starts it again.
 
-use keystore::model::{FileForm, FileMode};
+use keystore::model::FileForm;
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
 pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     forms: &[FileForm::FullChain, FileForm::PrivateKey],
-    owner: None,
-    group: None,
-    mode: FileMode::PRIVATE,
     test: Some(&["apachectl", "configtest"]),
     reload: Some(&["apachectl", "graceful"]),
-    reload_input: None,
     configuration: "the VirtualHost in /etc/apache2/sites-enabled/",
     lines: |files| {
         vec![
@@ -21,5 +17,5 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
             format!("SSLCertificateKeyFile {}", files.text(FileForm::PrivateKey)),
         ]
     },
-    remarks: &[],
+    ..UNKNOWN
 };

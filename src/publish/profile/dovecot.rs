@@ -1,17 +1,13 @@
 //! Dovecot: a reload succeeds whatever it is given, and TLS is broken afterwards when the pair does not fit.
 
-use keystore::model::{FileForm, FileMode};
+use keystore::model::FileForm;
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
 pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     forms: &[FileForm::FullChain, FileForm::PrivateKey],
-    owner: None,
-    group: None,
-    mode: FileMode::PRIVATE,
     test: Some(&["doveconf", "-n"]),
     reload: Some(&["doveadm", "reload"]),
-    reload_input: None,
     configuration: "/etc/dovecot/conf.d/10-ssl.conf (Dovecot 2.3)",
     lines: |files| {
         vec![
@@ -20,4 +16,5 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
         ]
     },
     remarks: &["Dovecot 2.4 calls them ssl_server_cert_file and ssl_server_key_file, without the <."],
+    ..UNKNOWN
 };

@@ -2,16 +2,14 @@
 
 use keystore::model::{FileForm, FileMode};
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
 pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     forms: &[FileForm::FullChain, FileForm::PrivateKey],
-    owner: None,
     group: Some("Debian-exim"),
     mode: FileMode::GROUP,
     test: Some(&["exim4", "-bV"]),
     reload: Some(&["systemctl", "reload", "exim4"]),
-    reload_input: None,
     configuration: "/etc/exim4/exim4.conf, its main section",
     lines: |files| {
         vec![
@@ -21,4 +19,5 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
         ]
     },
     remarks: &["Exim takes no connections for a moment while it reloads."],
+    ..UNKNOWN
 };

@@ -1,17 +1,13 @@
 //! INN's nnrpd: reads the files for each connection, and refuses a private key that others may read.
 
-use keystore::model::{FileForm, FileMode};
+use keystore::model::FileForm;
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
 pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     forms: &[FileForm::FullChain, FileForm::PrivateKey],
     owner: Some("news"),
     group: Some("news"),
-    mode: FileMode::PRIVATE,
-    test: None,
-    reload: None,
-    reload_input: None,
     configuration: "/etc/news/inn.conf",
     lines: |files| {
         vec![
@@ -20,4 +16,5 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
         ]
     },
     remarks: &["nnrpd reads the files for each connection: there is nothing to reload."],
+    ..UNKNOWN
 };

@@ -1,18 +1,7 @@
 //! Files, and nothing else: whoever reads them is told by somebody else.
 
-use keystore::model::{FileForm, FileMode};
+use keystore::model::FileForm;
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
-pub(super) const KNOWLEDGE: Knowledge = Knowledge {
-    forms: &[FileForm::PrivateKey, FileForm::Certificate, FileForm::Chain, FileForm::FullChain, FileForm::Combined],
-    owner: None,
-    group: None,
-    mode: FileMode::PRIVATE,
-    test: None,
-    reload: None,
-    reload_input: None,
-    configuration: "",
-    lines: |_| Vec::new(),
-    remarks: &[],
-};
+pub(super) const KNOWLEDGE: Knowledge = Knowledge { forms: &FileForm::ALL, ..UNKNOWN };

@@ -1,18 +1,14 @@
 //! Postfix: its processes read the files when they start, so that new ones are read in time without a reload. With one
 //! file for everything none of them sees half of a change.
 
-use keystore::model::{FileForm, FileMode};
+use keystore::model::FileForm;
 
-use super::Knowledge;
+use super::{Knowledge, UNKNOWN};
 
 pub(super) const KNOWLEDGE: Knowledge = Knowledge {
     forms: &[FileForm::Combined],
-    owner: None,
-    group: None,
-    mode: FileMode::PRIVATE,
     test: Some(&["postfix", "check"]),
     reload: Some(&["postfix", "reload"]),
-    reload_input: None,
     configuration: "/etc/postfix/main.cf",
     lines: |files| {
         vec![
@@ -21,4 +17,5 @@ pub(super) const KNOWLEDGE: Knowledge = Knowledge {
         ]
     },
     remarks: &["smtpd_tls_chain_files takes the place of smtpd_tls_cert_file and smtpd_tls_key_file (Postfix 3.4)."],
+    ..UNKNOWN
 };

@@ -6,11 +6,10 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Text;
-use crate::model::installed::is_due;
+use super::{ByName, Text};
 use crate::model::{
     Binding, CertificateNumber, CertificateSummary, Generation, Installed, KeyFacts, Origin, ServerFacts, VersionFacts,
-    VersionNumber,
+    VersionNumber, is_due,
 };
 use crate::name::{Address, Endpoint, KeyName, Protocol};
 use crate::pki::KeyAlgorithm;
@@ -226,7 +225,7 @@ pub struct KeyFactsBrief<'a> {
 pub struct ServerFactsBrief<'a> {
     /// Keys by protocol and name.
     #[serde(borrow)]
-    pub protocols: BTreeMap<Protocol, BTreeMap<KeyName, KeyFactsBrief<'a>>>,
+    pub protocols: BTreeMap<Protocol, ByName<KeyFactsBrief<'a>>>,
 }
 
 impl From<&ServerFacts> for ServerFactsBrief<'_> {
@@ -246,7 +245,7 @@ impl From<&ServerFacts> for ServerFactsBrief<'_> {
 pub struct ServiceBrief<'a> {
     /// Its keys.
     #[serde(borrow)]
-    pub keys: BTreeMap<KeyName, EntryBrief<'a>>,
+    pub keys: ByName<EntryBrief<'a>>,
     /// Its endpoints that are bound.
     pub bindings: BTreeMap<Address, Binding>,
     /// How it is published to, where that was said.

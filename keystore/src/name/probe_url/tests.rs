@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Host, HostError, ProbeUrl, ProbeUrlError, SCHEMES, Start, Talk};
-use crate::name::Endpoint;
+use crate::name::{Endpoint, Ipv6Error};
 
 fn shown(text: &str) -> String {
     text.parse::<ProbeUrl>().unwrap().to_string()
@@ -58,8 +58,11 @@ fn tells_faults_apart() {
         assert!(matches!(fault(text), ProbeUrlError::Host(HostError::Form { .. })), "{text}");
     }
     assert!(matches!(fault("imaps://bücher.example"), ProbeUrlError::Host(HostError::NotAscii { .. })));
-    assert!(matches!(fault("imaps://[fe80::1%eth0]"), ProbeUrlError::Host(HostError::Zone { .. })));
-    assert!(matches!(fault("imaps://[::ffff:192.0.2.7]"), ProbeUrlError::Host(HostError::Mapped { .. })));
+    assert!(matches!(fault("imaps://[fe80::1%eth0]"), ProbeUrlError::Host(HostError::Ipv6(Ipv6Error::Zone { .. }))));
+    assert!(matches!(
+        fault("imaps://[::ffff:192.0.2.7]"),
+        ProbeUrlError::Host(HostError::Ipv6(Ipv6Error::Mapped { .. }))
+    ));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a request begins with: the last request, a certificate that is to be renewed, another request, a config.
 
+use super::BaseError;
 use crate::model::RequestFacts;
 use crate::ops::Error;
 use crate::pki::{
@@ -55,7 +56,7 @@ impl Base {
 /// When there is no certificate, or more than one that issued none of the others.
 pub fn from_certificate(file: &str, bytes: &[u8]) -> Result<Taken, Error> {
     let read = read_certificates(bytes);
-    let certificates = read.map_err(|source| Error::BaseCertificate { file: file.to_owned(), source })?;
+    let certificates = read.map_err(|source| BaseError::Certificate { file: file.to_owned(), source })?;
     let leaf = head(file, &certificates)?;
     let base = Base {
         subject: leaf.subject().clone(),
@@ -67,7 +68,7 @@ pub fn from_certificate(file: &str, bytes: &[u8]) -> Result<Taken, Error> {
 }
 
 /// The only certificate that issued none of the others.
-fn head<'a>(file: &str, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
+fn head<'a>(file: &str, certificates: &'a [Certificate]) -> Result<&'a Certificate, BaseError> {
     let issued = |one: &Certificate| certificates.iter().any(|other| other != one && other.issued_by(one));
     let mut heads: Vec<&Certificate> = certificates.iter().filter(|one| !issued(one)).collect();
     heads.dedup();
@@ -75,7 +76,7 @@ fn head<'a>(file: &str, certificates: &'a [Certificate]) -> Result<&'a Certifica
         [leaf] => Ok(leaf),
         _ => {
             let subjects = heads.iter().map(|head| head.subject().clone()).collect();
-            Err(Error::BaseSeveral { file: file.to_owned(), subjects })
+            Err(BaseError::Several { file: file.to_owned(), subjects })
         }
     }
 }
@@ -86,7 +87,7 @@ fn head<'a>(file: &str, certificates: &'a [Certificate]) -> Result<&'a Certifica
 /// When there is no request, or more than one.
 pub fn from_request(file: &str, bytes: &[u8]) -> Result<Taken, Error> {
     let request = CertificationRequest::read(bytes);
-    let request = request.map_err(|source| Error::BaseRequest { file: file.to_owned(), source })?;
+    let request = request.map_err(|source| BaseError::Request { file: file.to_owned(), source })?;
     let base = Base {
         subject: request.subject().clone(),
         names: request.names().to_vec(),
@@ -115,7 +116,7 @@ fn taken(form: &'static str, base: Base, found: FoundExtensions, other_names: us
 /// When it is neither, or names every line that can't be done here.
 pub fn from_config(file: &str, bytes: &[u8]) -> Result<Taken, Error> {
     let read = request_config::read(bytes);
-    let config = read.map_err(|source| Error::BaseConfig { file: file.to_owned(), source })?;
+    let config = read.map_err(|source| BaseError::Config { file: file.to_owned(), source })?;
     let RequestConfig { form, subject, names, certificate_template, extensions, key, notes } = config;
     Ok(Taken {
         base: Base { subject, names, certificate_template, extensions: Some(extensions) },

@@ -77,7 +77,7 @@ pub(in crate::ops) fn examine(leaf: &Certificate, sent: &[Certificate], trust: &
     }
     // a root needs not be sent
     examined.fetched.retain(|fetched| !fetched.certificate.is_self_signed());
-    judge(leaf, sent, &known, &found, trust, &mut examined);
+    judge(leaf, sent, &known, &found, trust, &mut examined.findings);
     members(leaf, sent, &found, now, &mut examined.findings);
     if let Ok(TrustedPath { intermediates, root }) = found {
         examined.path = intermediates;
@@ -141,51 +141,67 @@ fn judge(
     known: &[Certificate],
     found: &Result<TrustedPath, PathError>,
     trust: &Trust<'_>,
-    examined: &mut Examined,
+    findings: &mut Vec<Finding>,
 ) {
-    let findings = &mut examined.findings;
     match found {
         Ok(path) => {
-            let not_sent = path.intermediates.iter().filter(|one| !sent.contains(one));
-            findings.extend(not_sent.map(|one| Finding::NotSent { subject: one.subject().clone() }));
-            let needed: Vec<&Certificate> = path.intermediates.iter().filter(|one| sent.contains(one)).collect();
-            // without roots, the last one sent stands for the root, and clients may need it
-            let is_end = |one: &Certificate| trust.roots.is_none() && *one == path.root;
-            let superfluous = sent.iter().filter(|one| !needed.contains(one) && !is_end(one));
-            findings.extend(superfluous.map(|one| Finding::Superfluous { subject: one.subject().clone() }));
-            let in_order: Vec<&Certificate> = sent.iter().filter(|one| needed.contains(one)).collect();
-            if in_order != needed {
-                findings.push(Finding::OutOfOrder);
-            }
-            if !trust.lists.is_empty() {
-                let looked_up = std::iter::once(leaf).chain(&path.intermediates);
-                let unheard = looked_up.filter(|one| !trust.lists.iter().any(|list| list.speaks_of(one)));
-                findings.extend(
-                    unheard.map(|one| Finding::NoList { subject: one.subject().clone(), issuer: one.issuer().clone() }),
-                );
-            }
+            of_sent(sent, path, trust, findings);
+            of_lists(leaf, path, trust, findings);
         }
-        Err(PathError::UnknownIssuer) => {
-            let last = end(leaf, known);
-            // alone and not judged, it is not known whether its issuer is a root
-            if trust.roots.is_none() && last == leaf {
-                return;
-            }
-            findings.push(match last.is_self_issued() {
-                true => Finding::Untrusted { root: last.subject().clone() },
-                false => Finding::MissingIssuer { of: last.subject().clone(), issuer: last.issuer().clone() },
-            });
-        }
-        Err(PathError::Revoked) => {
-            let all = std::iter::once(leaf).chain(known);
-            let named = all.filter(|one| trust.lists.iter().any(|list| list.names(one)));
-            let named: Vec<_> = named.map(|one| Finding::Revoked { subject: one.subject().clone() }).collect();
-            // webpki says that one is, and the lists say which
-            let unnamed = named.is_empty().then(|| Finding::Revoked { subject: leaf.subject().clone() });
-            findings.extend(named.into_iter().chain(unnamed));
-        }
+        Err(PathError::UnknownIssuer) => findings.extend(of_end(leaf, known, trust)),
+        Err(PathError::Revoked) => findings.extend(of_revoked(leaf, known, trust)),
         Err(error) => findings.push(Finding::Path(error.clone())),
     }
+}
+
+/// What was sent beside what the way needs.
+fn of_sent(sent: &[Certificate], path: &TrustedPath, trust: &Trust<'_>, findings: &mut Vec<Finding>) {
+    let not_sent = path.intermediates.iter().filter(|one| !sent.contains(one));
+    findings.extend(not_sent.map(|one| Finding::NotSent { subject: one.subject().clone() }));
+    let needed: Vec<&Certificate> = path.intermediates.iter().filter(|one| sent.contains(one)).collect();
+    // without roots, the last one sent stands for the root, and clients may need it
+    let is_end = |one: &Certificate| trust.roots.is_none() && *one == path.root;
+    let superfluous = sent.iter().filter(|one| !needed.contains(one) && !is_end(one));
+    findings.extend(superfluous.map(|one| Finding::Superfluous { subject: one.subject().clone() }));
+    let in_order: Vec<&Certificate> = sent.iter().filter(|one| needed.contains(one)).collect();
+    if in_order != needed {
+        findings.push(Finding::OutOfOrder);
+    }
+}
+
+/// The certificates on the way of which no revocation list speaks, where there are lists.
+fn of_lists(leaf: &Certificate, path: &TrustedPath, trust: &Trust<'_>, findings: &mut Vec<Finding>) {
+    if trust.lists.is_empty() {
+        return;
+    }
+    let looked_up = std::iter::once(leaf).chain(&path.intermediates);
+    let unheard = looked_up.filter(|one| !trust.lists.iter().any(|list| list.speaks_of(one)));
+    let no_list = |one: &Certificate| Finding::NoList { subject: one.subject().clone(), issuer: one.issuer().clone() };
+    findings.extend(unheard.map(no_list));
+}
+
+/// The chain leads nowhere.
+fn of_end(leaf: &Certificate, known: &[Certificate], trust: &Trust<'_>) -> Option<Finding> {
+    let last = end(leaf, known);
+    // alone and not judged, it is not known whether its issuer is a root
+    if trust.roots.is_none() && last == leaf {
+        return None;
+    }
+    Some(match last.is_self_issued() {
+        true => Finding::Untrusted { root: last.subject().clone() },
+        false => Finding::MissingIssuer { of: last.subject().clone(), issuer: last.issuer().clone() },
+    })
+}
+
+/// One of them is revoked: webpki says that, and the lists say which.
+fn of_revoked(leaf: &Certificate, known: &[Certificate], trust: &Trust<'_>) -> Vec<Finding> {
+    let all = std::iter::once(leaf).chain(known);
+    let named = all.filter(|one| trust.lists.iter().any(|list| list.names(one)));
+    let mut revoked: Vec<_> = named.map(|one| Finding::Revoked { subject: one.subject().clone() }).collect();
+    if revoked.is_empty() {
+        revoked.push(Finding::Revoked { subject: leaf.subject().clone() });
+    }
+    revoked
 }
 
 /// Each certificate's own validity.

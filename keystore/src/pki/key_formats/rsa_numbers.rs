@@ -51,7 +51,8 @@ impl<'a> RsaNumbers<'a> {
 
     pub(super) fn public_key(&self) -> Option<PublicKey> {
         let [modulus, exponent, ..] = self.numbers;
-        PublicKey::from_pkcs1_der(&asn1::write(SEQUENCE, &[integer(modulus), integer(exponent)].concat())).ok()
+        PublicKey::from_pkcs1_der(&asn1::write(SEQUENCE, &[asn1::unsigned(modulus), asn1::unsigned(exponent)].concat()))
+            .ok()
     }
 
     /// p * q = n, and for exponents of usual size d * e = 1 (mod p - 1, q - 1).
@@ -97,9 +98,4 @@ pub(super) fn number(octets: &[u8]) -> Option<BoxedUint> {
 fn significant(octets: &[u8]) -> &[u8] {
     let zeros = octets.iter().take_while(|octet| **octet == 0).count();
     &octets[zeros..]
-}
-
-fn integer(octets: &[u8]) -> Vec<u8> {
-    let sign: &[u8] = if octets.first().is_none_or(|octet| octet & 0x80 != 0) { &[0] } else { &[] };
-    asn1::write(INTEGER, &[sign, octets].concat())
 }

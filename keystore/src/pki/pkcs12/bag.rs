@@ -1,7 +1,7 @@
 use der::asn1::ObjectIdentifier;
 
 use super::{MAX_BAGS, damaged};
-use crate::pki::asn1::{self, CONTEXT_0, OCTET_STRING, SEQUENCE, SET, Tlv};
+use crate::pki::asn1::{self, BMP_STRING, CONTEXT_0, OCTET_STRING, SEQUENCE, SET, Tlv};
 use crate::pki::scheme::{Budget, Password};
 use crate::pki::{Certificate, KeyForm, LockedKey, OpenError, OpenedKey, oid, text};
 
@@ -157,6 +157,6 @@ impl<'a> Parts<'a> {
 
 /// A `BMPString`.
 fn bmp(value: &Tlv<'_>) -> Option<String> {
-    let text = text::utf16_big_endian(value.tagged(0x1e)?.content);
+    let text = text::utf16_big_endian(value.tagged(BMP_STRING)?.content);
     (!text.is_empty()).then_some(text)
 }

@@ -3,13 +3,9 @@
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::pki::asn1::{self, CONTEXT_0, OCTET_STRING, OID, SET};
-use crate::pki::scheme::sealing::{identifier, integer, sequence};
+use crate::pki::asn1::{self, CONTEXT_0, NULL, OCTET_STRING, OID, SET, bmp_string, identifier, integer, sequence};
 use crate::pki::scheme::{Derivation, Hash, Password, Scheme};
 use crate::pki::{Certificate, Passphrase, Pbes2, PrivateKey, PrivateKeyError, oid};
-
-const BMP_STRING: u8 = 0x1e;
-const NULL: [u8; 2] = [0x05, 0x00];
 
 /// The rounds of Triple DES: what its readers are known to take. More would not make it strong.
 const TRIPLE_DES_ROUNDS: u32 = 2048;
@@ -117,7 +113,7 @@ impl Pkcs12Entry<'_> {
                 (oid::SHROUDED_KEY_BAG, Zeroizing::new(sequence(&[scheme.to_der()?, encrypted])))
             }
         };
-        let provider = self.provider.map(|provider| attribute(oid::MS_PROVIDER, &bmp(provider)));
+        let provider = self.provider.map(|provider| attribute(oid::MS_PROVIDER, &bmp_string(provider)));
         Some(bag(kind, &value, &[self.names()?, provider.into_iter().collect()].concat()))
     }
 
@@ -137,7 +133,7 @@ impl Pkcs12Entry<'_> {
         let leaf = self.certificates.first();
         let id = leaf.map(|leaf| Hash::Sha1.of(leaf.as_der()));
         let id = id.map(|id| attribute(oid::LOCAL_KEY_ID, &asn1::write(OCTET_STRING, &id)));
-        let name = self.friendly_name.map(|name| attribute(oid::FRIENDLY_NAME, &bmp(name)));
+        let name = self.friendly_name.map(|name| attribute(oid::FRIENDLY_NAME, &bmp_string(name)));
         Some(name.into_iter().chain(id).collect())
     }
 }
@@ -154,11 +150,6 @@ fn bag(kind: der::asn1::ObjectIdentifier, value: &[u8], attributes: &[Vec<u8>]) 
 /// `PKCS12Attribute ::= SEQUENCE { attrId, attrValues SET OF ANY }`
 fn attribute(kind: der::asn1::ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     sequence(&[asn1::write(OID, kind.as_bytes()), asn1::write(SET, value)])
-}
-
-fn bmp(text: &str) -> Vec<u8> {
-    let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    asn1::write(BMP_STRING, &octets)
 }
 
 /// A `ContentInfo` of `data`.

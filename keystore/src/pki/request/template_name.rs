@@ -5,7 +5,6 @@ use crate::name::serde_as_text;
 use crate::pki::asn1;
 
 const LIMIT: usize = 64;
-const BMP_STRING: u8 = 0x1e;
 
 /// The name of a certificate template of Active Directory Certificate Services: its `cn`, such as `WebServer`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -40,8 +39,7 @@ impl TemplateName {
 
     /// The value of Microsoft's extension: a bare `BMPString`.
     pub(super) fn to_der(&self) -> Vec<u8> {
-        let units: Vec<u8> = self.0.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        asn1::write(BMP_STRING, &units)
+        asn1::bmp_string(&self.0)
     }
 
     /// Reads a bare string or, as MS-WCCE has it, one in a SEQUENCE.
@@ -52,10 +50,7 @@ impl TemplateName {
             _ => element,
         };
         let text = match element.tag {
-            BMP_STRING => {
-                let (units, []) = element.content.as_chunks::<2>() else { return None };
-                String::from_utf16(&units.iter().map(|&unit| u16::from_be_bytes(unit)).collect::<Vec<_>>()).ok()?
-            }
+            asn1::BMP_STRING => element.bmp()?,
             0x0c | 0x13 | 0x16 => String::from_utf8(element.content.to_vec()).ok()?,
             _ => return None,
         };

@@ -9,9 +9,7 @@ use zeroize::Zeroizing;
 use super::cipher::Cipher;
 use super::{Derivation, Hash, Password, Scheme};
 use crate::pki::OpenError;
-use crate::pki::asn1::{self, OCTET_STRING, OID, SEQUENCE};
-
-const NULL: [u8; 2] = [0x05, 0x00];
+use crate::pki::asn1::{self, NULL, OCTET_STRING, identifier, integer, sequence};
 
 impl Scheme {
     /// PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC (RFC 8018).
@@ -67,22 +65,4 @@ fn cbc<C: BlockCipherEncrypt + KeyInit>(key: &[u8], iv: &[u8], data: &[u8]) -> O
     buffer.get_mut(..data.len())?.copy_from_slice(data);
     let cipher = Encryptor::<C>::new_from_slices(key, iv).ok()?;
     Some(cipher.encrypt_padded::<Pkcs7>(&mut buffer, data.len()).ok()?.to_vec())
-}
-
-/// `AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY }`
-pub(in crate::pki) fn identifier(oid: &str, parameters: &[u8]) -> Option<Vec<u8>> {
-    let oid = der::asn1::ObjectIdentifier::new(oid).ok()?;
-    Some(sequence(&[asn1::write(OID, oid.as_bytes()), parameters.to_vec()]))
-}
-
-pub(in crate::pki) fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    asn1::write(SEQUENCE, &Zeroizing::new(parts.concat()))
-}
-
-pub(in crate::pki) fn integer(number: u32) -> Vec<u8> {
-    let octets = number.to_be_bytes();
-    let significant: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
-    // a first bit that is set would be a sign
-    let sign = significant.first().is_none_or(|first| first & 0x80 != 0);
-    asn1::write(asn1::INTEGER, &[if sign { vec![0] } else { Vec::new() }, significant].concat())
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::value::Value;
 use super::{Attribute, AttributeType, Subject, SubjectError};
+use crate::digest::{from_digits, from_hexadecimal};
 use crate::pki::asn1;
 
 /// Whether the limits of RFC 5280 hold.
@@ -111,9 +112,7 @@ fn parse_attribute(part: &str, rules: Rules) -> Result<Attribute, SubjectError> 
 
 fn from_hex(digits: &str, part: &str, kind: &AttributeType, rules: Rules) -> Result<Value, SubjectError> {
     let fault = || SubjectError::Hex { part: part.trim().to_owned() };
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return Err(fault()) };
-    let der: Option<Vec<u8>> = pairs.iter().map(|&[high, low]| hex_octet(high, low)).collect();
-    let der = der.ok_or_else(fault)?;
+    let der = from_hexadecimal(digits).ok_or_else(fault)?;
     let value = Value::from_element(&asn1::whole(&der).ok_or_else(fault)?);
     match (rules, kind) {
         (Rules::Stored, _) => Ok(value),
@@ -166,12 +165,7 @@ fn unescape(value: &str, part: &str) -> Result<String, SubjectError> {
 fn escape(rest: &[u8]) -> Option<(u8, &[u8])> {
     match rest {
         [c @ (b',' | b'+' | b'"' | b'\\' | b'<' | b'>' | b';' | b'#' | b'=' | b' '), rest @ ..] => Some((*c, rest)),
-        [high, low, rest @ ..] => Some((hex_octet(*high, *low)?, rest)),
+        [high, low, rest @ ..] => Some((from_digits(*high, *low)?, rest)),
         _ => None,
     }
-}
-
-fn hex_octet(high: u8, low: u8) -> Option<u8> {
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::{AttributeType, SubjectError};
+use crate::digest::hexadecimal;
 use crate::pki::asn1::{self, Tlv};
 
 const UTF8_STRING: u8 = 0x0c;
@@ -12,7 +13,6 @@ const T61_STRING: u8 = 0x14;
 const IA5_STRING: u8 = 0x16;
 const VISIBLE_STRING: u8 = 0x1a;
 const UNIVERSAL_STRING: u8 = 0x1c;
-const BMP_STRING: u8 = 0x1e;
 
 /// Equal when the texts are: the string type is no part of what a name says.
 #[derive(Clone, Debug)]
@@ -132,10 +132,7 @@ fn decode(element: &Tlv<'_>) -> Option<String> {
         UTF8_STRING | PRINTABLE_STRING | NUMERIC_STRING | IA5_STRING | VISIBLE_STRING => {
             Some(std::str::from_utf8(octets).map_or_else(|_| latin1(), str::to_owned))
         }
-        BMP_STRING => {
-            let (units, []) = octets.as_chunks::<2>() else { return None };
-            char::decode_utf16(units.iter().map(|&unit| u16::from_be_bytes(unit))).collect::<Result<_, _>>().ok()
-        }
+        asn1::BMP_STRING => element.bmp(),
         UNIVERSAL_STRING => {
             let (units, []) = octets.as_chunks::<4>() else { return None };
             units.iter().map(|&unit| char::from_u32(u32::from_be_bytes(unit))).collect()
@@ -145,6 +142,5 @@ fn decode(element: &Tlv<'_>) -> Option<String> {
 }
 
 fn hex(der: &[u8]) -> String {
-    let digits: String = der.iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("#{digits}")
+    format!("#{}", hexadecimal(der))
 }

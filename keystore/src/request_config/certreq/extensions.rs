@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use der::asn1::ObjectIdentifier;
 
 use super::syntax::Entry;
+use crate::digest::from_hexadecimal;
 use crate::pki::{EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Purpose, SubjectAltName, decode_base64};
 use crate::request_config::notes::Notes;
 use crate::request_config::{RequestConfig, name};
@@ -80,7 +81,7 @@ fn as_text(given: &Given<'_>, text: &str, critical: bool, config: &mut RequestCo
 fn as_der(given: &Given<'_>, critical: bool, config: &mut RequestConfig, notes: &mut Notes) {
     let value = given.value.trim();
     let der = match value.strip_prefix("{hex}") {
-        Some(digits) => hex(digits),
+        Some(digits) => from_hexadecimal(&digits.split_whitespace().collect::<String>()),
         None => decode_base64(value.strip_prefix("{base64}").unwrap_or(value)),
     };
     let oid = ObjectIdentifier::new(given.oid).ok();
@@ -88,13 +89,6 @@ fn as_der(given: &Given<'_>, critical: bool, config: &mut RequestConfig, notes: 
     if taken.is_none() {
         notes.fault(given.line, format!("the extension {} is not requested here, or its value is damaged", given.oid));
     }
-}
-
-fn hex(digits: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> =
-        digits.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
 }
 
 /// `dns=a.example&ipaddress=192.0.2.7&`; the line of each is told by its offset.

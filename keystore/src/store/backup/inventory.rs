@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::Manifest;
 use crate::digest::Digest;
-use crate::model::{Generation, ServerFacts, VersionFacts};
-use crate::name::ServerName;
+use crate::model::{AuthoritySettings, Generation, LocalCaFile, LocalCaSettings, ServerFacts, VersionFacts};
+use crate::name::{AuthorityName, ServerName};
 use crate::pki::read_certificates;
 use crate::progress::Progress;
 use crate::store::facts::Folder;
@@ -16,7 +16,7 @@ use crate::store::format::{self, damaged};
 use crate::store::layout::{self, StorePath};
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
-use crate::store::{Base, Disk, Snapshot, StoreError, facts, staged};
+use crate::store::{Base, Disk, Snapshot, StoreError, authorities, facts, local_ca, staged};
 
 /// One file of a backup.
 pub(in crate::store) struct Item {
@@ -127,16 +127,51 @@ impl Search<'_> {
     fn authorities(&mut self) -> Result<(), StoreError> {
         for entry in self.disk.names(&layout::authorities())? {
             let Ok(name) = entry.name.parse() else { continue };
-            for path in [layout::authority_settings(&name), layout::account(&name)] {
-                if let Some(bytes) = self.disk.load_if_present(&path)? {
-                    self.hold(path, bytes);
+            let path = layout::authority_settings(&name);
+            if let Some(bytes) = self.disk.load_if_present(&path)? {
+                self.hold(path, bytes);
+                if let Some(AuthoritySettings::LocalCa(settings)) =
+                    self.snapshot.authority(&name)?.map(|authority| authority.settings)
+                {
+                    self.local_ca(&name, &settings)?;
                 }
-            }
-            let path = layout::account_key(&name);
-            if let Some(bytes) = self.disk.load_if_present(&path)?.map(Zeroizing::new) {
-                self.name(path, Digest::of(&bytes));
+                self.account(&name)?;
             }
         }
+        Ok(())
+    }
+
+    /// The account at an authority, if there is one.
+    fn account(&mut self, name: &AuthorityName) -> Result<(), StoreError> {
+        let path = layout::account(name);
+        if let Some(bytes) = self.disk.load_if_present(&path)? {
+            authorities::account(self.disk, name)?;
+            self.hold(path, bytes);
+        }
+        let path = layout::account_key(name);
+        if let Some(bytes) = self.disk.load_if_present(&path)?.map(Zeroizing::new) {
+            authorities::account_key(self.disk, name)?;
+            self.name(path, Digest::of(&bytes));
+        }
+        Ok(())
+    }
+
+    /// A private authority: its keys and certificates, which must be those that are named, and its lists.
+    fn local_ca(&mut self, name: &AuthorityName, settings: &LocalCaSettings) -> Result<(), StoreError> {
+        for file in LocalCaFile::ALL {
+            self.snapshot.local_ca_file(name, settings, file)?;
+            self.name(layout::local_ca_file(name, file), file.of(&settings.files));
+        }
+        for number in local_ca::batches(self.disk, name)? {
+            local_ca::load_batch(self.disk, name, number)?;
+            let path = layout::issued_batch(name, number);
+            let digest = Digest::of(&self.disk.load(&path)?);
+            self.name(path, digest);
+        }
+        let path = layout::revocations(name);
+        let bytes = format::load_known(self.disk, &path)?;
+        local_ca::load_revocations(self.disk, name)?;
+        self.hold(path, bytes);
         Ok(())
     }
 

@@ -240,6 +240,12 @@ impl Version<'_> {
         }
     }
 
+    /// What a crash left of the making of this version, and nobody needs.
+    fn remnant(&self, look: &mut Look<'_>, message: String) {
+        let repair = Repair::SetAside { path: self.folder() };
+        self.found(look, Code::Remnant, self.folder(), message, repair.into());
+    }
+
     /// Nothing says what the private key is, and its files do not either.
     fn check_without_facts(&self, look: &mut Look<'_>, material: &Material) {
         if material.is_unreadable {
@@ -252,8 +258,7 @@ impl Version<'_> {
             None if material.stated.is_some() => {
                 let message =
                     format!("a loss of power cut the making of version {} off: it has no private key", self.number);
-                let repair = Repair::SetAside { path: self.folder() };
-                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+                self.remnant(look, message);
             }
             None => {
                 let message = format!("version {} has no private key: a crash came before it", self.number);
@@ -265,13 +270,11 @@ impl Version<'_> {
             }
             Some(HeldKey { key: Err(error), .. }) => {
                 let message = format!("a crash cut the private key of version {} off: {error}", self.number);
-                let repair = Repair::SetAside { path: self.folder() };
-                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+                self.remnant(look, message);
             }
             Some(HeldKey { key: Ok(_), digest }) if self.known.is_indexed(look.disk, *digest) => {
                 let message = format!("a crash cut off the making of version {}, a copy of another key's", self.number);
-                let repair = Repair::SetAside { path: self.folder() };
-                self.found(look, Code::Remnant, self.folder(), message, repair.into());
+                self.remnant(look, message);
             }
             Some(HeldKey { key: Ok(_), .. }) => {
                 let message = "it is encrypted, and nothing says any more what it is";

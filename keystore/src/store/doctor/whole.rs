@@ -9,6 +9,7 @@ use super::history::{History, reason, stands};
 use super::known::{Known, Source};
 use super::look::{Belongs, Look, Seen};
 use super::remedy::Repair;
+use super::{account, local_ca};
 use crate::change::{Change, ChangeSet};
 use crate::model::{Generation, Mark};
 use crate::name::AuthorityName;
@@ -165,25 +166,17 @@ fn check_authorities(look: &mut Look<'_>) {
     for name in look.survey(&layout::authorities(), is_one) {
         let Ok(name) = name.parse::<AuthorityName>() else { continue };
         let path = layout::authority_settings(&name);
-        let (account, account_key) = (layout::account(&name), layout::account_key(&name));
         look.survey(&layout::authority(&name), |file| {
-            let stands = layout::authority(&name).join(file);
-            [&path, &account, &account_key].contains(&&stands).then_some(Belongs::File(PRIVATE_FILE))
+            local_ca::belongs(&name, file).or_else(|| account::belongs(&name, file))
         });
-        if let Err(error) = authorities::account(look.disk, &name) {
-            let message = format!("which account there is at {name} is lost: {}", reason(error));
-            let finding = Finding::new(Code::AuthorityDamaged, account.clone(), message);
-            look.found(finding.mended_by(Repair::SetAside { path: account }));
-        }
-        if let Err(error) = authorities::account_key(look.disk, &name) {
-            let message = format!("the private key of the account at {name} is lost: {}", reason(error));
-            let finding = Finding::new(Code::AuthorityDamaged, account_key.clone(), message);
-            look.found(finding.mended_by(Repair::SetAside { path: account_key }));
-        }
-        if let Err(error) = authorities::load(look.disk, &name) {
-            let message = format!("what is said of {name} is lost: {}", reason(error));
-            let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
-            look.found(finding.mended_by(Repair::SetAside { path }));
+        account::check(look, &name);
+        match authorities::load(look.disk, &name) {
+            Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
+            Err(error) => {
+                let message = format!("what is said of {name} is lost: {}", reason(error));
+                let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
+                look.found(finding.mended_by(Repair::SetAside { path }));
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ impl<'k> Work<'k> {
         // As with a record: what stands there decides.
         match Intent::load(disk) {
             Ok(Some(Intent { kept: true, .. })) => Ok(()),
-            Ok(_) => Err(self.take_back_told(cause)),
+            Ok(_) => Err(outcome(cause, self.undo_to_tell())),
             Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
     }
@@ -135,7 +135,7 @@ impl<'k> Work<'k> {
         // link, asked for again, is there already. What stands there decides.
         match recovery::is_recorded(disk, &self.intent) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(self.take_back_told(cause)),
+            Ok(false) => Err(outcome(cause, self.undo_to_tell())),
             Err(undo) => Err(CommitError::UndoIncomplete { cause, undo }),
         }
     }
@@ -148,17 +148,29 @@ impl<'k> Work<'k> {
         writing.change(|| recovery::finish(disk, &self.intent))
     }
 
-    /// Takes back what services may have been told of: somebody has to tell them again.
-    fn take_back_told(&self, cause: StoreError) -> CommitError {
-        // A disk that takes no note of it must not keep the files from going back.
-        let _ = told::owe(self.keystore.disk(), self.intent.told());
-        self.take_back(cause)
+    pub(super) fn take_back(&self, cause: StoreError) -> CommitError {
+        outcome(cause, self.undo())
     }
 
-    pub(super) fn take_back(&self, cause: StoreError) -> CommitError {
-        match self.undo() {
-            Ok(()) => CommitError::Undone(cause),
-            Err(undo) => CommitError::UndoIncomplete { cause, undo },
-        }
+    /// Takes back what services may have been told of, and writes down that somebody has to tell them again.
+    ///
+    /// # Errors
+    /// When the files are not back. A disk that takes no note is none: whoever takes back tells the services next, and
+    /// the note is for the case that it does not live to do so.
+    pub(super) fn undo_to_tell(&self) -> Result<(), StoreError> {
+        let owe = || told::owe(self.keystore.disk(), self.intent.told());
+        let owed = owe();
+        self.undo()?;
+        // What went may have made room.
+        let _ = owed.or_else(|_| owe());
+        Ok(())
+    }
+}
+
+/// What is to be said of a commit that failed, by how its undo went.
+fn outcome(cause: StoreError, undone: Result<(), StoreError>) -> CommitError {
+    match undone {
+        Ok(()) => CommitError::Undone(cause),
+        Err(undo) => CommitError::UndoIncomplete { cause, undo },
     }
 }

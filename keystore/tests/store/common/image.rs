@@ -4,6 +4,10 @@
 //! Processes see the live image. Beside it, each file knows which bytes of it are durable, and each folder which names;
 //! changes of names wait in a list until a sync makes them durable.
 
+mod durable;
+mod fingerprint;
+mod loss;
+
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher as _};
@@ -13,6 +17,8 @@ use std::sync::Arc;
 
 use keystore::store::{Access, Kind, Status};
 use rustix::io::Errno;
+
+pub(crate) use loss::Loss;
 
 /// What a name stands for. A file with two names is one of these, and so is its content.
 pub(crate) type Inode = usize;
@@ -99,39 +105,6 @@ impl std::ops::Deref for Shared {
 
 /// One operation on names, of which all is durable or nothing: what each name stands for from then on. With its hash.
 struct Naming(Vec<(Inode, String, Option<Inode>)>, u64);
-
-/// What becomes of the contents of files that were never synced.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Contents {
-    Kept,
-    /// What was durable before: nothing, for a new file.
-    Lost,
-    /// Its first half is there.
-    Half,
-    /// As many zero bytes: the length is kept.
-    Zeros,
-    /// One of these for each file.
-    Mixed(u64),
-}
-
-/// What becomes of the names that were never synced. Whatever becomes of them, those of one folder are kept up to
-/// some point and lost after it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Names {
-    Kept,
-    Lost,
-    KeptOnlyIn(Inode),
-    LostOnlyIn(Inode),
-    /// Up to some point of its own in each folder.
-    Mixed(u64),
-}
-
-/// What a loss of power takes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Loss {
-    pub(crate) contents: Contents,
-    pub(crate) names: Names,
-}
 
 /// The whole file system, cheap to copy.
 #[derive(Clone)]
@@ -342,210 +315,6 @@ impl Image {
     }
 }
 
-/// What makes things durable.
-impl Image {
-    pub(crate) fn sync_file(&mut self, inode: Inode) {
-        self.edit(inode, |body| {
-            if let Body::File { live, durable, fate: fate @ Fate::Dirty } = body {
-                (*durable, *fate) = (live.clone(), Fate::Durable);
-            }
-        });
-    }
-
-    /// A sync of the file that failed.
-    pub(crate) fn fail_to_sync_file(&mut self, inode: Inode) {
-        self.edit(inode, |body| {
-            if let Body::File { fate: fate @ Fate::Dirty, .. } = body {
-                *fate = Fate::Doubtful;
-            }
-        });
-    }
-
-    /// Makes the names in a folder durable. A renaming between two folders takes with it what the other waited for.
-    pub(crate) fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
-        let (folder, _) = self.node(path)?;
-        self.names(folder)?;
-        let mut folders = BTreeSet::from([folder]);
-        let mut chosen = Vec::new();
-        for (at, Naming(names, _)) in self.pending.iter().map(|naming| &**naming).enumerate().rev() {
-            if names.iter().any(|(folder, ..)| folders.contains(folder)) {
-                folders.extend(names.iter().map(|(folder, ..)| *folder));
-                chosen.push(at);
-            }
-        }
-        let mut chosen: Vec<_> = chosen.into_iter().map(|at| self.pending.remove(at)).collect();
-        chosen.reverse();
-        self.make_durable(&chosen);
-        Ok(())
-    }
-
-    pub(crate) fn sync_everything(&mut self) {
-        self.sync_everything_but("");
-    }
-
-    /// What is below this folder is on another file system.
-    pub(crate) fn sync_everything_but(&mut self, other: &str) {
-        let other = self.below(other);
-        self.dirty().into_iter().filter(|inode| !other.contains(inode)).for_each(|inode| self.sync_file(inode));
-        let is_other = |naming: &Arc<Naming>| naming.0.iter().all(|(folder, ..)| other.contains(folder));
-        let (left, pending) = std::mem::take(&mut self.pending).into_iter().partition(is_other);
-        self.pending = left;
-        self.make_durable(&pending);
-    }
-
-    /// A sync of everything that failed. Names are kept in a journal: a later sync that succeeds has written it.
-    pub(crate) fn fail_to_sync_everything_but(&mut self, other: &str) {
-        let other = self.below(other);
-        self.dirty().into_iter().filter(|inode| !other.contains(inode)).for_each(|inode| self.fail_to_sync_file(inode));
-    }
-
-    /// A folder of the uppermost folder, and all that was ever below it.
-    fn below(&self, name: &str) -> BTreeSet<Inode> {
-        let mut found: BTreeSet<_> =
-            self.names(ROOT).ok().and_then(|names| names.get(name)).copied().into_iter().collect();
-        let mut todo: Vec<_> = found.iter().copied().collect();
-        while let Some(inode) = todo.pop() {
-            let Body::Folder { live, .. } = &self.at(inode).body else { continue };
-            let pending = self.pending.iter().flat_map(|naming| &naming.0).filter(|(folder, ..)| *folder == inode);
-            let inside = live.values().copied().chain(pending.filter_map(|(.., inode)| *inode));
-            todo.extend(inside.filter(|inode| found.insert(*inode)));
-        }
-        found
-    }
-
-    fn dirty(&self) -> Vec<Inode> {
-        let is_dirty = |node: &Node| matches!(node.body, Body::File { fate: Fate::Dirty, .. });
-        (0..self.nodes.len()).filter(|inode| self.nodes[*inode].as_deref().is_some_and(is_dirty)).collect()
-    }
-
-    fn make_durable(&mut self, namings: &[Arc<Naming>]) {
-        let mut folders: BTreeMap<Inode, Vec<(&String, Option<Inode>)>> = BTreeMap::new();
-        for (folder, name, inode) in namings.iter().flat_map(|naming| &naming.0) {
-            folders.entry(*folder).or_default().push((name, *inode));
-        }
-        for (folder, names) in folders {
-            self.edit(folder, |body| {
-                if let Body::Folder { durable, .. } = body {
-                    names.into_iter().for_each(|(name, inode)| set(durable, name, inode));
-                }
-            });
-        }
-    }
-}
-
-/// What a crash leaves.
-impl Image {
-    /// What a loss of power can leave, each once: contents and names kept or lost, in all four ways, and something at
-    /// random. `all` of it is also half of the contents, and the names of each folder alone kept and alone lost.
-    pub(crate) fn losses(&self, all: bool) -> Vec<(Loss, Self)> {
-        if !self.has_unsynced() {
-            return vec![(Loss { contents: Contents::Kept, names: Names::Kept }, self.clone())];
-        }
-        let mut names = vec![Names::Kept, Names::Lost];
-        if all {
-            let namings = self.pending.iter().flat_map(|naming| &naming.0);
-            let folders: BTreeSet<Inode> = namings.map(|(folder, ..)| *folder).collect();
-            names.extend(folders.iter().flat_map(|folder| [Names::KeptOnlyIn(*folder), Names::LostOnlyIn(*folder)]));
-        }
-        let mut losses = Vec::new();
-        for contents in [Contents::Kept, Contents::Lost] {
-            losses.extend(names.iter().map(|names| Loss { contents, names: *names }));
-        }
-        if all {
-            losses.extend([Contents::Half, Contents::Zeros].map(|contents| Loss { contents, names: Names::Kept }));
-        }
-        let seed = self.fingerprint();
-        let mixed = (0..if all { 4 } else { 1 }).map(|more| seed.wrapping_add(more));
-        losses.extend(mixed.map(|seed| Loss { contents: Contents::Mixed(seed), names: Names::Mixed(seed) }));
-        let mut known = BTreeSet::new();
-        let left = losses.into_iter().map(|loss| (loss, self.after(loss)));
-        left.filter(|(_, image)| known.insert(image.fingerprint())).collect()
-    }
-
-    /// Whether a loss of power would take something.
-    pub(crate) fn has_unsynced(&self) -> bool {
-        let is_unsynced = |node: &Node| matches!(node.body, Body::File { fate: Fate::Dirty | Fate::Doubtful, .. });
-        !self.pending.is_empty() || self.nodes.iter().flatten().any(|node| is_unsynced(node))
-    }
-
-    /// What is there after the power has come back: all of it durable, nobody at work.
-    fn after(&self, loss: Loss) -> Self {
-        let mut image = self.clone();
-        let (mut kept, mut cut) = (Vec::new(), BTreeSet::new());
-        for (at, naming) in self.pending.iter().enumerate() {
-            let folders = || naming.0.iter().map(|(folder, ..)| *folder);
-            if folders().any(|folder| cut.contains(&folder) || !is_kept(loss.names, at, folder)) {
-                cut.extend(folders());
-            } else {
-                kept.push(Arc::clone(naming));
-            }
-        }
-        image.make_durable(&kept);
-        let nodes = vec![None; self.nodes.len()];
-        let mut kept = Self { nodes, pending: Vec::new(), locked: BTreeSet::new(), user: self.user };
-        kept.take_over(&image, ROOT, loss.contents);
-        let last = kept.nodes.iter().rposition(Option::is_some);
-        kept.nodes.truncate(last.map_or(0, |last| last + 1));
-        kept
-    }
-
-    /// Copies what is durable of a node, and of what can be reached from it.
-    fn take_over(&mut self, from: &Self, inode: Inode, contents: Contents) {
-        if self.nodes[inode].is_some() {
-            return;
-        }
-        let node = from.at(inode);
-        self.nodes[inode] = Some(node.clone());
-        match &node.body {
-            Body::File { live, durable, fate: Fate::Dirty | Fate::Doubtful } => {
-                let left = left(contents, inode, live, durable);
-                let body = Body::File { live: left.clone(), durable: left, fate: Fate::Durable };
-                self.nodes[inode] = Some(Shared::new(Node { body, ..(**node).clone() }));
-            }
-            Body::Folder { live, durable } => {
-                if live != durable {
-                    let body = Body::Folder { live: durable.clone(), durable: durable.clone() };
-                    self.nodes[inode] = Some(Shared::new(Node { body, ..(**node).clone() }));
-                }
-                durable.values().for_each(|inode| self.take_over(from, *inode, contents));
-            }
-            Body::File { fate: Fate::Durable, .. } | Body::Link(_) => {}
-        }
-    }
-
-    /// Tells images apart, with what is durable of them.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let mut seen: Vec<u64> = self.nodes.iter().map(|node| node.as_ref().map_or(0, |node| node.0.0)).collect();
-        seen.extend(self.pending.iter().map(|naming| naming.1));
-        mix(&seen)
-    }
-
-    /// Tells apart what processes see under some names of the uppermost folder.
-    pub(crate) fn live_fingerprint(&self, which: impl Fn(&str) -> bool) -> u64 {
-        let mut seen = Vec::new();
-        if let Body::Folder { live, .. } = &self.at(ROOT).body {
-            for (name, inode) in live.iter().filter(|(name, _)| which(name)) {
-                seen.push(hash(name));
-                self.see(*inode, &mut seen);
-            }
-        }
-        mix(&seen)
-    }
-
-    fn see(&self, inode: Inode, seen: &mut Vec<u64>) {
-        let node = self.at(inode);
-        match &node.body {
-            Body::File { live, .. } => seen.extend([hash(&(node.mode, node.owner, node.group)), live.0.0]),
-            Body::Link(_) => seen.push(node.0.0),
-            Body::Folder { live, .. } => {
-                let names = &node.0.2;
-                seen.extend([u64::from(node.mode), *names]);
-                live.values().for_each(|inode| self.see(*inode, seen));
-            }
-        }
-    }
-}
-
 fn folder() -> Body {
     Body::Folder { live: BTreeMap::new(), durable: BTreeMap::new() }
 }
@@ -554,33 +323,5 @@ fn set(names: &mut BTreeMap<String, Inode>, name: &str, inode: Option<Inode>) {
     match inode {
         Some(inode) => _ = names.insert(name.to_owned(), inode),
         None => _ = names.remove(name),
-    }
-}
-
-/// Whether the power stayed long enough for one more name in this folder.
-fn is_kept(names: Names, at: usize, folder: Inode) -> bool {
-    match names {
-        Names::Kept => true,
-        Names::Lost => false,
-        Names::KeptOnlyIn(only) => folder == only,
-        Names::LostOnlyIn(only) => folder != only,
-        Names::Mixed(seed) => !hash(&(seed, at, folder)).is_multiple_of(4),
-    }
-}
-
-fn left(contents: Contents, inode: Inode, live: &Blob, durable: &Blob) -> Blob {
-    let half = || {
-        let rest = durable.bytes().get(live.bytes().len() / 2..).unwrap_or_default();
-        [&live.bytes()[..live.bytes().len() / 2], rest].concat()
-    };
-    match contents {
-        Contents::Kept => live.clone(),
-        Contents::Lost => durable.clone(),
-        Contents::Half => Blob::new(half()),
-        Contents::Zeros => Blob::new(vec![0; live.bytes().len()]),
-        Contents::Mixed(seed) => {
-            let all = [Contents::Kept, Contents::Lost, Contents::Half, Contents::Zeros];
-            left(all[usize::try_from(hash(&(seed, inode)) % 4).unwrap()], inode, live, durable)
-        }
     }
 }

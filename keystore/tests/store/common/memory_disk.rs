@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Fault(usize, Errno),
     /// This operation is done, and fails all the same: a reply that was lost, a sync after the last byte.
     DoneFault(usize),
+    /// From this operation on, no file can be written: the disk is full.
+    Full(usize),
 }
 
 /// Operations by name, such as `rename stage.json`, oldest first.
@@ -65,6 +67,7 @@ impl Process {
         {
             turn.lock().unwrap()();
         }
+        let is_write = operation.starts_with("write ");
         self.journal.lock().unwrap().push(operation);
         let mut image = self.image();
         match self.failure {
@@ -75,6 +78,10 @@ impl Process {
             Failure::Fault(at, errno) if number == at => {
                 failing(&mut image);
                 Err(errno.into())
+            }
+            Failure::Full(at) if number >= at && is_write => {
+                failing(&mut image);
+                Err(Errno::NOSPC.into())
             }
             Failure::DoneFault(at) if number == at => act(&mut image).and(Err(Errno::IO.into())),
             Failure::Crash(at) if number > at => Err(Errno::IO.into()),

@@ -7,9 +7,11 @@ mod faulty_disk;
 mod files;
 mod health;
 mod image;
+pub(crate) mod laboratory;
 mod machine;
 pub(crate) mod memory_disk;
 mod picture;
+mod served;
 pub(crate) mod vault;
 mod view;
 
@@ -38,7 +40,8 @@ pub(crate) use files::{copy_tree, listing, memory_listing, mode, write_out};
 pub(crate) use health::assert_healthy;
 pub(crate) use machine::{Machine, Run, on};
 pub(crate) use memory_disk::is_sync;
-pub(crate) use picture::{Picture, live};
+pub(crate) use picture::Picture;
+pub(crate) use served::live;
 pub(crate) use view::View;
 
 /// The time at which every test begins.

@@ -1,19 +1,14 @@
-//! What a keystore says, and what services read, in a form that can be compared.
+//! What a keystore says, in a form that can be compared.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use keystore::change::Change;
 use keystore::digest::Digest;
-use keystore::model::{Authority, Generation, ServerFacts, ServerState};
+use keystore::model::{Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState};
 use keystore::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
-use keystore::pki::{PrivateKeyFile, read_certificates};
 use keystore::store::Keystore;
 
-/// Certificates by the folder that a service reads.
-pub(crate) type Served = BTreeMap<PathBuf, Digest>;
+use super::served::Served;
 
 /// Everything that a reader of the keystore sees.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +18,8 @@ pub(crate) struct Picture {
     pub(crate) facts: BTreeMap<ServerName, ServerFacts>,
     pub(crate) state: BTreeMap<ServerName, ServerState>,
     pub(crate) authorities: BTreeMap<AuthorityName, Authority>,
+    /// What private authorities have issued and revoked.
+    pub(crate) lists: BTreeMap<AuthorityName, (Vec<IssuedBatch>, Revocations)>,
 }
 
 impl Picture {
@@ -58,7 +55,13 @@ impl Picture {
             request.file = Digest::of(b"a request");
         }
         let (generation, stage) = (snapshot.generation(), snapshot.stage().changes().cloned().collect());
-        Self { generation, stage, facts, state, authorities: snapshot.authorities().unwrap() }
+        let authorities = snapshot.authorities().unwrap();
+        let is_local = |authority: &Authority| matches!(authority.settings, AuthoritySettings::LocalCa(_));
+        let lists = authorities
+            .iter()
+            .filter(|(_, authority)| is_local(authority))
+            .map(|(name, _)| (name.clone(), (snapshot.issued(name).unwrap(), snapshot.revocations(name).unwrap())));
+        Self { generation, stage, facts, state, lists: lists.collect(), authorities }
     }
 
     /// The certificates that the committed state wants published, by the folder that the service reads.
@@ -78,44 +81,4 @@ impl Picture {
         }
         wanted
     }
-}
-
-/// The certificates that services read, by folder. Each folder must hold a private key and its certificate in
-/// all the forms.
-pub(crate) fn live(root: &Path) -> Served {
-    let mut found = BTreeMap::new();
-    collect(&root.join("live"), &mut found);
-    found
-}
-
-fn collect(folder: &Path, found: &mut Served) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_symlink() && path.file_name().unwrap() == "current" {
-            let fingerprint = pair(&path);
-            found.insert(path, fingerprint);
-        } else if path.is_dir() && !path.is_symlink() {
-            collect(&path, found);
-        }
-    }
-}
-
-fn pair(folder: &Path) -> Digest {
-    let file = |name: &str| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{folder:?} {name}: {error}"));
-    let (private_key, certificate, chain) = (file("private-key.pem"), file("certificate.pem"), file("chain.pem"));
-    assert_eq!(file("fullchain.pem"), [&certificate[..], &chain].concat());
-    assert_eq!(file("combined.pem"), [&private_key[..], &certificate, &chain].concat());
-    // The same few pairs come by thousands of times.
-    static KNOWN: Mutex<BTreeMap<Digest, Digest>> = Mutex::new(BTreeMap::new());
-    let contents = Digest::of(&file("combined.pem"));
-    if let Some(known) = KNOWN.lock().unwrap().get(&contents) {
-        return *known;
-    }
-    let Ok(PrivateKeyFile::Plain(key)) = PrivateKeyFile::from_pem(&private_key) else {
-        panic!("no readable private key in {folder:?}");
-    };
-    let [leaf] = &read_certificates(&certificate).unwrap()[..] else { panic!("not one certificate in {folder:?}") };
-    assert_eq!(key.public_key().hash(), leaf.public_key().hash(), "a mixed pair in {folder:?}");
-    KNOWN.lock().unwrap().insert(contents, leaf.fingerprint());
-    leaf.fingerprint()
 }

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use keystore::digest::Digest;
-use keystore::pki::{PrivateKeyFile, read_certificates};
 use keystore::store::{Keystore, Kind};
 
 use super::Picture;
 use super::image::Image;
 use super::memory_disk::OUTSIDE;
-use super::picture::Served;
+use super::served::{Look, Served, served};
 
 /// Everything that a reader sees, and what services read.
 #[derive(Clone, PartialEq, Debug)]
@@ -49,16 +47,6 @@ fn see(image: &Image, folder: &Path, outside: &mut Outside) {
     }
 }
 
-/// A file system, as far as services look at it.
-trait Look {
-    fn names(&self, folder: &Path) -> Vec<String>;
-    fn is_link(&self, path: &Path) -> bool;
-    fn is_folder(&self, path: &Path) -> bool;
-    /// The folder that a link in a folder leads to.
-    fn follow(&self, link: &Path) -> PathBuf;
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-}
-
 struct Memory<'a>(&'a Image);
 
 impl Look for Memory<'_> {
@@ -81,38 +69,4 @@ impl Look for Memory<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.read(path)
     }
-}
-
-fn served(look: &impl Look, folder: &Path) -> Served {
-    let mut found = Served::new();
-    for name in look.names(folder) {
-        let path = folder.join(&name);
-        if name == "current" && look.is_link(&path) {
-            let fingerprint = pair(look, &look.follow(&path));
-            found.insert(path, fingerprint);
-        } else if look.is_folder(&path) {
-            found.extend(served(look, &path));
-        }
-    }
-    found
-}
-
-fn pair(look: &impl Look, folder: &Path) -> Digest {
-    let file = |name: &str| look.read(&folder.join(name)).unwrap_or_else(|error| panic!("{folder:?} {name}: {error}"));
-    let (private_key, certificate, chain) = (file("private-key.pem"), file("certificate.pem"), file("chain.pem"));
-    assert_eq!(file("fullchain.pem"), [&certificate[..], &chain].concat());
-    assert_eq!(file("combined.pem"), [&private_key[..], &certificate, &chain].concat());
-    // The same few pairs come by thousands of times.
-    static KNOWN: Mutex<BTreeMap<Vec<u8>, Digest>> = Mutex::new(BTreeMap::new());
-    let contents = file("combined.pem");
-    if let Some(known) = KNOWN.lock().unwrap().get(&contents) {
-        return *known;
-    }
-    let Ok(PrivateKeyFile::Plain(key)) = PrivateKeyFile::from_pem(&private_key) else {
-        panic!("no readable private key in {folder:?}");
-    };
-    let [leaf] = &read_certificates(&certificate).unwrap()[..] else { panic!("not one certificate in {folder:?}") };
-    assert_eq!(key.public_key().hash(), leaf.public_key().hash(), "a mixed pair in {folder:?}");
-    KNOWN.lock().unwrap().insert(contents, leaf.fingerprint());
-    leaf.fingerprint()
 }

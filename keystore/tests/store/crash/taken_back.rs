@@ -1,7 +1,11 @@
 //! A commit that is taken back after it was switched: services read the new files for a while, and then what they read
 //! before, whether the undo comes to its end or a recovery does it.
 
+use std::collections::BTreeSet;
+
+use keystore::name::ServicePath;
 use keystore::ops::Error;
+use rustix::io::Errno;
 
 use super::commands::outside::{first, prepared, rotating};
 use super::{operations, position};
@@ -25,6 +29,10 @@ fn taking_back_to_tell() -> Run {
         let services = committing.snapshot()?.to_be_told()?;
         Ok::<_, Error>(committing.told(&services)?)
     })
+}
+
+fn both() -> BTreeSet<ServicePath> {
+    ["mail01/imap@default", "mail02/imap@192.0.2.7:993"].map(|text| endpoint(text).service).into()
 }
 
 /// Kills it before each operation, with every loss of power, and has the next writer recover. Calls `check` with what
@@ -69,13 +77,49 @@ fn services_are_to_be_told_until_they_have_been() {
     let to = position(&undisturbed, "remove to-be-told.json");
     let switched = position(&undisturbed, "sync outside/srv/exchange/");
     assert!(switched < from && from < to);
-    let both = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"].map(|text| endpoint(text).service);
     each_crash(&machine, &run, |at, machine| {
         let told = machine.to_be_told();
         match at {
-            _ if (from..=to).contains(&at) => assert_eq!(told, both.clone().into(), "{at}"),
+            _ if (from..=to).contains(&at) => assert_eq!(told, both(), "{at}"),
             _ if at == undisturbed.len() => assert_eq!(told, [].into(), "{at}"),
             _ => {}
         }
     });
+}
+
+#[test]
+fn files_go_back_although_nobody_can_write_down_whom_to_tell() {
+    let machine = Machine::without_keystore();
+    rotating(&machine);
+    let before = machine.view().unwrap();
+    let run = on(|keystore| {
+        let Some(prepared) = prepared(keystore)? else { return Ok(()) };
+        Ok(prepared.switch()?.undo_to_tell().map(drop)?)
+    });
+    let undisturbed = operations(&machine.copy(), &run, Failure::Never);
+    let noted = position(&undisturbed, "write and sync .to-be-told.json.new");
+    // whom nobody could tell is to be noted all the same, and where that fails it is said
+    let owing = on(|keystore| {
+        let Some(prepared) = prepared(keystore)? else { return Ok(()) };
+        Ok(prepared.switch()?.undo_to_tell()?.owe(both())?)
+    });
+    let full = machine.copy();
+    full.run(&owing, Failure::Full(noted)).0.unwrap_err();
+    assert_eq!(full.view().unwrap(), before);
+
+    let fails = |failure| {
+        let machine = machine.copy();
+        machine.run(&run, failure).0.unwrap();
+        assert_eq!(machine.view().unwrap(), before, "{failure:?}");
+        assert!(!machine.has("intent.json"), "{failure:?}");
+        assert_healthy(&machine);
+        machine.to_be_told()
+    };
+    assert_eq!(fails(Failure::Full(noted)), [].into());
+    // what the undo took away makes room for the note
+    let last = position(&undisturbed, "rename to-be-told.json") + 1;
+    assert_eq!(undisturbed[last], "sync ");
+    for at in noted..=last {
+        assert_eq!(fails(Failure::Fault(at, Errno::NOSPC)), both(), "{at}");
+    }
 }
