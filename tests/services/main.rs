@@ -14,6 +14,7 @@
 mod common;
 
 mod account;
+mod acme;
 mod apache;
 mod backend;
 mod client;
