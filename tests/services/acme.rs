@@ -238,9 +238,9 @@ fn keys_are_renewed_to_the_commit() {
     let pebble = Pebble::start(&Wanted::default());
     let keyring = with_request(&["web01.example.test"]);
     pebble.describe(&keyring, "pebble", &["--listen", &pebble.http()]);
-    keyring.run(&["bind", "web01/https@default", KEY]);
+    keyring.run(&["bind", KEY, "web01/https@default"]);
     // Pebble's certificates last five years
-    keyring.run(&["set-renewal", KEY, "--by", "pebble", "--at", "3000d"]);
+    keyring.run(&["set-renewal", KEY, "--authority", "pebble", "--at", "3000d"]);
     keyring.run(&["submit", KEY]);
     keyring.run(&["commit"]);
     let live = keyring.live("web01/https/default").join("certificate.pem");
@@ -263,7 +263,7 @@ fn suggestions_and_profiles_of_a_newer_server_are_heeded() {
     let pebble = Pebble::start(&Wanted { newer: true, ..Wanted::default() });
     let keyring = with_request(&["web01.example.test"]);
     pebble.describe(&keyring, "pebble", &["--listen", &pebble.http(), "--acme-profile", "nonsense"]);
-    keyring.run(&["set-renewal", KEY, "--by", "pebble", "--at", "ari"]);
+    keyring.run(&["set-renewal", KEY, "--authority", "pebble", "--at", "ari"]);
     let refused = keyring.finish(&["submit", KEY]).ended_with(9);
     assert!(refused.stderr.contains("it has no profile nonsense; it has "), "{}", refused.stderr);
     keyring.run(&["set-authority", "pebble", "--acme-profile", "shortlived"]);

@@ -10,7 +10,6 @@
 )]
 
 #[path = "../common_external/mod.rs"]
-#[expect(dead_code, reason = "tests/interop uses the rest")]
 mod common;
 
 mod account;

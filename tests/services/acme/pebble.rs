@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -52,6 +52,7 @@ impl Pebble {
             "certificate": path("api.pem"), "privateKey": path("api.key"),
             "httpPort": http, "tlsPort": tls, "ocspResponderURL": "",
             "externalAccountBindingRequired": wanted.external.is_some(),
+            "domainBlocklist": ["blocked-domain.example"],
         });
         if let Some((kid, key)) = wanted.external {
             pebble["externalAccountMACKeys"] = json!({kid: key});
@@ -204,6 +205,8 @@ fn unpacked(program: &str) -> Command {
 /// What its own TLS needs: a root, and a certificate for this machine.
 fn write_tls(folder: &Path) {
     let mut root = CertificateParams::default();
+    root.distinguished_name = DistinguishedName::new();
+    root.distinguished_name.push(DnType::CommonName, "Root of Pebble's own TLS");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("a root");
     let key = KeyPair::generate().expect("a key");
