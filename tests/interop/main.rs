@@ -26,4 +26,5 @@ mod replies;
 mod request_configs;
 mod requests;
 mod stranger;
+mod units;
 mod vectors;
