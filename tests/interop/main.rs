@@ -20,6 +20,7 @@ mod inspect;
 mod issued;
 mod key_manager;
 mod lint;
+mod local_ca;
 mod private_keys;
 mod published;
 mod replies;
