@@ -159,7 +159,7 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
     ///
     /// # Errors
     /// When it is not known.
-    pub fn authority(&self, name: &AuthorityName) -> Result<&dyn Authority<F>, Error> {
+    pub fn authority(&self, name: &AuthorityName) -> Result<&(dyn Authority<F> + 'k), Error> {
         let known = self.authorities.get(name).map(AsRef::as_ref);
         known.ok_or_else(|| Error::AuthorityNotFound { name: name.clone() })
     }
@@ -308,9 +308,20 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
     /// # Errors
     /// When the authority is not known, can't be reached, or fails.
     pub fn suggested(&self, name: &AuthorityName, key: &crate::name::KeyPath) -> Result<Option<Window>, F> {
-        let snapshot = self.keystore.read().map_err(Error::from)?;
-        let Some(current) = find_key(&snapshot, key)?.current else { return Ok(None) };
-        let (leaf, chain) = install_cert::certificates(&snapshot, key, &current.installed)?;
+        let Some((leaf, chain)) = in_use(self.keystore, key)? else { return Ok(None) };
         self.authority(name)?.suggested(&leaf, &chain)
     }
+}
+
+/// The certificate that a key runs on, and its chain; none when it has none yet.
+///
+/// # Errors
+/// When the keystore can't be read.
+pub fn in_use(
+    keystore: &Keystore,
+    key: &crate::name::KeyPath,
+) -> Result<Option<(Certificate, Vec<Certificate>)>, Error> {
+    let snapshot = keystore.read()?;
+    let Some(current) = find_key(&snapshot, key)?.current else { return Ok(None) };
+    install_cert::certificates(&snapshot, key, &current.installed).map(Some)
 }
