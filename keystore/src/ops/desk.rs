@@ -171,7 +171,10 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
         let mut replies: BTreeMap<usize, Result<Reply, F>> = BTreeMap::new();
         let mut by_authority: BTreeMap<&AuthorityName, Vec<usize>> = BTreeMap::new();
         for (at, errand) in errands.iter().enumerate() {
-            by_authority.entry(&errand.authority).or_default().push(at);
+            match check_free(&errand.waiting, &errand.authority) {
+                Ok(()) => by_authority.entry(&errand.authority).or_default().push(at),
+                Err(error) => _ = replies.insert(at, Err(error.into())),
+            }
         }
         let mut elsewhere = Vec::new();
         for (name, at) in by_authority {
@@ -189,7 +192,6 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
 
     fn go(&self, errand: &Errand) -> Result<Reply, F> {
         let authority = self.authority(&errand.authority)?;
-        check_free(&errand.waiting, &errand.authority)?;
         let reply = self.ask(authority, errand);
         if let Some(reason) = reply.as_ref().err().and_then(Refusal::refusal) {
             self.note(errand, |submission| submission.refused = Some(reason))?;

@@ -22,6 +22,8 @@ const CURL: Tool = Tool { program: "curl", package: "curl" };
 pub(crate) struct Wanted {
     /// The identifier and the key of an external account, without which no account is made.
     pub(crate) external: Option<(&'static str, &'static str)>,
+    /// How many seconds its certificates are valid, where that shall not be years.
+    pub(crate) lifetime: Option<u64>,
     /// The port of another name server than its own.
     pub(crate) resolver: Option<u16>,
     /// One with renewalInfo and profiles, which is unpacked and not installed.
@@ -56,6 +58,9 @@ impl Pebble {
         });
         if let Some((kid, key)) = wanted.external {
             pebble["externalAccountMACKeys"] = json!({kid: key});
+        }
+        if let Some(lifetime) = wanted.lifetime {
+            pebble["certificateValidityPeriod"] = json!(lifetime);
         }
         if wanted.newer {
             let profile = |days: u64| json!({"description": "for tests", "validityPeriod": days * 86_400});
@@ -97,16 +102,17 @@ impl Pebble {
         Self::try_start(&wanted, ports).expect("its ports are free again")
     }
 
-    /// Says to a keystore what there is to know.
-    pub(crate) fn describe(&self, keyring: &Keyring, name: &str, more: &[&str]) {
-        // the same place, whatever server is there
-        let root = keyring.path("pebble-tls.pem");
-        if self.folder.path().join("tls-root.pem").exists() {
-            fs::copy(self.folder.path().join("tls-root.pem"), &root).expect("a copy");
-        }
-        let directory = format!("https://127.0.0.1:{}/dir", self.ports[0]);
+    pub(crate) fn directory(&self) -> String {
+        format!("https://127.0.0.1:{}/dir", self.ports[0])
+    }
+
+    /// Says to a keystore what there is to know. Returns the file with the root of its own TLS.
+    pub(crate) fn describe(&self, keyring: &Keyring, name: &str, more: &[&str]) -> String {
+        let (root, directory) = (keyring.file("pebble-tls.pem"), self.directory());
+        fs::copy(self.folder.path().join("tls-root.pem"), &root).expect("a copy");
         let usual = ["set-authority", name, "--kind", "acme", "--directory", &directory, "--accept-terms"];
-        keyring.run(&[&usual[..], &["--ca-file", &text(&root)], more].concat());
+        keyring.run(&[&usual[..], &["--ca-file", &root], more].concat());
+        root
     }
 
     /// The root that its certificates lead to, in a file.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keystore::change::Change;
 use keystore::digest::Digest;
-use keystore::model::{Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState};
+use keystore::model::{AcmeAccount, Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState};
 use keystore::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use keystore::store::Keystore;
 
@@ -18,6 +18,8 @@ pub(crate) struct Picture {
     pub(crate) facts: BTreeMap<ServerName, ServerFacts>,
     pub(crate) state: BTreeMap<ServerName, ServerState>,
     pub(crate) authorities: BTreeMap<AuthorityName, Authority>,
+    /// Accounts at authorities; each has its private key.
+    pub(crate) accounts: BTreeMap<AuthorityName, AcmeAccount>,
     /// What private authorities have issued and revoked.
     pub(crate) lists: BTreeMap<AuthorityName, (Vec<IssuedBatch>, Revocations)>,
 }
@@ -61,7 +63,13 @@ impl Picture {
             .iter()
             .filter(|(_, authority)| is_local(authority))
             .map(|(name, _)| (name.clone(), (snapshot.issued(name).unwrap(), snapshot.revocations(name).unwrap())));
-        Self { generation, stage, facts, state, lists: lists.collect(), authorities }
+        let account = |name: &AuthorityName| {
+            let account = snapshot.account(name).unwrap()?;
+            assert!(snapshot.account_key(name).unwrap().is_some(), "an account without its key");
+            Some((name.clone(), account))
+        };
+        let accounts = authorities.keys().filter_map(account).collect();
+        Self { generation, stage, facts, state, accounts, lists: lists.collect(), authorities }
     }
 
     /// The certificates that the committed state wants published, by the folder that the service reads.

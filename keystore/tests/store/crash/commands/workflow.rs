@@ -5,7 +5,7 @@ use keystore::ops::commit as committing;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::make_csr::{make_csr as sign, plan, private_key_file};
 use keystore::ops::publish::{to_publish, unpublished_or_differing};
-use keystore::ops::{Error, publish, set_authority, set_renewal, submit};
+use keystore::ops::{Error, account, publish, set_authority, set_renewal, submit};
 use keystore::pki::{KeyAlgorithm, Passphrase, Pbes2, PrivateKey, PrivateKeyFile};
 use keystore::store::{Keystore, StoreError};
 use keystore::timestamp::Timestamp;
@@ -76,6 +76,20 @@ pub(super) const COMMANDS: &[Command] = &[
         },
         says_done: never,
         is_done: |view| view.picture.authorities.len() == 1,
+    },
+    Command {
+        name: "register-account",
+        prepare: |machine| {
+            let keystore = with_keystore(machine);
+            describe(&keystore).unwrap();
+            on(|keystore| {
+                let (name, directory) = ("internal".parse().unwrap(), "https://acme.example/dir".parse().unwrap());
+                account::key(keystore, &name)?;
+                account::keep(keystore, &name, &directory, "https://acme.example/account/1".to_owned(), &[]).map(drop)
+            })
+        },
+        says_done: never,
+        is_done: |view| view.picture.accounts.len() == 1,
     },
     Command {
         name: "set-renewal",
