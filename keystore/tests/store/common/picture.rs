@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use keystore::change::Change;
 use keystore::digest::Digest;
-use keystore::model::{AcmeAccount, Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState};
+use keystore::model::{
+    AcmeAccount, Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState,
+};
 use keystore::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use keystore::store::Keystore;
 
