@@ -152,8 +152,8 @@ fn nobody_gets_a_request_that_another_one_has() {
     exit code 4
     -- stdout
     -- stderr
-    failed: mail01/imap/main: there is no authority nobody
-      hint          `keyring set-authority nobody --kind KIND` describes it; `keyring list-authorities` shows them
+    failed: mail01/imap/main: the request of mail01/imap/main is with people, which can still answer
+      hint          `keyring collect mail01/imap/main` asks there; `keyring make-csr mail01/imap/main` makes a request for another one
     ");
     world.done(&["create-key", "mail01/imap/other"]);
     snapshot!(world.keyring(&["submit", "mail01/imap/other", "--to", "others"]).exits(4), @"
