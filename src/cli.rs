@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Collect(commands::collect::Args),
     SetRenewal(commands::set_renewal::Args),
     Renew(commands::renew::Args),
+    Apply(Box<commands::apply::Args>),
+    ExportPlan(commands::export_plan::Args),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

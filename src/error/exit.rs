@@ -93,6 +93,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NotBound { .. } => Exit::Conflict,
         E::Export { source: ExportError::Differs { .. }, .. } => Exit::Failed,
         E::Restore(_)
+        | E::Desired { .. }
         | E::Export { .. }
         | E::PrivateKey { .. }
         | E::Request { .. }

@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod apply;
 mod backup;
 mod bind;
 mod check;
