@@ -253,10 +253,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let rows = Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut place)?;
     outcome.errands.keys.extend(rows.keys);
     let staged = op::stage(&keystore, &desired, way, place)?;
-    let unbound = |(endpoint, key): &(Endpoint, KeyPath)| UnboundJson {
-        endpoint: endpoint.to_string(),
-        key: key.to_string(),
-    };
+    let unbound =
+        |(endpoint, key): &(Endpoint, KeyPath)| UnboundJson { endpoint: endpoint.to_string(), key: key.to_string() };
     outcome.unbound = staged.left.iter().map(unbound).collect();
     outcome.staged = !args.commit && staged.changes > 0;
     if !staged.apart.is_empty() {

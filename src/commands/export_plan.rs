@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::export_csr::refuse_beside_document;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::outside;
 use crate::output::{Page, Report};
+use crate::outside;
 
 const HELP: &str = "\
 Examples:

@@ -156,13 +156,7 @@ impl Reader<'_> {
         self.document.get("defaults")?.table()?.get(name)
     }
 
-    fn take_key(
-        &self,
-        table: &Table,
-        server: Option<&ServerName>,
-        desired: &mut Desired,
-        mistakes: &mut Mistakes<'_>,
-    ) {
+    fn take_key(&self, table: &Table, server: Option<&ServerName>, desired: &mut Desired, mistakes: &mut Mistakes<'_>) {
         let key: Option<KeyPath> = field(table, "key", server, mistakes);
         let place = table.get("key").map_or(table.place, |value| value.place);
         let wanted = DesiredKey {
@@ -210,9 +204,9 @@ impl Reader<'_> {
     }
 
     fn renewal(&self, table: &Table, mistakes: &mut Mistakes<'_>) -> Option<Said<Option<Renewal>>> {
-        let at: Option<(Place, RenewAt)> = self.value(table, "renew-at").and_then(|value| {
-            parsed(value.text()?, value.place, None, mistakes).map(|at| (value.place, at))
-        });
+        let at: Option<(Place, RenewAt)> = self
+            .value(table, "renew-at")
+            .and_then(|value| parsed(value.text()?, value.place, None, mistakes).map(|at| (value.place, at)));
         let reuse = self.value(table, "reuse-key");
         let Some(authority) = self.value(table, "authority") else {
             let lonely = table.get("renew-at").or_else(|| table.get("reuse-key"));
@@ -230,12 +224,7 @@ impl Reader<'_> {
     }
 }
 
-fn take_fields(
-    fields: &mut SubjectFields,
-    said: &Table,
-    server: Option<&ServerName>,
-    mistakes: &mut Mistakes<'_>,
-) {
+fn take_fields(fields: &mut SubjectFields, said: &Table, server: Option<&ServerName>, mistakes: &mut Mistakes<'_>) {
     let mut take = |name: &str, field: &mut Option<String>| {
         if let Some(text) = self::field(said, name, server, mistakes) {
             *field = Some(text);

@@ -135,10 +135,7 @@ fn check_table(table: &Table, fields: &[Field], mistakes: &mut Mistakes<'_>) {
 
 fn check(value: &Value, kind: Kind, name: &str, mistakes: &mut Mistakes<'_>) {
     match (kind, &value.data) {
-        (
-            Kind::Text | Kind::Texts | Kind::Command | Kind::TextOrFalse | Kind::TextOrTable(_),
-            Data::Text(_),
-        )
+        (Kind::Text | Kind::Texts | Kind::Command | Kind::TextOrFalse | Kind::TextOrTable(_), Data::Text(_))
         | (Kind::Truth | Kind::TruthOrTable(_), Data::Truth(_))
         | (Kind::Command | Kind::TextOrFalse, Data::Truth(false)) => {}
         (Kind::Word(words), Data::Text(word)) => {

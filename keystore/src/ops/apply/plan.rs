@@ -112,7 +112,11 @@ pub fn plan(keystore: &Keystore, desired: &Desired, way: Way, mistakes: &mut Mis
 }
 
 /// The names of what a key serves: what its services are asked for, else their servers' names where these are whole.
-fn collected(snapshot: &Snapshot<'_>, desired: &Desired, wanted: &DesiredKey) -> Result<Option<Vec<SubjectAltName>>, Error> {
+fn collected(
+    snapshot: &Snapshot<'_>,
+    desired: &Desired,
+    wanted: &DesiredKey,
+) -> Result<Option<Vec<SubjectAltName>>, Error> {
     let mut names = Vec::new();
     for endpoint in &wanted.bind {
         let probe_name = match desired.services.get(&endpoint.service) {
@@ -274,7 +278,8 @@ impl Planner<'_> {
         }
         if let (false, Some(place)) = (held.is_empty(), self.desired.keys.values().map(|key| key.place).next()) {
             let keys = Vec::from_iter(held).join(", ");
-            let message = format!("nothing here names {keys}, of which changes are staged: commit or discard them first");
+            let message =
+                format!("nothing here names {keys}, of which changes are staged: commit or discard them first");
             mistakes.add(super::mistake::Place { offset: 0, ..place }, message);
         }
         Ok(())

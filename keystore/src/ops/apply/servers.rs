@@ -56,7 +56,9 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<ServerName>, TemplateError> {
         // all have the same braces at their ends, the lengths before may differ
         let tail = texts[0][end..].to_owned();
         let head = texts.iter().map(|text| text[..text.len() - (texts[0].len() - start)].to_owned());
-        texts = head.flat_map(|head| numbers.iter().map(|number| format!("{head}{number}{tail}")).collect::<Vec<_>>()).collect();
+        texts = head
+            .flat_map(|head| numbers.iter().map(|number| format!("{head}{number}{tail}")).collect::<Vec<_>>())
+            .collect();
     }
     if texts.iter().any(|text| text.contains('}')) {
         return Err(TemplateError::Pattern { text: pattern.to_owned() });
@@ -117,7 +119,9 @@ mod tests {
         assert_eq!(expanded("web{8..11}.example.com").unwrap()[1..3], ["web9.example.com", "web10.example.com"]);
         assert_eq!(expanded("r{9..10}-n{1..2}").unwrap(), ["r9-n1", "r9-n2", "r10-n1", "r10-n2"]);
         assert_eq!(expanded("web{001..100}").unwrap().len(), 100);
-        for wrong in ["web{1..", "web{}", "web{a..b}", "web{1-9}", "web1}", "web{3..1}", "web{0..999999}", "Web{1..2}", ""] {
+        for wrong in
+            ["web{1..", "web{}", "web{a..b}", "web{1-9}", "web1}", "web{3..1}", "web{0..999999}", "Web{1..2}", ""]
+        {
             assert!(expanded(wrong).is_err(), "{wrong}");
         }
     }

@@ -47,12 +47,7 @@ pub(super) fn settings(
     profile.map(|_| settings)
 }
 
-fn command(
-    table: &Table,
-    name: &str,
-    server: Option<&ServerName>,
-    mistakes: &mut Mistakes<'_>,
-) -> Option<Hook> {
+fn command(table: &Table, name: &str, server: Option<&ServerName>, mistakes: &mut Mistakes<'_>) -> Option<Hook> {
     let value = table.get(name)?;
     match &value.data {
         Data::Truth(false) => Some(Hook::Nothing),

@@ -57,12 +57,12 @@ fn a_hundred_servers_are_ten_lines() {
     let desired = said(FLEET).unwrap();
     assert_eq!((desired.services.len(), desired.keys.len(), desired.bindings.len()), (100, 102, 104));
     let web = &desired.keys[&"web07/https/main".parse().unwrap()];
-    assert_eq!(web.subject.as_ref().unwrap().to_string(), "O=Example, CN=web07.example.com");
+    assert_eq!(web.subject.as_ref().unwrap().to_string(), "O=Example,CN=web07.example.com");
     assert_eq!(web.names.as_ref().unwrap()[0].to_string(), "dns:web07.example.com");
     let renewal = web.renewal.as_ref().unwrap().value.as_ref().unwrap();
     assert_eq!((renewal.authority.as_str(), renewal.at.to_string().as_str()), ("internal", "30d"));
     let mail = &desired.keys[&"mx1.example.com/smtp/main".parse().unwrap()];
-    assert_eq!(mail.subject.as_ref().unwrap().to_string(), "CN=mx1, O=Mail");
+    assert_eq!(mail.subject.as_ref().unwrap().to_string(), "CN=mx1,O=Mail");
     assert!(mail.renewal.as_ref().unwrap().value.is_none() && mail.names.is_none());
     let settings = &desired.services[&"web100/https".parse().unwrap()].value;
     assert_eq!(settings.profile, Profile::Nginx);
@@ -116,8 +116,9 @@ renew-at = "soon"
             "fleet.toml:6:1: `profile` is missing",
             "fleet.toml:8:11: {servre} stands for nothing: there are {server} and {name}",
             "fleet.toml:9:1: there is no field `profil`; did you mean `profile`?",
-            "fleet.toml:13:34: a name needs its kind before it",
+            "fleet.toml:13:34: \"mail02.example.com\" does not say what it is: names are written dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI",
             "fleet.toml:14:32: \"0.0.0.0\" is not an address: it is `default`, IP:PORT or [IPv6]:PORT",
+            "fleet.toml:15:13: nobody is to renew the key: say `authority`, here or in [defaults]",
             "fleet.toml:15:22: `days` is a number from 1 to 99999",
             "fleet.toml:16:11: `request` is true or false, not text",
             "fleet.toml:19:7: mail01/imap/main stands in fleet.toml:12:7 already",
@@ -135,7 +136,8 @@ fn mistakes_of_grammar_are_all_told_and_nothing_is_guessed_behind_them() {
 
 #[test]
 fn one_endpoint_serves_one_key() {
-    let text = "[[key]]\nkey = \"a/b/c\"\nbind = [\"a/b@default\"]\n[[key]]\nkey = \"a/b/d\"\nbind = [\"a/b@default\"]\n";
+    let text =
+        "[[key]]\nkey = \"a/b/c\"\nbind = [\"a/b@default\"]\n[[key]]\nkey = \"a/b/d\"\nbind = [\"a/b@default\"]\n";
     let wanted = ["fleet.toml:6:8: a/b@default is bound to a/b/c in fleet.toml:3:8 already"];
     assert_eq!(said(text).unwrap_err(), wanted);
 }
@@ -177,8 +179,22 @@ fn takes(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
 /// Some value in TOML: right in one place and wrong in another.
 fn some_value() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "\"rsa-2048\"", "\"nginx\"", "\"30d\"", "\"internal\"", "true", "false", "7", "0", "[]", "[\"a\", \"b\"]", "[1]", "1.5",
-        "{ days = 3 }", "{ unit = \"a\" }", "{ days = 0 }", "2026-01-01",
+        "\"rsa-2048\"",
+        "\"nginx\"",
+        "\"30d\"",
+        "\"internal\"",
+        "true",
+        "false",
+        "7",
+        "0",
+        "[]",
+        "[\"a\", \"b\"]",
+        "[1]",
+        "1.5",
+        "{ days = 3 }",
+        "{ unit = \"a\" }",
+        "{ days = 0 }",
+        "2026-01-01",
     ])
 }
 
