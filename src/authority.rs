@@ -3,6 +3,7 @@
 mod command;
 mod fault;
 mod file;
+mod local_ca;
 
 use keystore::model::{self, AuthoritySettings};
 use keystore::name::AuthorityName;
@@ -11,6 +12,7 @@ use keystore::ops::list_authorities::list_authorities;
 use keystore::store::Keystore;
 
 pub(crate) use fault::AuthorityFault;
+pub(crate) use local_ca::unlock;
 
 use crate::error::Failure;
 
@@ -22,15 +24,22 @@ pub(crate) type Desk<'k> = desk::Desk<'k, Failure>;
 
 pub(crate) fn desk(keystore: &Keystore) -> Result<Desk<'_>, Failure> {
     let known = list_authorities(&keystore.read()?)?;
-    let open = |(name, authority): (AuthorityName, model::Authority)| (name.clone(), open(&name, authority.settings));
+    let open = |(name, authority): (AuthorityName, model::Authority)| {
+        (name.clone(), open(keystore, &name, authority.settings))
+    };
     Ok(Desk::new(keystore, known.into_iter().map(open).collect()))
 }
 
 /// An authority, ready to work.
-fn open(name: &AuthorityName, settings: AuthoritySettings) -> Box<dyn Authority<Failure>> {
+fn open<'k>(
+    keystore: &'k Keystore,
+    name: &AuthorityName,
+    settings: AuthoritySettings,
+) -> Box<dyn Authority<Failure> + 'k> {
     match settings {
         AuthoritySettings::File(settings) => Box::new(file::FileAuthority { settings }),
         AuthoritySettings::Command(settings) => Box::new(command::CommandAuthority { name: name.clone(), settings }),
+        AuthoritySettings::LocalCa(_) => Box::new(local_ca::LocalCaAuthority { keystore, name: name.clone() }),
     }
 }
 

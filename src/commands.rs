@@ -9,6 +9,7 @@ pub(crate) mod collect;
 pub(crate) mod commit;
 pub(crate) mod completions;
 pub(crate) mod copy_key;
+pub(crate) mod create_ca;
 pub(crate) mod create_key;
 pub(crate) mod delete_key;
 pub(crate) mod demo;
@@ -16,6 +17,7 @@ pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;
 mod errand;
+pub(crate) mod export_crl;
 pub(crate) mod export_csr;
 pub(crate) mod export_key;
 pub(crate) mod export_plan;
@@ -25,7 +27,9 @@ pub(crate) mod inspect;
 pub(crate) mod install_cert;
 pub(crate) mod list;
 pub(crate) mod list_authorities;
+pub(crate) mod list_issued;
 mod live;
+mod local_ca;
 pub(crate) mod log;
 pub(crate) mod make_csr;
 pub(crate) mod man;
@@ -38,14 +42,18 @@ pub(crate) mod publish;
 pub(crate) mod rename_key;
 pub(crate) mod renew;
 pub(crate) mod restore;
+pub(crate) mod revoke;
 pub(crate) mod rollback;
+pub(crate) mod self_sign;
 pub(crate) mod set_authority;
 pub(crate) mod set_renewal;
 pub(crate) mod set_service;
 pub(crate) mod show;
 pub(crate) mod show_service;
+pub(crate) mod sign_csr;
 mod standing;
 pub(crate) mod status;
+mod subject;
 pub(crate) mod submit;
 mod trust;
 pub(crate) mod unbind;
@@ -66,6 +74,12 @@ impl Command {
             Self::ExportCsr(_) => "export-csr",
             Self::ExportKey(_) => "export-key",
             Self::InstallCert(_) => "install-cert",
+            Self::CreateCa(_) => "create-ca",
+            Self::SignCsr(_) => "sign-csr",
+            Self::Revoke(_) => "revoke",
+            Self::ExportCrl(_) => "export-crl",
+            Self::ListIssued(_) => "list-issued",
+            Self::SelfSign(_) => "self-sign",
             Self::ImportKey(_) => "import-key",
             Self::SetAuthority(_) => "set-authority",
             Self::ListAuthorities(_) => "list-authorities",
@@ -122,11 +136,17 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::ExportCsr(args) => report(context, &export_csr::run(context, &args)?),
         Command::ExportKey(args) => report(context, &export_key::run(context, &args)?),
         Command::InstallCert(args) => report(context, &install_cert::run(context, &args)?),
+        Command::SelfSign(args) => report(context, &self_sign::run(context, &args)?),
         Command::ImportKey(args) => report(context, &import_key::run(context, &args)?),
         Command::SetAuthority(args) => report(context, &set_authority::run(context, &args)?),
         Command::ListAuthorities(args) => report(context, &list_authorities::run(context, &args)?),
         Command::Submit(args) => report(context, &submit::run(context, &args)?),
         Command::Collect(args) => report(context, &collect::run(context, &args)?),
+        Command::CreateCa(args) => report(context, &create_ca::run(context, &args)?),
+        Command::SignCsr(args) => report(context, &sign_csr::run(context, &args)?),
+        Command::ListIssued(args) => report(context, &list_issued::run(context, &args)?),
+        Command::Revoke(args) => report(context, &revoke::run(context, &args)?),
+        Command::ExportCrl(args) => report(context, &export_crl::run(context, &args)?),
         Command::SetRenewal(args) => report(context, &set_renewal::run(context, &args)?),
         Command::Renew(args) => report(context, &renew::run(context, &args)?),
         Command::Apply(args) if args.schema => report(context, &apply::schema()),

@@ -11,11 +11,14 @@ use std::path::PathBuf;
 
 use keystore::envelope::{IdentitiesError, OpeningError, RecipientError};
 use keystore::model::{AbsolutePathError, MarkError, RenewAtError};
-use keystore::name::{EndpointError, HostError, KeyPath, NameError, PathError, ProbeUrlError, ServicePath};
+use keystore::name::{
+    AuthorityName, EndpointError, HostError, KeyPath, NameError, PathError, ProbeUrlError, ServicePath,
+};
 use keystore::ops;
 use keystore::ops::make_csr::BaseError;
 use keystore::pki::{
-    KeyAlgorithmError, PassphraseError, RecogniseError, SubjectAltNameError, SubjectError, TemplateNameError,
+    CertificateProfileError, KeyAlgorithmError, PassphraseError, RecogniseError, RevocationReasonError,
+    SubjectAltNameError, SubjectError, SubtreeError, TemplateNameError,
 };
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
@@ -48,6 +51,18 @@ pub(crate) enum Failure {
     /// A time to renew.
     #[error(transparent)]
     RenewAt(#[from] RenewAtError),
+    /// Names that an authority may or may not certify.
+    #[error(transparent)]
+    Subtree(#[from] SubtreeError),
+    /// What a certificate is for.
+    #[error(transparent)]
+    CertificateProfile(#[from] CertificateProfileError),
+    /// Why a certificate is revoked.
+    #[error(transparent)]
+    RevocationReason(#[from] RevocationReasonError),
+    /// An authority's private key is encrypted, and nobody can be asked for its passphrase.
+    #[error("the private key of the authority {name} is encrypted, and its passphrase is missing")]
+    CaPassphraseMissing { name: AuthorityName },
     /// An endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),

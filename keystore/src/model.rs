@@ -7,6 +7,7 @@ mod authority;
 mod brief;
 mod facts;
 mod installed;
+mod local_ca;
 mod mark;
 mod number;
 mod renewal;
@@ -25,6 +26,9 @@ pub use brief::{
 pub use facts::{Compromise, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts};
 pub(crate) use installed::is_due;
 pub use installed::{CertificateSummary, Installed};
+pub use local_ca::{
+    IssuedBatch, IssuedCertificate, LocalCaFile, LocalCaFiles, LocalCaSettings, Revocation, Revocations,
+};
 pub use mark::{Mark, MarkError};
 pub use number::{CertificateNumber, Generation, RequestNumber, VersionNumber};
 pub use renewal::{Fraction, RenewAt, RenewAtError, Renewal, ReuseKey};

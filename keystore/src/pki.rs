@@ -7,6 +7,7 @@
 //! - keys: [`KeyAlgorithm`], [`PrivateKey`], [`PrivateKeyFile`], [`PublicKey`], [`Passphrase`]
 //! - names: [`Subject`], [`SubjectAltName`]; what they are used for: [`Extensions`]
 //! - out to an authority: [`RequestTemplate`] -> [`CertificationRequest`] -> [`Contact`]'s header
+//! - signed here: [`Issuer`], [`AuthorityTemplate`], [`SelfSignedTemplate`] -> [`Certificate`], [`RevocationList`]
 //! - whom to trust: [`Roots`], [`RevocationList`] -> [`find_path`]
 //! - from anywhere: [`recognise()`] -> [`Item`]: everything in a file, opened by [`Item::unlock`]
 //! - back from it: [`read_certificates`] -> [`Certificate`] -> [`assemble`] -> [`Chain`]
@@ -17,6 +18,7 @@ mod certificate;
 mod chain;
 mod crl;
 mod extensions;
+mod issue;
 mod java_keystore;
 mod key_formats;
 mod key_manager_header;
@@ -46,6 +48,15 @@ pub use chain::{Chain, ChainError, assemble};
 pub use crl::{Crl, CrlError};
 pub use extensions::{DescribedExtension, EndEntity, ExtendedKeyUsage, Extension, ExtensionError, Extensions};
 pub use extensions::{FoundExtensions, KeyUsage, Purpose, TlsFeatures};
+pub use issue::{
+    AuthorityTemplate, BeyondIssuer, CertificateProfile, CertificateProfileError, EXCHANGE_DAYS, IssueError, Issued,
+    Issuer,
+};
+pub use issue::{HostPattern, Mailboxes, NameConstraints, OutsideConstraints, Subnet, Subtree, SubtreeError};
+pub use issue::{
+    RevocationReason, RevocationReasonError, Revoked, SelfSignedTemplate, SerialNumber, SerialNumberError,
+};
+pub use issue::{Terms, Validity, exchange_names};
 pub use java_keystore::{JavaEntry, JavaKeystore};
 pub use key_formats::{FoundKey, KeyForm, LockedKey, OpenedKey};
 pub use key_manager_header::Contact;

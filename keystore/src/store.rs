@@ -35,6 +35,7 @@ mod intent;
 mod keystore;
 mod layout;
 mod live;
+mod local_ca;
 mod lock;
 mod log;
 mod place;
@@ -60,6 +61,7 @@ pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repai
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;
+pub use local_ca::NewLocalCa;
 pub use log::{EndpointChange, Pair, Record};
 pub use prune::{PrunePlan, PruneRequest, ServerCut};
 pub use publication::{

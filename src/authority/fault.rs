@@ -22,6 +22,9 @@ pub(crate) enum AuthorityFault {
     /// Its program ended well and printed nothing.
     #[error("the program of {authority} printed no certificate for {key}")]
     NoReply { authority: AuthorityName, key: KeyPath },
+    /// A private authority of this keystore can't sign.
+    #[error("{authority} cannot sign the request of {key}: {reason}")]
+    Unusable { authority: AuthorityName, key: KeyPath, reason: String },
 }
 
 impl AuthorityFault {
@@ -30,6 +33,7 @@ impl AuthorityFault {
         match self {
             Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
             Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } => Exit::Remote,
+            Self::Unusable { .. } => Exit::Rejected,
         }
     }
 
@@ -39,6 +43,7 @@ impl AuthorityFault {
             Self::Refused { .. } => "authority-refused",
             Self::Program { .. } => "authority-program-failed",
             Self::NoReply { .. } => "authority-no-reply",
+            Self::Unusable { .. } => "authority-unusable",
         }
     }
 
@@ -48,6 +53,9 @@ impl AuthorityFault {
             Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
+            }
+            Self::Unusable { authority, .. } => {
+                format!("`keyring set-authority {authority} --passphrase file:/PATH` says where its passphrase is")
             }
             Self::Program { .. } => "the request stays as it is: try again when the cause is mended".to_owned(),
             Self::NoReply { .. } => {
@@ -62,7 +70,7 @@ impl AuthorityFault {
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
-            Self::Program { .. } | Self::NoReply { .. } => None,
+            Self::Program { .. } | Self::NoReply { .. } | Self::Unusable { .. } => None,
         }
     }
 }

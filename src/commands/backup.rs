@@ -8,7 +8,7 @@ use keystore::ops::backup::{self as op, Backup, Written};
 use keystore::store::{BackupError, Keystore};
 use serde::Serialize;
 
-use super::passphrase::BackupPassphraseArgs;
+use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::interrupt::{Interruptible, interruptible};
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_file", "passphrase_env"])]
     recipient_file: Vec<String>,
     #[command(flatten)]
-    passphrase: BackupPassphraseArgs,
+    passphrase: OnePassphraseArgs,
     /// Do not encrypt: whoever reads the file has every private key
     #[arg(long, conflicts_with_all = ["recipient", "recipient_file", "passphrase_file", "passphrase_env"])]
     no_passphrase: bool,

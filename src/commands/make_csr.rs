@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use keystore::name::KeyPath;
 use keystore::ops::find_key;
-use keystore::ops::make_csr::{self as op, Made, MakeCsr, SubjectChoice, SubjectFields, Taken};
+use keystore::ops::make_csr::{self as op, Made, MakeCsr, Taken};
 use keystore::pki::{Contact, KeyAlgorithm, SubjectAltName};
 use keystore::store::Keystore;
 
 use super::create_key;
 use super::export_csr::refuse_beside_document;
 use super::passphrase::PassphraseArgs;
+use super::subject::SubjectArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::{outside, prompt};
@@ -56,28 +57,8 @@ Exit codes:
 pub(crate) struct Args {
     /// The key: SERVER/PROTOCOL/NAME
     key: Option<String>,
-    /// Common name (CN); when it is a host name it is added to the names
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    cn: Option<String>,
-    /// Organization (O)
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    org: Option<String>,
-    /// Organizational unit (OU); repeatable
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    unit: Vec<String>,
-    /// Country (C): two letters
-    #[arg(long, value_name = "CC", help_heading = "Subject")]
-    country: Option<String>,
-    /// State or province (ST), spelled out
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    state: Option<String>,
-    /// Locality (L): town or city
-    #[arg(long, value_name = "NAME", help_heading = "Subject")]
-    locality: Option<String>,
-    /// The whole subject, RFC 4514 text, encoded in the order given
-    #[arg(long, value_name = "DN", help_heading = "Subject",
-          conflicts_with_all = ["cn", "org", "unit", "country", "state", "locality"])]
-    subject: Option<String>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
     #[arg(long, value_name = "KIND:VALUE")]
     san: Vec<String>,
@@ -135,8 +116,7 @@ impl Args {
 
     /// Whether they say what the request is to be about.
     fn is_specific(&self) -> bool {
-        let Self { cn, org, unit, country, state, locality, subject, san, .. } = self;
-        !(unit.is_empty() && san.is_empty()) || [cn, org, country, state, locality, subject].iter().any(|f| f.is_some())
+        self.subject.is_given() || !self.san.is_empty()
     }
 
     pub(crate) fn key(&self) -> Option<&str> {
@@ -167,17 +147,7 @@ impl Args {
 
     /// The request, as far as the command line makes it.
     pub(crate) fn request(&self, key: KeyPath) -> Result<MakeCsr, Failure> {
-        let subject = match &self.subject {
-            Some(text) => SubjectChoice::Whole(text.parse()?),
-            None => SubjectChoice::Fields(SubjectFields {
-                country: self.country.clone(),
-                state: self.state.clone(),
-                locality: self.locality.clone(),
-                organization: self.org.clone(),
-                units: self.unit.clone(),
-                common_name: self.cn.clone(),
-            }),
-        };
+        let subject = self.subject.choice()?;
         let names = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
         let certificate_template = self.template.as_deref().map(str::parse).transpose()?;
         Ok(MakeCsr { key, subject, names, certificate_template, base: None, reuse_key: self.reuse_key })

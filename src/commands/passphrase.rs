@@ -149,9 +149,9 @@ fn named(file: Option<&str>, variable: Option<&str>) -> Result<Option<Arc<Passph
     passphrase.map(|passphrase| Some(Arc::new(passphrase))).map_err(|source| Failure::Passphrase { from, source })
 }
 
-/// The flags that name the source of a backup's passphrase.
+/// The flags that name the source of one passphrase: of a backup, of an authority.
 #[derive(clap::Args, Debug, Default, Clone)]
-pub(crate) struct BackupPassphraseArgs {
+pub(crate) struct OnePassphraseArgs {
     /// Take the passphrase from the first line of FILE
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
     pub(crate) passphrase_file: Option<String>,
@@ -160,7 +160,7 @@ pub(crate) struct BackupPassphraseArgs {
     pub(crate) passphrase_env: Option<String>,
 }
 
-impl BackupPassphraseArgs {
+impl OnePassphraseArgs {
     /// The passphrase that the command line names.
     pub(crate) fn get(&self) -> Result<Option<Arc<Passphrase>>, Failure> {
         named(self.passphrase_file.as_deref(), self.passphrase_env.as_deref())

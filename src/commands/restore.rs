@@ -7,7 +7,7 @@ use keystore::ops::restore::{self as op, Restored};
 use keystore::store::RealDisk;
 use serde::Serialize;
 
-use super::passphrase::BackupPassphraseArgs;
+use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::interrupt::{Interruptible, interruptible};
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase_file", "passphrase_env"])]
     identity_file: Option<String>,
     #[command(flatten)]
-    passphrase: BackupPassphraseArgs,
+    passphrase: OnePassphraseArgs,
 }
 
 #[derive(Serialize)]

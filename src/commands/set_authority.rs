@@ -7,7 +7,7 @@ use keystore::name::AuthorityName;
 use keystore::ops::set_authority as op;
 use serde::Serialize;
 
-use self::kinds::{CommandArgs, FileArgs, Kind};
+use self::kinds::{CommandArgs, FileArgs, Kind, LocalCaArgs};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{AuthorityJson, Page, Report, authority_line};
@@ -18,15 +18,17 @@ Examples:
     --replies /srv/certs
   keyring set-authority vault --kind command --run '/usr/local/bin/sign web'
   keyring set-authority vault --timeout 120
+  keyring set-authority lab --days 30 --passphrase file:/etc/keyring/lab
   keyring set-authority vault --remove
 
 It takes effect at once. What is not named stays as it was said before.
 
 A program of --kind command gets the request (PEM) on standard input and prints
 the certificate and its chain. Exit status 10 says that there is no reply yet,
-3 that it refuses the request; any other but 0, that it failed. It is run without a shell, in the folder /,
-with PATH and these variables: KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER,
-KEYRING_PROTOCOL, KEYRING_NAMES, KEYRING_SPKI_SHA256.
+3 that it refuses the request; any other but 0, that it failed. It is run
+without a shell, in the folder /, with PATH and these variables:
+KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER, KEYRING_PROTOCOL,
+KEYRING_NAMES, KEYRING_SPKI_SHA256.
 
 Exit codes:
   0    done, or said so already
@@ -57,6 +59,8 @@ pub(crate) struct Args {
     file: FileArgs,
     #[command(flatten)]
     command: CommandArgs,
+    #[command(flatten)]
+    local_ca: LocalCaArgs,
 }
 
 #[derive(Serialize)]
@@ -109,7 +113,11 @@ impl Args {
             None if context.can_ask() => Kind::ask()?,
             None => return Err(Failure::Missing { what: "the kind of the authority", flag: "--kind KIND" }),
         };
-        let flags = [(Kind::File, self.file.given()), (Kind::Command, self.command.given())];
+        let flags = [
+            (Kind::File, self.file.given()),
+            (Kind::Command, self.command.given()),
+            (Kind::LocalCa, self.local_ca.given()),
+        ];
         if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
             return Err(Failure::Usage {
                 message: format!("{flag} says nothing of an authority of the kind {}", kind.kind().as_str()),
@@ -119,6 +127,7 @@ impl Args {
         match kind {
             Kind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
             Kind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
+            Kind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),
         }
     }
 }

@@ -13,10 +13,17 @@ use crate::outside::OutsideError;
 pub(super) fn exit(failure: &Failure) -> Exit {
     use Failure as F;
     match failure {
-        F::Missing { .. } | F::PassphraseMissing { .. } | F::Usage { .. } | F::Arguments { .. } => Exit::Usage,
+        F::Missing { .. }
+        | F::PassphraseMissing { .. }
+        | F::CaPassphraseMissing { .. }
+        | F::Usage { .. }
+        | F::Arguments { .. } => Exit::Usage,
         F::Path(_)
         | F::PlainName(_)
         | F::RenewAt(_)
+        | F::Subtree(_)
+        | F::CertificateProfile(_)
+        | F::RevocationReason(_)
         | F::Endpoint(_)
         | F::ProbeUrl(_)
         | F::Host(_)
@@ -68,6 +75,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         E::KeyNotFound { .. }
         | E::AuthorityNotFound { .. }
         | E::AuthorityInUse { .. }
+        | E::AuthorityExists { .. }
+        | E::NotALocalCa { .. }
+        | E::AuthorityKeepsKeys { .. }
+        | E::NotOnList { .. }
         | E::NoRequestWaits { .. }
         | E::NotSubmitted { .. }
         | E::NoRenewal { .. }
@@ -98,6 +109,10 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::PrivateKey { .. }
         | E::Request { .. }
         | E::Subject(_)
+        | E::NotIssued { .. }
+        | E::CaKey { .. }
+        | E::NotARequest { .. }
+        | E::NotForExchange { .. }
         | E::Unreadable { .. }
         | E::Base(_)
         | E::WrongKey { .. }

@@ -7,7 +7,7 @@ use keystore::ops::Error as E;
 use keystore::ops::create_key::AskedFault;
 use keystore::ops::export_key::ExportError;
 use keystore::ops::make_csr::BaseError;
-use keystore::pki::{LooksLike, ReadError, RecogniseError};
+use keystore::pki::{IssueError, LooksLike, ReadError, RecogniseError};
 use keystore::request_config::RequestConfigError;
 use keystore::store::{CommitError, StoreError};
 
@@ -37,6 +37,10 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
             "give a file that `age-keygen` made; one that is encrypted itself is opened with `age -d` first".to_owned(),
         ),
         F::Keystore(error) => keystore_hint(error),
+        F::CaPassphraseMissing { name } => Some(format!(
+            "give --passphrase-file or --passphrase-env, or say once for all where it is with `keyring set-authority {name} \
+             --passphrase file:/PATH`"
+        )),
         F::PassphraseMissing { .. } => {
             Some("give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned())
         }
@@ -258,9 +262,39 @@ fn keystore_hint(error: &E) -> Option<String> {
             "give --passphrase-file or --passphrase-env, or run this on a terminal to be asked".to_owned()
         }
         E::CommitRunning => "wait for it; `keyring status` shows what is left".to_owned(),
+        E::NotIssued { source, .. } => return issue_hint(source),
+        E::NotARequest { .. } => "give a request (PKCS#10) in PEM, base64 or DER".to_owned(),
+        E::CaKey { source, .. } if source.is_wrong_passphrase() => {
+            "give the passphrase that `keyring create-ca` was given".to_owned()
+        }
+        E::CaKey { .. } => return None,
+        E::AuthorityExists { .. } => "`keyring list-authorities` shows them; give this one another name".to_owned(),
+        E::NotALocalCa { .. } => "`keyring create-ca NAME` makes one; `keyring list-authorities` shows them".to_owned(),
+        E::AuthorityKeepsKeys { .. } => {
+            "it stays what it is: nothing here throws away private keys of authorities".to_owned()
+        }
+        E::NotOnList { name, .. } => format!("`keyring list-issued --ca {name}` shows what it has issued"),
+        E::NotForExchange { key, .. } => {
+            format!("`keyring create-key {key} --next --algorithm rsa-2048` makes one; without --next for a new key")
+        }
         E::PrivateKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => return None,
     };
     Some(hint)
+}
+
+fn issue_hint(error: &IssueError) -> Option<String> {
+    let hint = match error {
+        IssueError::NoHost | IssueError::Nameless => "say what clients call the server: --cn HOST or --san dns:NAME",
+        IssueError::OutsideConstraints { .. } => "leave these names out, or have another authority certify them",
+        IssueError::WeakKey { .. } => "make a new private key for it",
+        IssueError::Request(_) => "copy the request again, or have a new one made",
+        IssueError::BeyondIssuer { .. } => "ask for fewer days",
+        IssueError::IssuerNotValid { .. } => {
+            "look at this machine's clock; an authority that has ended is replaced by a new one"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn base_hint(error: &BaseError) -> &'static str {

@@ -1,6 +1,6 @@
 //! What is said of an authority, as JSON and in a line. Secrets are named by their source.
 
-use keystore::model::{AuthoritySettings, CommandSettings, FileSettings};
+use keystore::model::{AuthoritySettings, CommandSettings, FileSettings, LocalCaSettings};
 use serde::Serialize;
 
 use super::service::{HookJson, hook_line};
@@ -13,6 +13,14 @@ pub(crate) enum AuthorityJson {
     File { requests: String, replies: String },
     /// A program.
     Command { run: HookJson, timeout: u32 },
+    /// A private authority in the keystore.
+    LocalCa {
+        days: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crl_url: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        passphrase: Option<String>,
+    },
 }
 
 impl AuthorityJson {
@@ -24,6 +32,11 @@ impl AuthorityJson {
             AuthoritySettings::Command(CommandSettings { run, timeout }) => {
                 Self::Command { run: HookJson::of(run), timeout: *timeout }
             }
+            AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => Self::LocalCa {
+                days: *days,
+                crl_url: crl_url.as_ref().map(ToString::to_string),
+                passphrase: passphrase.as_ref().map(ToString::to_string),
+            },
         }
     }
 }
@@ -37,6 +50,11 @@ pub(crate) fn authority_line(settings: &AuthoritySettings) -> String {
         }
         AuthoritySettings::Command(CommandSettings { run, timeout }) => {
             format!("{kind}, {}, within {timeout} s", hook_line(run))
+        }
+        AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => {
+            let list = crl_url.as_ref().map(|url| format!(", list at {url}")).unwrap_or_default();
+            let passphrase = passphrase.as_ref().map(|from| format!(", passphrase from {from}")).unwrap_or_default();
+            format!("{kind}, certificates for {days} days{list}{passphrase}")
         }
     }
 }

@@ -80,7 +80,7 @@ impl fmt::Display for Output {
 }
 
 /// What differs from run to run, and the words that stand for it in snapshots.
-pub(crate) const FILTERS: [(&str, &str); 17] = [
+pub(crate) const FILTERS: [(&str, &str); 18] = [
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
     (r"\d{4}-\d\d-\d\d", "[DATE]"),
@@ -91,13 +91,14 @@ pub(crate) const FILTERS: [(&str, &str); 17] = [
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2})+\b", "[SERIAL]"),
     (r"process \d+", "process [PID]"),
     (r"\[TIME\] by \S+@\S+", "[TIME] by [ACTOR]"),
-    (r#""(host|user|id|serial)": "[^"]*""#, r#""$1": "[...]""#),
+    (r#""(by|host|user|id|serial)": "[^"]*""#, r#""$1": "[...]""#),
     (r"(serial +)[0-9a-f]+", "$1[SERIAL]"),
     (r"\b[0-9a-f]{40}\b", "[SHA1]"),
+    (r"\b[0-9a-f]{36}\b", "[SERIAL]"),
     (r#"(SPKI pin +|"spki_pin": ")[A-Za-z0-9+/]{43}="#, "$1[PIN]"),
     (r#""days_left": -?\d+"#, r#""days_left": [DAYS]"#),
-    (r"(-----BEGIN [A-Z ]+-----\r?\n)(?:[A-Za-z0-9+/=]+\r?\n)+", "$1[BASE64]\n"),
-    (r"(-----BEGIN [A-Z ]+-----)\\n(?:[A-Za-z0-9+/=]+\\n)+", r"$1\n[BASE64]\n"),
+    (r"(-----BEGIN [A-Z0-9 ]+-----\r?\n)(?:[A-Za-z0-9+/=]+\r?\n)+", "$1[BASE64]\n"),
+    (r"(-----BEGIN [A-Z0-9 ]+-----)\\n(?:[A-Za-z0-9+/=]+\\n)+", r"$1\n[BASE64]\n"),
 ];
 
 /// Compares a run of the program with what it was when somebody last looked at it.

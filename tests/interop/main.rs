@@ -17,6 +17,7 @@ mod exchange;
 mod export_key;
 mod import_key;
 mod inspect;
+mod issued;
 mod key_manager;
 mod lint;
 mod private_keys;

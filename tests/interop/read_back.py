@@ -3,6 +3,9 @@
     request:FILE
     key:FILE               the variable PASSPHRASE opens it when it is encrypted
     pkcs12:FILE            the variable PASSPHRASE opens it
+    issued:FILE,ROOT       PEM: each certificate is signed by the one after it, the last by the root
+    web:HOST,FILE,ROOT     the same, as a client of the web verifies a server
+    list:FILE,ISSUER       a revocation list in PEM, signed by this issuer
     certificates:FILE      PEM, any number; each must be signed by the one after it
 """
 
@@ -16,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509 import verification
 from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
 TEMPLATE_NAME = ObjectIdentifier("1.3.6.1.4.1.311.20.2")
@@ -103,6 +107,36 @@ def certificates(path):
     ]
 
 
+def issued(paths):
+    chain, root = paths.split(",")
+    read = x509.load_pem_x509_certificates(open(chain, "rb").read() + open(root, "rb").read())
+    for subject, issuer in zip(read, [*read[1:], read[-1]]):
+        subject.verify_directly_issued_by(issuer)
+    return {
+        "subjects": [attributes(one.subject) for one in read],
+        "serial": f"{read[0].serial_number:x}",
+        "serial_octets": [(one.serial_number.bit_length() + 7) // 8 for one in read],
+    }
+
+
+def web(paths):
+    host, chain, root = paths.split(",")
+    leaf, *others = x509.load_pem_x509_certificates(open(chain, "rb").read())
+    store = verification.Store(x509.load_pem_x509_certificates(open(root, "rb").read()))
+    verifier = verification.PolicyBuilder().store(store).build_server_verifier(x509.DNSName(host))
+    return [one.subject.rfc4514_string() for one in verifier.verify(leaf, others)]
+
+
+def revocation_list(paths):
+    crl, issuer = paths.split(",")
+    read = x509.load_pem_x509_crl(open(crl, "rb").read())
+    [issuer] = x509.load_pem_x509_certificates(open(issuer, "rb").read())
+    assert read.is_signature_valid(issuer.public_key()) and read.issuer == issuer.subject
+    key_id = read.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert key_id == issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    return {"revoked": len(read), "number": read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number}
+
+
 def pkcs12_file(path):
     read = pkcs12.load_pkcs12(open(path, "rb").read(), os.environ["PASSPHRASE"].encode())
     name = read.cert.friendly_name
@@ -114,6 +148,15 @@ def pkcs12_file(path):
     }
 
 
-KINDS_OF_FILES = {"request": request, "parsed": parsed, "key": key, "certificates": certificates, "pkcs12": pkcs12_file}
+KINDS_OF_FILES = {
+    "request": request,
+    "parsed": parsed,
+    "key": key,
+    "certificates": certificates,
+    "issued": issued,
+    "web": web,
+    "list": revocation_list,
+    "pkcs12": pkcs12_file,
+}
 questions = [argument.split(":", 1) for argument in sys.argv[1:]]
 print(json.dumps([KINDS_OF_FILES[kind](path) for kind, path in questions]))

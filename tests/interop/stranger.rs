@@ -10,6 +10,8 @@ use crate::common::{Finished, Tool, finish, text};
 /// GnuTLS.
 pub(crate) const CERTTOOL: Tool = Tool { program: "certtool", package: "gnutls-bin" };
 
+pub(crate) const GNUTLS_CLI: Tool = Tool { program: "gnutls-cli", package: "gnutls-bin" };
+
 /// Java.
 pub(crate) const KEYTOOL: Tool = Tool { program: "keytool", package: "default-jre-headless" };
 

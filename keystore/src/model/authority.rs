@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AbsolutePath, CertificateNumber, Hook};
+use super::{AbsolutePath, CertificateNumber, Hook, LocalCaSettings};
 use crate::name::{AuthorityName, serde_as_text};
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
@@ -30,6 +30,8 @@ pub enum AuthoritySettings {
     File(FileSettings),
     /// A program that is given the request and prints the reply.
     Command(CommandSettings),
+    /// A private authority in the keystore.
+    LocalCa(LocalCaSettings),
 }
 
 /// Requests go to a folder, replies come to one.
@@ -57,6 +59,7 @@ impl AuthoritySettings {
         match self {
             Self::File(_) => AuthorityKind::File,
             Self::Command(_) => AuthorityKind::Command,
+            Self::LocalCa(_) => AuthorityKind::LocalCa,
         }
     }
 
@@ -74,11 +77,13 @@ pub enum AuthorityKind {
     File,
     /// A program.
     Command,
+    /// A private authority in the keystore.
+    LocalCa,
 }
 
 impl AuthorityKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::File, Self::Command];
+    pub const ALL: [Self; 3] = [Self::File, Self::Command, Self::LocalCa];
 
     /// The word for it.
     #[must_use]
@@ -86,6 +91,7 @@ impl AuthorityKind {
         match self {
             Self::File => "file",
             Self::Command => "command",
+            Self::LocalCa => "local-ca",
         }
     }
 }

@@ -143,7 +143,7 @@ pub enum Settled<F> {
 /// Takes requests to authorities.
 pub struct Desk<'k, F> {
     keystore: &'k Keystore,
-    authorities: BTreeMap<AuthorityName, Box<dyn Authority<F>>>,
+    authorities: BTreeMap<AuthorityName, Box<dyn Authority<F> + 'k>>,
     /// Notes are taken one by one: they change the same files.
     noting: Mutex<()>,
 }
@@ -151,7 +151,7 @@ pub struct Desk<'k, F> {
 impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
     /// With the authorities that it knows.
     #[must_use]
-    pub fn new(keystore: &'k Keystore, authorities: BTreeMap<AuthorityName, Box<dyn Authority<F>>>) -> Self {
+    pub fn new(keystore: &'k Keystore, authorities: BTreeMap<AuthorityName, Box<dyn Authority<F> + 'k>>) -> Self {
         Self { keystore, authorities, noting: Mutex::new(()) }
     }
 

@@ -11,7 +11,10 @@ use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
 use crate::ops::import_key::ImportError;
 use crate::ops::make_csr::BaseError;
-use crate::pki::{ChainError, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject, SubjectError};
+use crate::pki::{
+    ChainError, IssueError, KeyAlgorithm, PrivateKeyError, ReadError, RequestError, RevocationListError, Subject,
+    SubjectError,
+};
 use crate::store::{BackupError, CommitError, RestoreError, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -172,6 +175,67 @@ pub enum Error {
         /// Why.
         #[source]
         source: RequestError,
+    },
+    /// A certificate could not be issued.
+    #[error("no certificate can be made for {what}")]
+    NotIssued {
+        /// The key, the subject, or the authority.
+        what: String,
+        /// Why.
+        #[source]
+        source: IssueError,
+    },
+    /// A file that was to be certified holds no request.
+    #[error("{file} holds no request that can be certified")]
+    NotARequest {
+        /// The file, as the user named it.
+        file: String,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+    /// A private authority's private key could not be used.
+    #[error("the private key of the authority {name} cannot be used")]
+    CaKey {
+        /// The authority.
+        name: AuthorityName,
+        /// Why.
+        #[source]
+        source: PrivateKeyError,
+    },
+    /// There is an authority of this name.
+    #[error("there is an authority {name} already")]
+    AuthorityExists {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// An authority that is elsewhere.
+    #[error("{name} is no private authority in this keystore")]
+    NotALocalCa {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A private authority is to be forgotten, or to become another kind.
+    #[error("{name} is a private authority, whose private keys and list of certificates are kept here")]
+    AuthorityKeepsKeys {
+        /// The authority.
+        name: AuthorityName,
+    },
+    /// A certificate is to be revoked that the authority has not issued.
+    #[error("{name} has not issued {what}")]
+    NotOnList {
+        /// The authority.
+        name: AuthorityName,
+        /// Which certificate.
+        what: String,
+    },
+    /// Exchange takes no private key but RSA.
+    #[error("{key} is {algorithm}, and Exchange takes RSA keys")]
+    NotForExchange {
+        /// The key.
+        key: KeyPath,
+        /// What it is.
+        algorithm: KeyAlgorithm,
     },
     /// A subject field was refused.
     #[error("the subject is refused")]

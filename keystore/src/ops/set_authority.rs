@@ -27,8 +27,8 @@ impl Outcome {
 /// Says what `change` makes of what is known of an authority, or forgets it.
 ///
 /// # Errors
-/// What `change` refuses; when an authority is to be forgotten that keys are renewed by or wait for; when the disk
-/// refuses.
+/// What `change` refuses; when an authority is to be forgotten that keys are renewed by or wait for, or whose private
+/// keys are kept here; when the disk refuses.
 pub fn set_authority<E: From<Error>>(
     keystore: &Keystore,
     name: &AuthorityName,
@@ -37,8 +37,12 @@ pub fn set_authority<E: From<Error>>(
     let mut transaction = keystore.write().map_err(Error::from)?;
     let before = transaction.snapshot().authority(name).map_err(Error::from)?.map(|authority| authority.settings);
     let settings = change(before.clone())?;
+    let is_kept = matches!(before, Some(AuthoritySettings::LocalCa(_)));
     match &settings {
         _ if settings == before => {}
+        None | Some(AuthoritySettings::File(_) | AuthoritySettings::Command(_)) if is_kept => {
+            return Err(Error::AuthorityKeepsKeys { name: name.clone() }.into());
+        }
         Some(settings) => transaction.set_authority(name, settings).map_err(Error::from)?,
         None => {
             check_unused(transaction.snapshot(), name)?;

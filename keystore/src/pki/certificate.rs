@@ -139,6 +139,19 @@ impl Certificate {
         &self.fields.raw_issuer
     }
 
+    pub(super) fn raw_subject(&self) -> &[u8] {
+        &self.fields.raw_subject
+    }
+
+    pub(super) fn subject_key_id(&self) -> Option<&[u8]> {
+        self.fields.subject_key_id.as_deref()
+    }
+
+    /// The contents of an extension.
+    pub(super) fn extension(&self, oid: der::asn1::ObjectIdentifier) -> Option<&[u8]> {
+        Extensions::of(&self.der).find(oid)
+    }
+
     /// The Microsoft certificate template it was issued by, when it says so by name.
     #[must_use]
     pub fn certificate_template(&self) -> Option<TemplateName> {

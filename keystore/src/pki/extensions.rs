@@ -5,6 +5,7 @@ mod extended_key_usage;
 mod key_usage;
 mod tls_features;
 mod words;
+pub(super) mod writing;
 
 use std::fmt;
 use std::str::FromStr;

@@ -35,6 +35,10 @@ pub(super) const SUBJECT_KEY_ID: ObjectIdentifier = oid("2.5.29.14");
 pub(super) const KEY_USAGE: ObjectIdentifier = oid("2.5.29.15");
 pub(super) const SUBJECT_ALT_NAME: ObjectIdentifier = oid("2.5.29.17");
 pub(super) const BASIC_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.19");
+pub(super) const CRL_NUMBER: ObjectIdentifier = oid("2.5.29.20");
+pub(super) const CRL_REASON: ObjectIdentifier = oid("2.5.29.21");
+pub(super) const NAME_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.30");
+pub(super) const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = oid("2.5.29.31");
 pub(super) const AUTHORITY_KEY_ID: ObjectIdentifier = oid("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = oid("2.5.29.37");
 pub(super) const AUTHORITY_INFO_ACCESS: ObjectIdentifier = oid("1.3.6.1.5.5.7.1.1");
@@ -42,6 +46,7 @@ pub(super) const CA_ISSUERS: ObjectIdentifier = oid("1.3.6.1.5.5.7.48.2");
 /// RFC 7633.
 pub(super) const TLS_FEATURE: ObjectIdentifier = oid("1.3.6.1.5.5.7.1.24");
 pub(super) const SERVER_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.1");
+pub(super) const CLIENT_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.2");
 // containers
 pub(super) const DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.1");
 pub(super) const SIGNED_DATA: ObjectIdentifier = oid("1.2.840.113549.1.7.2");

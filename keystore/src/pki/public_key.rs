@@ -43,6 +43,11 @@ impl PublicKey {
         &self.der
     }
 
+    /// The key itself: the octets of the BIT STRING.
+    pub(super) fn bits(&self) -> &[u8] {
+        parts(&self.der).map_or(&[], |parts| parts.key)
+    }
+
     /// The SHA-256 hash of the `SubjectPublicKeyInfo`: what a key is recognised by.
     #[must_use]
     pub fn hash(&self) -> Digest {

@@ -1,12 +1,14 @@
-//! Whether a signature of X.509 holds (RFC 5280 section 4.1.1.3).
+//! Signatures of X.509 (RFC 5280 section 4.1.1.3): made, and whether they hold.
 
+use der::Encode;
 use x509_parser::asn1_rs::BitString;
 use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer;
 use x509_parser::verify::verify_signature;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use super::{PublicKey, oid};
+use super::asn1::{self, BIT_STRING, SEQUENCE};
+use super::{PrivateKey, PrivateKeyError, PublicKey, oid};
 
 /// Below this, RSA signatures are not checked by the crypto library.
 const RSA_CHECKED: u32 = 2048;
@@ -18,6 +20,14 @@ pub(super) enum Verdict {
     Invalid,
     /// An algorithm or a key that is too old or too new to be checked here.
     Unsupported,
+}
+
+/// What is to be signed, how, and the signature: the frame of requests, certificates and revocation lists alike.
+/// `message` is one element in DER.
+pub(super) fn sign(message: &[u8], key: &PrivateKey) -> Result<Vec<u8>, PrivateKeyError> {
+    let algorithm = key.signature_algorithm().to_der().map_err(|_| PrivateKeyError::Encoding)?;
+    let signature = [&[0], key.sign(message)?.as_slice()].concat();
+    Ok(asn1::write(SEQUENCE, &[message, &algorithm, &asn1::write(BIT_STRING, &signature)].concat()))
 }
 
 /// Checks a signature. `algorithm` is the DER of its `AlgorithmIdentifier`.

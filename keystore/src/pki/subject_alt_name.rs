@@ -12,7 +12,7 @@ pub use dns_name::{DnsName, DnsNameError};
 pub use email::{EmailAddress, EmailError};
 pub use uri::{Uri, UriError};
 
-use super::asn1;
+use super::{Subject, asn1};
 use crate::name::serde_as_text;
 
 /// One name of a certificate: `dns:mail.example.com`, `ip:192.0.2.7`, `email:a@example.com`, `uri:https://...`.
@@ -85,6 +85,19 @@ impl SubjectAltName {
             return None;
         }
         common_name.parse().ok().map(Self::Dns)
+    }
+
+    /// The names without repetitions, the host name of the common name first when it was missing.
+    pub(super) fn with_common_name(names: &[Self], subject: &Subject) -> Vec<Self> {
+        let from_common_name = subject.common_name().and_then(Self::host_name_of_common_name);
+        let added = from_common_name.filter(|name| !names.contains(name));
+        let mut all: Vec<Self> = Vec::new();
+        for name in added.iter().chain(names) {
+            if !all.contains(name) {
+                all.push(name.clone());
+            }
+        }
+        all
     }
 
     /// The names in a `GeneralNames` (RFC 5280 section 4.2.1.6), and how many more it has that are of other

@@ -1,17 +1,19 @@
-//! Authorities on disk: a folder for each, with what is said of it and whatever its kind keeps there.
+//! Authorities on disk: a folder for each, with what is said of it, beside its own hash, and whatever its kind keeps there.
 
 use std::collections::BTreeMap;
 
-use super::format::{decode, encode};
+use super::format::decode;
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
-use super::{Disk, StoreError};
+use super::{Disk, StoreError, log};
 use crate::model::Authority;
 use crate::name::AuthorityName;
 
 /// One authority; none when nothing is said of it.
 pub(super) fn load(disk: &dyn Disk, name: &AuthorityName) -> Result<Option<Authority>, StoreError> {
     let path = layout::authority_settings(name);
-    disk.load_if_present(&path)?.map(|bytes| decode(disk, &path, &bytes)).transpose()
+    let Some(bytes) = disk.load_if_present(&path)? else { return Ok(None) };
+    let (_, text) = log::open(disk, &path, &bytes)?;
+    decode(disk, &path, text.as_bytes()).map(Some)
 }
 
 /// Every authority.
@@ -29,7 +31,7 @@ pub(super) fn load_all(disk: &dyn Disk) -> Result<BTreeMap<AuthorityName, Author
 /// Writes what is said of an authority, durably.
 pub(super) fn store(disk: &dyn Disk, name: &AuthorityName, authority: &Authority) -> Result<(), StoreError> {
     make_folder(disk, name)?;
-    Ok(disk.put_durably(&layout::authority_settings(name), &encode(authority), PRIVATE_FILE)?)
+    Ok(disk.put_durably(&layout::authority_settings(name), &log::seal(authority).0, PRIVATE_FILE)?)
 }
 
 /// Makes an authority's folder, and sees to it that its name and those above it are durable. One that merely stands

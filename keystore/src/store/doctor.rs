@@ -8,6 +8,7 @@ mod finding;
 mod history;
 mod known;
 mod live;
+mod local_ca;
 mod look;
 mod material;
 mod remedy;

@@ -219,6 +219,12 @@ impl Keystore {
         layout::live_endpoint(endpoint).name()
     }
 
+    /// The folder of an authority.
+    #[must_use]
+    pub fn authority_folder(&self, name: &crate::name::AuthorityName) -> std::path::PathBuf {
+        self.root().join(layout::authority(name).as_path())
+    }
+
     /// The folder of one version of a key: its private key, requests and certificates.
     #[must_use]
     pub fn version_folder(

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::model::{AbsolutePath, CertificateNumber, Generation, RequestNumber, VersionNumber};
+use crate::model::{AbsolutePath, CertificateNumber, Generation, LocalCaFile, RequestNumber, VersionNumber};
 use crate::name::{Address, AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::timestamp::Timestamp;
 
@@ -137,6 +137,37 @@ pub(super) fn authority(name: &AuthorityName) -> StorePath {
 /// What is said of an authority.
 pub(super) fn authority_settings(name: &AuthorityName) -> StorePath {
     authority(name).join("authority.json")
+}
+
+/// A file of a private authority.
+pub(super) fn local_ca_file(name: &AuthorityName, file: LocalCaFile) -> StorePath {
+    authority(name).join(match file {
+        LocalCaFile::RootCertificate => "root-certificate.pem",
+        LocalCaFile::RootKey => "root-private-key.pem",
+        LocalCaFile::IssuingCertificate => "issuing-certificate.pem",
+        LocalCaFile::IssuingKey => "issuing-private-key.pem",
+    })
+}
+
+/// What a private authority has issued.
+pub(super) fn issued(name: &AuthorityName) -> StorePath {
+    authority(name).join("issued")
+}
+
+/// What it issued together.
+pub(super) fn issued_batch(name: &AuthorityName, number: u32) -> StorePath {
+    issued(name).join(&format!("{number:010}.json"))
+}
+
+/// The number that a file name of [`issued`] has.
+pub(super) fn issued_number(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".json")?;
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// What a private authority has revoked.
+pub(super) fn revocations(name: &AuthorityName) -> StorePath {
+    authority(name).join("revocations.json")
 }
 
 pub(super) fn servers() -> StorePath {

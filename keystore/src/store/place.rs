@@ -2,7 +2,7 @@
 
 use super::layout::{self, StorePath};
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, RequestNumber, VersionNumber};
+use crate::model::{CertificateNumber, Generation, LocalCaFile, RequestNumber, VersionNumber};
 use crate::name::{AuthorityName, KeyPath, ServerName};
 
 /// A file that a backup may hold.
@@ -15,6 +15,9 @@ pub(super) enum Place {
     StateObject(Digest),
     Facts(ServerName),
     Authority(AuthorityName),
+    LocalCa(AuthorityName, LocalCaFile),
+    Issued(AuthorityName, u32),
+    Revocations(AuthorityName),
     Material(KeyPath, VersionNumber, VersionFile),
 }
 
@@ -41,6 +44,14 @@ impl Place {
             ["state", name] => Self::StateObject(layout::state_digest(name)?),
             ["servers", server, "facts.json"] => Self::Facts(server.parse().ok()?),
             ["authorities", name, "authority.json"] => Self::Authority(name.parse().ok()?),
+            ["authorities", name, "revocations.json"] => Self::Revocations(name.parse().ok()?),
+            ["authorities", name, "issued", file] => Self::Issued(name.parse().ok()?, layout::issued_number(file)?),
+            ["authorities", name, file] => {
+                let name = name.parse().ok()?;
+                let is_it = |one: &LocalCaFile| layout::local_ca_file(&name, *one).name() == file;
+                let file = LocalCaFile::ALL.into_iter().find(is_it)?;
+                Self::LocalCa(name, file)
+            }
             ["servers", server, protocol, name, version, file] => {
                 let key = format!("{server}/{protocol}/{name}").parse().ok()?;
                 Self::Material(key, layout::version_number(version)?, VersionFile::of(file)?)
@@ -61,6 +72,9 @@ impl Place {
             Self::StateObject(digest) => layout::state_object(*digest),
             Self::Facts(server) => layout::facts(server),
             Self::Authority(name) => layout::authority_settings(name),
+            Self::LocalCa(name, file) => layout::local_ca_file(name, *file),
+            Self::Issued(name, number) => layout::issued_batch(name, *number),
+            Self::Revocations(name) => layout::revocations(name),
             Self::Material(key, version, material) => match material {
                 VersionFile::PrivateKey => layout::private_key(key, *version),
                 VersionFile::Facts => layout::version_facts(key, *version),
@@ -104,6 +118,12 @@ mod tests {
             "commits/0000000042.json",
             &format!("state/{digest}.json"),
             "authorities/internal/authority.json",
+            "authorities/internal/root-private-key.pem",
+            "authorities/internal/root-certificate.pem",
+            "authorities/internal/issuing-private-key.pem",
+            "authorities/internal/issuing-certificate.pem",
+            "authorities/internal/issued/0000000042.json",
+            "authorities/internal/revocations.json",
             "servers/mail01.example/facts.json",
             "servers/mail01/imap/main/1/private-key.pem",
             "servers/mail01/imap/main/1/version.json",
@@ -134,6 +154,8 @@ mod tests {
             "servers/../../etc/passwd",
             "authorities/../authority.json",
             "authorities/internal/other.json",
+            "authorities/internal/issued/42.json",
+            "authorities/internal/issued/9999999999.json",
             "servers//imap/main/1/version.json",
             "servers/MAIL01/facts.json",
             "servers/mail01/imap/main/01/version.json",

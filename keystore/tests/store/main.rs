@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests look at and tamper with files behind the keystore's back")]
 #![expect(clippy::unwrap_used, reason = "a test's helper that fails fails the test")]
 
+mod authority;
 mod backup;
 mod common;
 mod crash;
@@ -19,3 +20,4 @@ mod rotation;
 mod scale;
 mod settings;
 mod vault_crash;
+mod year;

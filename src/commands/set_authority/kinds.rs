@@ -1,7 +1,9 @@
 //! The flags of each kind of authority.
 
 use clap::ValueEnum as _;
-use keystore::model::{AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook};
+use keystore::model::{
+    AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
+};
 use keystore::name::AuthorityName;
 
 use crate::commands::set_service::command;
@@ -16,6 +18,8 @@ pub(super) enum Kind {
     File,
     /// A program that gets the request and prints the certificate
     Command,
+    /// A private authority in the keystore, made by `keyring create-ca`
+    LocalCa,
 }
 
 impl Kind {
@@ -23,12 +27,14 @@ impl Kind {
         match self {
             Self::File => AuthorityKind::File,
             Self::Command => AuthorityKind::Command,
+            Self::LocalCa => AuthorityKind::LocalCa,
         }
     }
 
     /// Asks which.
     pub(super) fn ask() -> Result<Self, Failure> {
-        let kinds = Self::value_variants();
+        // a private authority is made by a command of its own
+        let kinds: Vec<Self> = Self::value_variants().iter().copied().filter(|kind| *kind != Self::LocalCa).collect();
         let about = |kind: &Self| {
             let value = kind.to_possible_value();
             value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
@@ -40,6 +46,7 @@ impl Kind {
         match settings {
             AuthoritySettings::File(_) => Self::File,
             AuthoritySettings::Command(_) => Self::Command,
+            AuthoritySettings::LocalCa(_) => Self::LocalCa,
         }
     }
 }
@@ -143,5 +150,54 @@ impl CommandArgs {
         let run = run.filter(|run| *run != Hook::Nothing);
         let run = run.ok_or(Failure::Missing { what: "the program", flag: "--run COMMAND" })?;
         Ok(CommandSettings { run, timeout: self.timeout.unwrap_or(timeout) })
+    }
+}
+
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "A private authority (made by create-ca)")]
+pub(super) struct LocalCaArgs {
+    /// Its certificates are valid for so many days when nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// Its revocation list can be had there
+    #[arg(long, value_name = "URL")]
+    crl_url: Option<String>,
+    /// Its passphrase is read from there: file:/PATH or env:NAME; none forgets it
+    #[arg(long, value_name = "SOURCE")]
+    passphrase: Option<String>,
+}
+
+impl LocalCaArgs {
+    /// A flag that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let texts = [(&self.crl_url, "--crl-url"), (&self.passphrase, "--passphrase")];
+        let text = texts.into_iter().find_map(|(value, flag)| value.as_ref().map(|_| flag));
+        self.days.map(|_| "--days").or(text)
+    }
+
+    pub(super) fn settings(
+        &self,
+        name: &AuthorityName,
+        before: Option<AuthoritySettings>,
+    ) -> Result<LocalCaSettings, Failure> {
+        let Some(AuthoritySettings::LocalCa(mut settings)) = before else {
+            return Err(Failure::AuthoritySetting {
+                name: name.to_string(),
+                message: "a private authority has to be made first".to_owned(),
+                hint: "`keyring create-ca NAME` makes one",
+            });
+        };
+        settings.days = self.days.unwrap_or(settings.days);
+        if let Some(url) = &self.crl_url {
+            settings.crl_url = Some(url.parse().map_err(|error| refuse(name, "--crl-url")(&error))?);
+        }
+        match self.passphrase.as_deref() {
+            None => {}
+            Some("none") => settings.passphrase = None,
+            Some(source) => {
+                settings.passphrase = Some(source.parse().map_err(|error| refuse(name, "--passphrase")(&error))?);
+            }
+        }
+        Ok(settings)
     }
 }

@@ -76,7 +76,7 @@ pub fn plan(ground: &Ground<'_>, scope: &Scope) -> Result<Vec<Planned>, Error> {
     let staged = keystore.read()?.stage().clone();
     let snapshot = keystore.read()?.with_stage(Stage::default());
     let keys = match scope {
-        Scope::Due(keys) if keys.is_empty() => with_renewal(&snapshot)?,
+        Scope::Due(keys) if keys.is_empty() => candidates(&snapshot, now)?,
         Scope::Due(keys) | Scope::Now(keys) => keys.iter().cloned().collect(),
     };
     let mut tasks = Vec::new();
@@ -98,12 +98,25 @@ pub fn plan(ground: &Ground<'_>, scope: &Scope) -> Result<Vec<Planned>, Error> {
     Ok(tasks)
 }
 
-/// Every key of which it is said how it is renewed.
-fn with_renewal(snapshot: &Snapshot<'_>) -> Result<BTreeSet<KeyPath>, Error> {
+/// The keys that may be due or wait for a reply, by what is said of all keys of a server at once: most are neither, and
+/// are not looked at whole.
+fn candidates(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<BTreeSet<KeyPath>, Error> {
     let mut keys = BTreeSet::new();
     for server in snapshot.servers()? {
         let state = snapshot.server(&server)?;
-        keys.extend(state.keys(&server).filter(|(_, entry)| entry.renewal.is_some()).map(|(key, _)| key));
+        let renewed: Vec<_> = state.keys(&server).filter(|(_, entry)| entry.renewal.is_some()).collect();
+        let facts = if renewed.is_empty() { continue } else { snapshot.facts(&server)? };
+        for (key, entry) in renewed {
+            let by_itself = entry.current.as_ref().zip(entry.renewal.as_ref()).is_some_and(|(current, renewal)| {
+                let summary = &current.installed.summary;
+                renewal.at.is_suggested() || renewal.at.due(summary.not_before, summary.not_after) <= now
+            });
+            let last = facts.key(&key).and_then(|facts| facts.versions.iter().rev().find_map(|it| it.requests.last()));
+            let is_open = || last.and_then(|request| request.submission.as_ref()).is_some_and(Submission::is_open);
+            if by_itself || entry.current.is_none() || is_open() {
+                keys.insert(key);
+            }
+        }
     }
     Ok(keys)
 }

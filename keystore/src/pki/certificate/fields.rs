@@ -110,7 +110,7 @@ impl<'a> Extensions<'a> {
         Self(find())
     }
 
-    fn find(&self, oid: der::asn1::ObjectIdentifier) -> Option<&'a [u8]> {
+    pub(super) fn find(&self, oid: der::asn1::ObjectIdentifier) -> Option<&'a [u8]> {
         extensions::find(self.0.as_ref()?, oid)
     }
 

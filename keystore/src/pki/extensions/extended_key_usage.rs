@@ -38,6 +38,12 @@ impl ExtendedKeyUsage {
         Self(vec![Purpose(oid::SERVER_AUTH)])
     }
 
+    /// A TLS client.
+    #[must_use]
+    pub fn client() -> Self {
+        Self(vec![Purpose(oid::CLIENT_AUTH)])
+    }
+
     /// These purposes, each once; `None` without any.
     #[must_use]
     pub fn new(purposes: impl IntoIterator<Item = Purpose>) -> Option<Self> {

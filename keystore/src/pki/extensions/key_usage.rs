@@ -41,6 +41,12 @@ impl KeyUsage {
     pub const SIGNATURE: Self = Self(1);
     /// `keyEncipherment`.
     pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// `keyCertSign`.
+    pub(in crate::pki) const CERTIFICATE_SIGNING: Self = Self(1 << 5);
+    /// `cRLSign`.
+    pub(in crate::pki) const LIST_SIGNING: Self = Self(1 << 6);
+    /// Both.
+    pub(in crate::pki) const OF_AUTHORITY: Self = Self(Self::AUTHORITY);
     const ENCIPHERMENT: u16 = 1 << 2 | 1 << 3;
     const AUTHORITY: u16 = 1 << 5 | 1 << 6;
 
@@ -63,6 +69,11 @@ impl KeyUsage {
         self.0 & Self::AUTHORITY != 0
     }
 
+    /// Whether all of these are among them.
+    pub(in crate::pki) fn includes(self, usage: Self) -> bool {
+        self.0 & usage.0 == usage.0
+    }
+
     /// For a key that cannot encrypt; signing is what is left at least.
     pub(super) fn without_encipherment(self) -> Self {
         match self.0 & !Self::ENCIPHERMENT {
@@ -71,7 +82,7 @@ impl KeyUsage {
         }
     }
 
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(in crate::pki) fn read(der: &[u8]) -> Option<Self> {
         let (&unused, octets) = asn1::whole(der)?.tagged(BIT_STRING)?.content.split_first()?;
         if unused > 7 {
             return None;

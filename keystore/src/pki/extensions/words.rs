@@ -155,7 +155,9 @@ fn general_name(name: &Tlv<'_>) -> String {
         0x81 => format!("email:{}", text()),
         0x82 => format!("dns:{}", text()),
         0x86 => text(),
-        0x87 => format!("ip:{}", hexadecimal(name.content)),
+        // in name constraints, an address and its mask
+        0x87 => crate::pki::Subtree::read(name)
+            .map_or_else(|| format!("ip:{}", hexadecimal(name.content)), |net| net.to_string()),
         0xa4 => {
             crate::pki::Subject::from_der(name.content).map_or_else(|_| "a name".to_owned(), |name| name.to_string())
         }
@@ -295,6 +297,7 @@ mod tests {
             ("2.5.29.32", "300a3008060667810c010201", "domain validated"),
             ("2.5.29.30", "300ba0093007820561", "damaged"),
             ("2.5.29.30", "3009a007300582032e6162", "only dns:.ab"),
+            ("2.5.29.30", "300ea10c300a8708c0000200ffffff00", "not ip:192.0.2.0/24"),
             ("2.5.29.31", "300c300aa008a006860468747470", "http"),
             ("1.3.6.1.5.5.7.1.1", "3012301006082b060105050730018604687474 70", "OCSP http"),
             ("1.3.6.1.5.5.7.1.24", "3003020105", "OCSP must be stapled"),

@@ -1,11 +1,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::name::serde_as_text;
+
 const LIMIT: usize = 2048;
 
 /// An absolute URI (RFC 3986) in ASCII.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Uri(String);
+
+serde_as_text!(Uri);
 
 /// Why a URI was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

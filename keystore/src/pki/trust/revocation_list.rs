@@ -2,7 +2,7 @@ use std::fmt;
 
 use webpki::{BorrowedCertRevocationList, CertRevocationList, Error};
 
-use crate::pki::{Certificate, LooksLike, PemError, looks_like, pem_blocks};
+use crate::pki::{Certificate, LooksLike, PemError, looks_like, pem, pem_blocks};
 
 /// A list of revoked certificates (RFC 5280 section 5), whose signature is checked when a path is.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,11 +56,28 @@ pub fn read_revocation_lists(bytes: &[u8]) -> Result<Vec<RevocationList>, Revoca
 }
 
 impl RevocationList {
-    fn from_der(der: &[u8]) -> Result<Self, RevocationListError> {
+    /// Takes a list in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`RevocationListError::Unusable`] when it cannot be understood.
+    pub fn from_der(der: &[u8]) -> Result<Self, RevocationListError> {
         let unusable = |error: Error| RevocationListError::Unusable { reason: error.to_string() };
         let parsed = BorrowedCertRevocationList::from_der(der).map_err(unusable)?;
         let issuer = CertRevocationList::from(parsed).issuer().to_vec();
         Ok(Self { der: der.to_vec(), issuer })
+    }
+
+    /// The list in DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The list as `X509 CRL` (RFC 7468 section 6), LF, 64 columns.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        pem::encode("X509 CRL", &self.der)
     }
 
     pub(super) fn parsed(&self) -> Result<CertRevocationList<'_>, Error> {

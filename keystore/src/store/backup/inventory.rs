@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Manifest;
 use crate::digest::Digest;
-use crate::model::{Generation, ServerFacts, VersionFacts};
-use crate::name::ServerName;
+use crate::model::{AuthoritySettings, Generation, LocalCaFile, LocalCaSettings, ServerFacts, VersionFacts};
+use crate::name::{AuthorityName, ServerName};
 use crate::pki::read_certificates;
 use crate::progress::Progress;
 use crate::store::facts::Folder;
@@ -14,7 +14,7 @@ use crate::store::format::{self, damaged};
 use crate::store::layout::{self, StorePath};
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
-use crate::store::{Base, Disk, Snapshot, StoreError, facts, staged};
+use crate::store::{Base, Disk, Snapshot, StoreError, facts, local_ca, staged};
 
 /// One file of a backup.
 pub(in crate::store) struct Item {
@@ -128,8 +128,32 @@ impl Search<'_> {
             let path = layout::authority_settings(&name);
             if let Some(bytes) = self.disk.load_if_present(&path)? {
                 self.hold(path, bytes);
+                if let Some(AuthoritySettings::LocalCa(settings)) =
+                    self.snapshot.authority(&name)?.map(|authority| authority.settings)
+                {
+                    self.local_ca(&name, &settings)?;
+                }
             }
         }
+        Ok(())
+    }
+
+    /// A private authority: its keys and certificates, which must be those that are named, and its lists.
+    fn local_ca(&mut self, name: &AuthorityName, settings: &LocalCaSettings) -> Result<(), StoreError> {
+        for file in LocalCaFile::ALL {
+            self.snapshot.local_ca_file(name, settings, file)?;
+            self.name(layout::local_ca_file(name, file), file.of(&settings.files));
+        }
+        for number in local_ca::batches(self.disk, name)? {
+            local_ca::load_batch(self.disk, name, number)?;
+            let path = layout::issued_batch(name, number);
+            let digest = Digest::of(&self.disk.load(&path)?);
+            self.name(path, digest);
+        }
+        let path = layout::revocations(name);
+        let bytes = format::load_known(self.disk, &path)?;
+        local_ca::load_revocations(self.disk, name)?;
+        self.hold(path, bytes);
         Ok(())
     }
 

@@ -134,6 +134,8 @@ codes! {
     ToldDamaged = Trouble "told-damaged",
     /// What is said of an authority can't be read.
     AuthorityDamaged = Trouble "authority-damaged",
+    /// A private key, a certificate or a list of a private authority is not what it was.
+    LocalCaDamaged = Trouble "local-ca-damaged",
     /// A service may still run on what was taken back.
     NotTold = Note "not-told",
     /// How an attempt to publish went can't be read.

@@ -7,6 +7,7 @@ use super::super::{Config, DiskError, StoreError, attempt, authorities, format, 
 use super::finding::{Code, Finding};
 use super::history::{History, reason, stands};
 use super::known::{Known, Source};
+use super::local_ca;
 use super::look::{Belongs, Look, Seen};
 use super::remedy::Repair;
 use crate::change::{Change, ChangeSet};
@@ -165,13 +166,14 @@ fn check_authorities(look: &mut Look<'_>) {
     for name in look.survey(&layout::authorities(), is_one) {
         let Ok(name) = name.parse::<AuthorityName>() else { continue };
         let path = layout::authority_settings(&name);
-        look.survey(&layout::authority(&name), |file| {
-            (layout::authority(&name).join(file) == path).then_some(Belongs::File(PRIVATE_FILE))
-        });
-        if let Err(error) = authorities::load(look.disk, &name) {
-            let message = format!("what is said of {name} is lost: {}", reason(error));
-            let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
-            look.found(finding.mended_by(Repair::SetAside { path }));
+        look.survey(&layout::authority(&name), |file| local_ca::belongs(&name, file));
+        match authorities::load(look.disk, &name) {
+            Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
+            Err(error) => {
+                let message = format!("what is said of {name} is lost: {}", reason(error));
+                let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
+                look.found(finding.mended_by(Repair::SetAside { path }));
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod faulty_disk;
 mod files;
 mod health;
 mod image;
+pub(crate) mod laboratory;
 mod machine;
 pub(crate) mod memory_disk;
 mod picture;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keystore::change::Change;
 use keystore::digest::Digest;
-use keystore::model::{Authority, Generation, ServerFacts, ServerState};
+use keystore::model::{Authority, AuthoritySettings, Generation, IssuedBatch, Revocations, ServerFacts, ServerState};
 use keystore::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use keystore::store::Keystore;
 
@@ -18,6 +18,8 @@ pub(crate) struct Picture {
     pub(crate) facts: BTreeMap<ServerName, ServerFacts>,
     pub(crate) state: BTreeMap<ServerName, ServerState>,
     pub(crate) authorities: BTreeMap<AuthorityName, Authority>,
+    /// What private authorities have issued and revoked.
+    pub(crate) lists: BTreeMap<AuthorityName, (Vec<IssuedBatch>, Revocations)>,
 }
 
 impl Picture {
@@ -53,7 +55,13 @@ impl Picture {
             request.file = Digest::of(b"a request");
         }
         let (generation, stage) = (snapshot.generation(), snapshot.stage().changes().cloned().collect());
-        Self { generation, stage, facts, state, authorities: snapshot.authorities().unwrap() }
+        let authorities = snapshot.authorities().unwrap();
+        let is_local = |authority: &Authority| matches!(authority.settings, AuthoritySettings::LocalCa(_));
+        let lists = authorities
+            .iter()
+            .filter(|(_, authority)| is_local(authority))
+            .map(|(name, _)| (name.clone(), (snapshot.issued(name).unwrap(), snapshot.revocations(name).unwrap())));
+        Self { generation, stage, facts, state, lists: lists.collect(), authorities }
     }
 
     /// The certificates that the committed state wants published, by the folder that the service reads.

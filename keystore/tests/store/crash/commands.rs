@@ -1,5 +1,6 @@
 //! Every command that changes a keystore. A new one is one more entry.
 
+mod authority;
 mod care;
 mod history;
 mod import;
@@ -21,7 +22,8 @@ const DEFAULT: &str = "mail01/imap@default";
 const ENDPOINTS: [&str; 2] = [DEFAULT, "mail02/imap@192.0.2.7:993"];
 
 pub(super) fn commands() -> impl Iterator<Item = &'static Command> {
-    [workflow::COMMANDS, history::COMMANDS, import::COMMANDS, care::COMMANDS, outside::COMMANDS].into_iter().flatten()
+    let all = [workflow::COMMANDS, history::COMMANDS, import::COMMANDS, care::COMMANDS, outside::COMMANDS];
+    all.into_iter().chain([authority::COMMANDS]).flatten()
 }
 
 fn never(_: &Error) -> bool {

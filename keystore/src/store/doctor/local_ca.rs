@@ -1,0 +1,107 @@
+//! Private authorities: their keys and certificates, what they have issued and revoked.
+
+use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::super::{StoreError, local_ca};
+use super::finding::{Code, Finding};
+use super::history::reason;
+use super::look::{Belongs, Look};
+use crate::model::{AuthoritySettings, IssuedBatch, LocalCaFile, LocalCaFiles};
+use crate::name::AuthorityName;
+use crate::pki::{Certificate, PrivateKeyFile, read_certificates};
+
+/// What there may be in an authority's folder. Files of a private authority without `authority.json` are what a crash
+/// left of its making.
+pub(super) fn belongs(name: &AuthorityName, file: &str) -> Option<Belongs> {
+    let path = layout::authority(name).join(file);
+    if path == layout::issued(name) {
+        return Some(Belongs::Folder(PRIVATE_FOLDER));
+    }
+    let files = LocalCaFile::ALL.map(|file| layout::local_ca_file(name, file));
+    let is_file =
+        path == layout::authority_settings(name) || path == layout::revocations(name) || files.contains(&path);
+    is_file.then_some(Belongs::File(PRIVATE_FILE))
+}
+
+/// Looks at a private authority; of others, at nothing.
+pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<&AuthoritySettings>) {
+    let is_ours = |file: &str| layout::issued_number(file).filter(|n| layout::issued_batch(name, *n).name() == file);
+    look.survey(&layout::issued(name), |file| is_ours(file).map(|_| Belongs::File(PRIVATE_FILE)));
+    let numbers = local_ca::batches(look.disk, name).unwrap_or_default();
+    if settings.is_none() && !numbers.is_empty() {
+        damaged(look, layout::authority_settings(name), "it is missing: what there is of it has issued".to_owned());
+    }
+    let Some(AuthoritySettings::LocalCa(settings)) = settings else { return };
+    let issuing = check_files(look, name, &settings.files);
+    check_issued(look, name, &numbers, issuing.as_ref());
+    if let Err(error) = local_ca::load_revocations(look.disk, name) {
+        damaged(look, layout::revocations(name), reason(error));
+    }
+}
+
+fn damaged(look: &mut Look<'_>, path: StorePath, message: String) {
+    let finding = Finding::new(Code::LocalCaDamaged, path, message);
+    look.found(finding.mended_by("restore it from a backup"));
+}
+
+/// The certificate of the authority that issues, when it is whole.
+fn check_files(look: &mut Look<'_>, name: &AuthorityName, files: &LocalCaFiles) -> Option<Certificate> {
+    let mut load = |file: LocalCaFile| {
+        let path = layout::local_ca_file(name, file);
+        match super::super::format::load_checked(look.disk, &path, file.of(files)) {
+            Ok(bytes) => Some((path, bytes)),
+            Err(error) => {
+                damaged(look, path, reason(error));
+                None
+            }
+        }
+    };
+    let [root, root_key, issuing, issuing_key] = LocalCaFile::ALL.map(&mut load);
+    let mut certificates = Vec::new();
+    for (certificate, key) in [(root, root_key), (issuing, issuing_key)] {
+        let (Some((path, pem)), Some((key_path, key))) = (certificate, key) else { continue };
+        let Some(certificate) = read_certificates(&pem).ok().and_then(|read| read.into_iter().next()) else {
+            damaged(look, path, "it is not a certificate".to_owned());
+            continue;
+        };
+        match PrivateKeyFile::from_pem(&key) {
+            Err(error) => damaged(look, key_path, error.to_string()),
+            Ok(PrivateKeyFile::Plain(key)) if key.public_key() != certificate.public_key() => {
+                damaged(look, key_path, format!("it is not the private key of {}", path.name()));
+            }
+            Ok(PrivateKeyFile::Plain(_) | PrivateKeyFile::Encrypted(_)) => {}
+        }
+        certificates.push(certificate);
+    }
+    certificates.pop().filter(|_| !certificates.is_empty())
+}
+
+/// Every number from the first to the newest must be there, with certificates of this authority.
+fn check_issued(look: &mut Look<'_>, name: &AuthorityName, numbers: &[u32], issuing: Option<&Certificate>) {
+    for number in 1..=numbers.iter().copied().max().unwrap_or(0) {
+        let path = layout::issued_batch(name, number);
+        if !numbers.contains(&number) {
+            damaged(look, path, "it is missing: certificates that were issued are on no list".to_owned());
+            continue;
+        }
+        match local_ca::load_batch(look.disk, name, number) {
+            Err(StoreError::Disk(error)) => look.unreadable(&path, &error.source),
+            Err(error) => damaged(look, path, reason(error)),
+            Ok(batch) => {
+                if let Some(fault) = issuing.and_then(|issuing| fault(&batch, issuing)) {
+                    damaged(look, path, fault);
+                }
+            }
+        }
+    }
+}
+
+fn fault(batch: &IssuedBatch, issuing: &Certificate) -> Option<String> {
+    batch.certificates.iter().find_map(|issued| {
+        let read = read_certificates(issued.certificate.as_bytes()).ok();
+        let good = read.is_some_and(|read| match &read[..] {
+            [one] => one.serial() == issued.serial.to_string() && one.issued_by(issuing),
+            _ => false,
+        });
+        (!good).then(|| format!("the certificate {} in it is not one of this authority", issued.serial))
+    })
+}
