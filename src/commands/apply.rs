@@ -197,7 +197,11 @@ impl Report for Outcome {
             return;
         }
         // what waits is told with its cause
-        self.items.iter().filter(|item| item.action != "wait").for_each(|item| item.say(page));
+        let waits = |item: &&ItemJson| {
+            let is_unbound = |unbound: &UnboundJson| item.thing == "binding" && unbound.endpoint == item.name;
+            item.action == "wait" || self.unbound.iter().any(is_unbound)
+        };
+        self.items.iter().filter(|item| !waits(item)).for_each(|item| item.say(page));
         self.errands.say(page);
         for UnboundJson { endpoint, key } in &self.unbound {
             page.tagged(style::WARN, "waiting:", format_args!("{endpoint} is bound once {key} has a certificate"));

@@ -61,7 +61,7 @@ fn usage_errors_are_one_document_too() {
       "command": "keyring",
       "error": {
         "code": "usage",
-        "hint": "some similar subcommands exist: 'inspect', 'install-cert'; `keyring --help` names the commands",
+        "hint": "some similar subcommands exist: 'sign-csr', 'inspect', 'install-cert'; `keyring --help` names the commands",
         "kind": "usage",
         "message": "unrecognized subcommand 'instal-cert'"
       },
@@ -116,7 +116,7 @@ fn usage_errors_for_people_go_to_standard_error() {
     -- stderr
     error: unrecognized subcommand 'instal-cert'
 
-      tip: some similar subcommands exist: 'inspect', 'install-cert'
+      tip: some similar subcommands exist: 'sign-csr', 'inspect', 'install-cert'
 
     Usage: keyring [OPTIONS] <COMMAND>
 

@@ -29,7 +29,7 @@ fn reports_in_json_what_was_issued() {
         "ca": "lab",
         "certificates": [
           {
-            "by": "root@vm",
+            "by": "[...]",
             "issued": "[TIME]",
             "key": "mail01/imap/main",
             "names": [
@@ -39,7 +39,7 @@ fn reports_in_json_what_was_issued() {
             "not_before": "[TIME]",
             "profile": "server",
             "revoked": {
-              "by": "root@vm",
+              "by": "[...]",
               "reason": "unspecified",
               "since": "[TIME]"
             },
