@@ -146,7 +146,7 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn item(&mut self, action: Action, thing: Thing, name: impl ToString, detail: impl Into<String>) {
+    fn item(&mut self, action: Action, thing: Thing, name: &impl ToString, detail: impl Into<String>) {
         self.plan.items.push(Item { action, thing, name: name.to_string(), detail: detail.into() });
     }
 
@@ -267,14 +267,14 @@ impl Planner<'_> {
             self.item(Action::Remove, Thing::Binding, &endpoint, format!("of {key}"));
         }
         for service in services {
-            self.item(Action::Remove, Thing::Service, service, "");
+            self.item(Action::Remove, Thing::Service, &service, "");
         }
         let mut held = BTreeSet::new();
         for key in keys {
             if !self.way.apart && self.staged.changes().any(|change| change.names_key(&key)) {
                 held.insert(key.to_string());
             }
-            self.item(Action::Remove, Thing::Key, key, "");
+            self.item(Action::Remove, Thing::Key, &key, "");
         }
         if let (false, Some(place)) = (held.is_empty(), self.desired.keys.values().map(|key| key.place).next()) {
             let keys = Vec::from_iter(held).join(", ");
