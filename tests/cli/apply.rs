@@ -275,6 +275,17 @@ fn certificates_that_say_something_else_are_replaced_and_the_rest_is_pruned() {
     Staged: `keyring commit` makes it effective.
     ");
     world.done(&["commit"]);
-    snapshot!(world.done(&["list"]), @"");
+    snapshot!(world.done(&["list"]), @"
+    exit code 0
+    -- stdout
+    web01
+      https
+        main  installed, dns:shop.example.com +1, until [DATE] ([DAYS])
+              bound to @default
+    web03
+      https
+        other  new, ecdsa-p256, no request yet
+    -- stderr
+    ");
     world.done(&["doctor"]);
 }
