@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod apply;
 mod backup;
 mod bind;
 mod check;
@@ -28,6 +29,7 @@ mod exchange;
 mod export_crl;
 mod export_csr;
 mod export_key;
+mod export_plan;
 mod formats;
 mod help;
 mod import_key;
