@@ -97,6 +97,8 @@ pub(crate) enum Command {
     ExportCrl(commands::export_crl::Args),
     SetRenewal(commands::set_renewal::Args),
     Renew(commands::renew::Args),
+    Apply(Box<commands::apply::Args>),
+    ExportPlan(commands::export_plan::Args),
     Inspect(commands::inspect::Args),
     Bind(commands::bind::Args),
     Unbind(commands::unbind::Args),

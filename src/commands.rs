@@ -1,6 +1,7 @@
 //! The commands: one file each, named as its use case in `keystore::ops`. Each has its flags (`Args`), turns them
 //! into a request, and reports the outcome.
 
+pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod bind;
 pub(crate) mod check;
@@ -19,6 +20,7 @@ mod errand;
 pub(crate) mod export_crl;
 pub(crate) mod export_csr;
 pub(crate) mod export_key;
+pub(crate) mod export_plan;
 pub(crate) mod import_key;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -85,6 +87,8 @@ impl Command {
             Self::Collect(_) => "collect",
             Self::SetRenewal(_) => "set-renewal",
             Self::Renew(_) => "renew",
+            Self::Apply(_) => "apply",
+            Self::ExportPlan(_) => "export-plan",
             Self::Inspect(_) => "inspect",
             Self::Bind(_) => "bind",
             Self::Unbind(_) => "unbind",
@@ -145,6 +149,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::ExportCrl(args) => report(context, &export_crl::run(context, &args)?),
         Command::SetRenewal(args) => report(context, &set_renewal::run(context, &args)?),
         Command::Renew(args) => report(context, &renew::run(context, &args)?),
+        Command::Apply(args) if args.schema => report(context, &apply::schema()),
+        Command::Apply(args) => report(context, &apply::run(context, &args)?),
+        Command::ExportPlan(args) => report(context, &export_plan::run(context, &args)?),
         Command::Inspect(args) => report(context, &inspect::run(context, &args)?),
         Command::Bind(args) => report(context, &bind::run(context, &args)?),
         Command::Unbind(args) => report(context, &unbind::run(context, &args)?),

@@ -266,6 +266,7 @@ impl Problem for Failure {
                 ops::Error::Refused { faults } | ops::Error::RollbackRefused { faults, .. } => coded(faults),
                 ops::Error::Warned { warnings } => coded(warnings),
                 ops::Error::Lines { faults } => coded(faults),
+                ops::Error::Desired { mistakes } => coded(mistakes),
                 ops::Error::Base(BaseError::Config { source: RequestConfigError::Lines { faults }, .. }) => {
                     coded(faults)
                 }

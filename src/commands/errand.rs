@@ -64,6 +64,23 @@ impl ErrandJson {
         }
     }
 
+    /// A key that waits for a person.
+    pub(super) fn by_hand(key: &KeyPath, message: String) -> Self {
+        Self {
+            key: key.to_string(),
+            authority: None,
+            state: "waiting",
+            version: None,
+            ticket: None,
+            certificate: None,
+            reason: Some(CodedJson { code: "waiting", message }),
+            hint: None,
+            warnings: Vec::new(),
+            exit: Exit::Waiting,
+            validity: String::new(),
+        }
+    }
+
     /// The same key once its certificate is committed.
     pub(super) fn renewed(self) -> Self {
         Self { state: "renewed", ..self }
@@ -116,10 +133,11 @@ impl ErrandJson {
     fn say(&self, page: &mut Page) {
         let Self { key, ticket, .. } = self;
         let authority = self.authority.as_deref().unwrap_or("nobody");
+        let at = self.authority.as_ref().map(|authority| format!(" at {authority}")).unwrap_or_default();
         let ticket = ticket.as_ref().map(|ticket| format!(" ({ticket})")).unwrap_or_default();
         match (self.state, &self.reason) {
             ("waiting", Some(reason)) => {
-                page.tagged(style::WARN, "waiting:", format_args!("{key} at {authority}{ticket}: {}", reason.message))
+                page.tagged(style::WARN, "waiting:", format_args!("{key}{at}{ticket}: {}", reason.message))
             }
             (_, Some(reason)) => page.tagged(style::BAD, "failed:", format_args!("{key}: {}", reason.message)),
             (state, None) => {

@@ -8,7 +8,8 @@ use keystore::model::Renewal;
 use keystore::name::KeyPath;
 use keystore::ops::desk::{Errand, Window};
 use keystore::ops::install_cert::Place;
-use keystore::ops::renew::{self as op, Ground, Scope, Secrets, Task};
+use keystore::ops::renew::{self as op, Ground, Scope, Secrets, Step, Task};
+use keystore::ops::submit::Waiting;
 use keystore::pki::{Passphrase, Pbes2, PrivateKeyFile};
 use keystore::store::Keystore;
 use keystore::timestamp::Timestamp;
@@ -176,19 +177,8 @@ fn make(
     tasks: Vec<Task>,
     rows: &mut Errands,
 ) -> Result<Vec<Errand>, Failure> {
-    let passphrase = |key: &KeyPath| -> Result<Arc<Passphrase>, Failure> {
-        match args.passphrase.get(key)? {
-            Some(passphrase) => Ok(passphrase),
-            None if context.can_ask() => Ok(Arc::new(prompt::passphrase(&format!("Passphrase of {key}"))?)),
-            None => Err(Failure::PassphraseMissing { key: key.clone() }),
-        }
-    };
-    let secrets = Secrets {
-        open: &|key: &KeyPath, file: PrivateKeyFile| args.passphrase.open(context, key, file),
-        passphrase: &passphrase,
-        pbes2: &|| Pbes2::random(Pbes2::ROUNDS, &mut rand::rng()),
-    };
-    let made = op::make(keystore, &tasks, &secrets, &context.progress())?;
+    let steps: Vec<_> = tasks.iter().map(|task| (&task.key, &task.step)).collect();
+    let made = make_requests(context, keystore, &args.passphrase, &steps)?;
     let mut errands = Vec::new();
     for (task, made) in tasks.into_iter().zip(made) {
         match made {
@@ -197,6 +187,28 @@ fn make(
         }
     }
     Ok(errands)
+}
+
+/// Makes private keys and requests, many at once. What is wrong with one keeps none of the others.
+pub(super) fn make_requests(
+    context: &Context,
+    keystore: &Keystore,
+    passphrases: &PassphraseArgs,
+    steps: &[(&KeyPath, &Step)],
+) -> Result<Vec<Result<Waiting, Failure>>, Failure> {
+    let passphrase = |key: &KeyPath| -> Result<Arc<Passphrase>, Failure> {
+        match passphrases.get(key)? {
+            Some(passphrase) => Ok(passphrase),
+            None if context.can_ask() => Ok(Arc::new(prompt::passphrase(&format!("Passphrase of {key}"))?)),
+            None => Err(Failure::PassphraseMissing { key: key.clone() }),
+        }
+    };
+    let secrets = Secrets {
+        open: &|key: &KeyPath, file: PrivateKeyFile| passphrases.open(context, key, file),
+        passphrase: &passphrase,
+        pbes2: &|| Pbes2::random(Pbes2::ROUNDS, &mut rand::rng()),
+    };
+    op::make(keystore, steps, &secrets, &context.progress())
 }
 
 /// Commits what is installed: all of it, or where that fails for the services of one, each key by itself.

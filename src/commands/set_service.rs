@@ -235,7 +235,7 @@ impl Args {
 const EXCHANGE: &str = "say --install-to DIR and --pfx-passphrase-file FILE";
 
 /// What only the whole of it tells.
-fn check(service: &ServicePath, settings: &ServiceSettings) -> Result<(), Failure> {
+pub(super) fn check(service: &ServicePath, settings: &ServiceSettings) -> Result<(), Failure> {
     let refuse = |message: &str, hint| Failure::Service { service: service.clone(), message: message.to_owned(), hint };
     let has = |hook: &Option<Hook>| hook.as_ref().is_some_and(|hook| *hook != Hook::Nothing);
     if settings.profile == Profile::Command && !(has(&settings.publish) && has(&settings.undo)) {

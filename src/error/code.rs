@@ -81,6 +81,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::NothingSaid { .. } => "nothing-said",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",
         E::Lines { .. } => "list-refused",
+        E::Desired { .. } => "desired-state-refused",
         E::NothingToFollow { .. } => "no-current-version",
         E::NextExists { .. } => "next-exists",
         E::NothingToRequest { .. } => "no-next-version",

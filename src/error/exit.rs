@@ -104,6 +104,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::NotBound { .. } => Exit::Conflict,
         E::Export { source: ExportError::Differs { .. }, .. } | E::AccountKey { .. } => Exit::Failed,
         E::Restore(_)
+        | E::Desired { .. }
         | E::Export { .. }
         | E::PrivateKey { .. }
         | E::Request { .. }

@@ -182,6 +182,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
             "--skip-existing passes over the keys that are there".to_owned()
         }
+        E::Desired { .. } => "mend these; `keyring apply --help` shows examples, nothing was changed".to_owned(),
         E::Lines { .. } => "`keyring create-key --help` shows what a line holds".to_owned(),
         E::NothingToFollow { key } => {
             format!(

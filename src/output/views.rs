@@ -4,6 +4,7 @@
 use keystore::change::Change;
 use keystore::model::{Fate, Installed, InstalledBrief, KeyBrief, NextBrief, SummaryBrief, Text, VersionBrief};
 use keystore::name::{Endpoint, KeyPath};
+use keystore::ops::apply::Mistake;
 use keystore::ops::create_key::LineFault;
 use keystore::ops::inspect::Finding;
 use keystore::ops::{Fault, Warning};
@@ -30,6 +31,12 @@ pub(crate) fn coded<'a, T: Coded + 'a>(items: impl IntoIterator<Item = &'a T>) -
 /// What has a word for programs and a sentence for people.
 pub(crate) trait Coded {
     fn json(&self) -> CodedJson;
+}
+
+impl Coded for Mistake {
+    fn json(&self) -> CodedJson {
+        CodedJson { code: "mistake", message: self.to_string() }
+    }
 }
 
 impl Coded for Warning {

@@ -9,6 +9,7 @@
 mod common;
 
 mod acme;
+mod apply;
 mod backup;
 mod bind;
 mod check;
@@ -29,6 +30,7 @@ mod exchange;
 mod export_crl;
 mod export_csr;
 mod export_key;
+mod export_plan;
 mod formats;
 mod help;
 mod import_key;

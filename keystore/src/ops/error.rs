@@ -6,6 +6,7 @@ use crate::envelope::OpeningError;
 use crate::model::{Compromise, Generation, KeyView, RequestNumber, VersionFacts, VersionNumber};
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServicePath};
 use crate::ops::Fault;
+use crate::ops::apply::Mistake;
 use crate::ops::create_key::LineFault;
 use crate::ops::export_key::ExportError;
 use crate::ops::import_key::ImportError;
@@ -124,6 +125,12 @@ pub enum Error {
     Lines {
         /// Every one of them.
         faults: Vec<LineFault>,
+    },
+    /// Files with a desired state that can't be applied.
+    #[error("the desired state is refused")]
+    Desired {
+        /// Every mistake in them.
+        mistakes: Vec<Mistake>,
     },
     /// A next version was asked for where there is no current one.
     #[error("{key} has no committed certificate yet, so there is nothing to prepare a next version of")]

@@ -5,4 +5,5 @@ mod make;
 mod plan;
 
 pub use make::{Secrets, make};
+pub(super) use plan::may_reuse;
 pub use plan::{Ground, Planned, Scope, Step, Task, plan};

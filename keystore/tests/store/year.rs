@@ -187,7 +187,8 @@ fn renew(keystore: &Keystore, desk: &Desk<'_, Fault>) -> Result<usize, Fault> {
         passphrase: &|_| unreachable!("no private key here is encrypted"),
         pbes2: &|| Pbes2::random(1, &mut rand::rng()),
     };
-    let made = renew::make(keystore, &tasks, &secrets, &Unwatched)?;
+    let steps: Vec<_> = tasks.iter().map(|task| (&task.key, &task.step)).collect();
+    let made = renew::make(keystore, &steps, &secrets, &Unwatched)?;
     let errands: Vec<_> = tasks
         .into_iter()
         .zip(made)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Step, Task};
+use super::Step;
 use crate::digest::Digest;
 use crate::model::{VersionFacts, VersionNumber};
 use crate::name::KeyPath;
@@ -29,26 +29,27 @@ pub struct Secrets<'a, F> {
 struct New {
     /// Where it stands among the tasks.
     at: usize,
-    after: VersionNumber,
+    after: Option<VersionNumber>,
     asked: Asked,
 }
 
 /// What came of a task, with its place among them.
 type Made<F> = (usize, Result<Waiting, F>);
 
-/// Makes what the tasks need until each has a request that waits. What is wrong with one keeps none of the others.
+/// Makes what the steps of keys need until each has a request that waits. What is wrong with one keeps none of the
+/// others.
 ///
 /// # Errors
 /// When there is no randomness, or the disk refuses while private keys are kept.
 pub fn make<F: From<Error>>(
     keystore: &Keystore,
-    tasks: &[Task],
+    steps: &[(&KeyPath, &Step)],
     secrets: &Secrets<'_, F>,
     progress: &dyn Progress,
 ) -> Result<Vec<Result<Waiting, F>>, F> {
     let mut made: BTreeMap<usize, Result<Waiting, F>> = BTreeMap::new();
     let mut new = Vec::new();
-    for (at, Task { key, step, .. }) in tasks.iter().enumerate() {
+    for (at, &(key, step)) in steps.iter().enumerate() {
         match step {
             Step::HandIn(waiting) => _ = made.insert(at, Ok((**waiting).clone())),
             Step::Request(plan) => {
@@ -96,7 +97,7 @@ fn make_keys<F: From<Error>>(
     for ((at, after), generated) in places.into_iter().zip(&generated) {
         let facts = transaction.snapshot().facts(generated.key().server()).map_err(Error::from)?;
         let newest = facts.key(generated.key()).and_then(|key| key.versions.last()).map(|newest| newest.number);
-        if newest == Some(after) {
+        if newest == after {
             kept.push((at, generated));
         } else {
             // somebody made another one meanwhile

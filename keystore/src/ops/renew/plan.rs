@@ -45,8 +45,8 @@ pub enum Step {
         algorithm: KeyAlgorithm,
         /// Whether the one in use needs a passphrase: then the new one gets the same.
         encrypted: bool,
-        /// The newest version, which it comes after.
-        after: VersionNumber,
+        /// The newest version, which it comes after; none for the first.
+        after: Option<VersionNumber>,
         /// What the request says.
         template: Box<RequestTemplate>,
     },
@@ -199,14 +199,14 @@ impl Look<'_> {
         Ok(Step::NewKey {
             algorithm: like.algorithm,
             encrypted: like.encrypted,
-            after: newest.number,
+            after: Some(newest.number),
             template: Box::new(template),
         })
     }
 }
 
 /// Whether the private key in use may have another certificate, and is the newest.
-fn may_reuse(view: &KeyView, renewal: &Renewal, now: Timestamp) -> bool {
+pub(in crate::ops) fn may_reuse(view: &KeyView, renewal: &Renewal, now: Timestamp) -> bool {
     let (Some(reuse), Some(current)) = (renewal.reuse_key, &view.current) else { return false };
     let version = view.facts.versions.last().filter(|newest| newest.number == current.installed.version);
     version.is_some_and(|version| {
