@@ -1,5 +1,6 @@
 //! Who signs: one file for each kind of authority, behind the library's trait.
 
+mod acme;
 mod command;
 mod fault;
 mod file;
@@ -39,6 +40,7 @@ fn open<'k>(
     match settings {
         AuthoritySettings::File(settings) => Box::new(file::FileAuthority { settings }),
         AuthoritySettings::Command(settings) => Box::new(command::CommandAuthority { name: name.clone(), settings }),
+        AuthoritySettings::Acme(settings) => Box::new(acme::AcmeAuthority::new(name.clone(), settings, keystore)),
         AuthoritySettings::LocalCa(_) => Box::new(local_ca::LocalCaAuthority { keystore, name: name.clone() }),
     }
 }

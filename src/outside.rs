@@ -204,6 +204,41 @@ fn place(path: &Path, bytes: &[u8], force: bool, sync: bool) -> Result<(), Outsi
     persist(file, path, force)
 }
 
+/// Puts a file below a folder where everybody may read it, whatever the umask says: a web server of another account
+/// does. Missing folders in between are made.
+pub(crate) fn put_for_all(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), OutsideError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let name = path.display().to_string();
+    let folders = folder_of(path).strip_prefix(root).unwrap_or(Path::new(""));
+    let mut folder = root.to_path_buf();
+    for part in folders.components() {
+        folder.push(part);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => {
+                let open = std::fs::Permissions::from_mode(0o755);
+                std::fs::set_permissions(&folder, open).map_err(failed("make", &folder.display().to_string()))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed("make", &folder.display().to_string())(error)),
+        }
+    }
+    let mut file = beside(path, 0o644)?;
+    let open = std::fs::Permissions::from_mode(0o644);
+    file.as_file().set_permissions(open).map_err(failed("write", &name))?;
+    file.write_all(bytes).map_err(failed("write", &name))?;
+    persist(file, path, true)
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), OutsideError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", &path.display().to_string())(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes many files into one folder, each whole or not at all, and makes them durable together.
 pub(crate) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), OutsideError> {
     for (name, text) in files {

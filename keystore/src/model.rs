@@ -16,8 +16,9 @@ mod state;
 mod view;
 
 pub use authority::{
-    Authority, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, SecretSource, SecretSourceError,
-    Submission,
+    AcmeAccount, AcmeSettings, Authority, AuthorityKind, AuthoritySettings, CommandSettings, DirectoryUrl,
+    DirectoryUrlError, DnsServer, DnsServerError, DnsUpdate, ExternalAccount, FileSettings, Line, LineError, Proof,
+    SecretSource, SecretSourceError, Submission, Tsig, TsigAlgorithm,
 };
 pub use brief::{
     ByName, CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyBrief, KeyFactsBrief, NextBrief,

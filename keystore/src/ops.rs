@@ -1,5 +1,6 @@
 //! What a user can ask of a keystore: one use case per file, named as the command.
 
+pub mod account;
 pub mod apply;
 pub mod backup;
 pub mod bind;

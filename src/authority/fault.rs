@@ -2,6 +2,7 @@
 
 use keystore::name::{AuthorityName, KeyPath};
 
+use super::acme::AcmeFault;
 use crate::exit::Exit;
 use crate::hook::HookFault;
 
@@ -22,6 +23,13 @@ pub(crate) enum AuthorityFault {
     /// Its program ended well and printed nothing.
     #[error("the program of {authority} printed no certificate for {key}")]
     NoReply { authority: AuthorityName, key: KeyPath },
+    /// It speaks ACME, and something of that failed.
+    #[error("{authority} gives no certificate now")]
+    Acme {
+        authority: AuthorityName,
+        #[source]
+        source: AcmeFault,
+    },
     /// A private authority of this keystore can't sign.
     #[error("{authority} cannot sign the request of {key}: {reason}")]
     Unusable { authority: AuthorityName, key: KeyPath, reason: String },
@@ -32,7 +40,8 @@ impl AuthorityFault {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
-            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } => Exit::Remote,
+            Self::Acme { source, .. } if source.is_interrupted() => Exit::Interrupted,
+            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => Exit::Remote,
             Self::Unusable { .. } => Exit::Rejected,
         }
     }
@@ -43,6 +52,7 @@ impl AuthorityFault {
             Self::Refused { .. } => "authority-refused",
             Self::Program { .. } => "authority-program-failed",
             Self::NoReply { .. } => "authority-no-reply",
+            Self::Acme { source, .. } => source.code(),
             Self::Unusable { .. } => "authority-unusable",
         }
     }
@@ -50,6 +60,7 @@ impl AuthorityFault {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Acme { authority, source } => return source.hint(authority.as_str()),
             Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
@@ -70,7 +81,15 @@ impl AuthorityFault {
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
-            Self::Program { .. } | Self::NoReply { .. } | Self::Unusable { .. } => None,
+            Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } | Self::Unusable { .. } => None,
+        }
+    }
+
+    /// What of ACME failed.
+    pub(super) fn acme(&self) -> Option<&AcmeFault> {
+        match self {
+            Self::Acme { source, .. } => Some(source),
+            _ => None,
         }
     }
 }

@@ -170,10 +170,14 @@ impl Errands {
         trust: &Resolved,
         place: &mut Place,
     ) -> Result<Self, Failure> {
-        let mut replies = desk.run(errands);
-        if let Some(within) = within {
-            wait(desk, errands, &mut replies, Instant::now() + within);
-        }
+        // what authorities have been shown is taken down again before Ctrl-C ends the process; they look for it
+        let replies = interrupt::critical(|| {
+            let mut replies = desk.run(errands);
+            if let Some(within) = within {
+                wait(desk, errands, &mut replies, Instant::now() + within);
+            }
+            replies
+        });
         let settled = desk.settle(errands, replies, &trust.trust(), place)?;
         let json = |(errand, settled)| match settled {
             Settled::Failed(failure) => ErrandJson::failed(errand, &failure),

@@ -1,5 +1,6 @@
 //! `set-authority`: who signs requests.
 
+mod acme;
 mod kinds;
 
 use keystore::model::AuthoritySettings;
@@ -7,6 +8,7 @@ use keystore::name::AuthorityName;
 use keystore::ops::set_authority as op;
 use serde::Serialize;
 
+use self::acme::AcmeArgs;
 use self::kinds::{CommandArgs, FileArgs, Kind, LocalCaArgs};
 use crate::context::Context;
 use crate::error::Failure;
@@ -20,6 +22,9 @@ Examples:
   keyring set-authority vault --timeout 120
   keyring set-authority lab --days 30 --passphrase file:/etc/keyring/lab
   keyring set-authority vault --remove
+  keyring set-authority public --kind acme --accept-terms \
+    --directory https://acme-v02.api.letsencrypt.org/directory \
+    --contact hostmaster@example.com --webroot /var/www/html
 
 It takes effect at once. What is not named stays as it was said before.
 
@@ -29,6 +34,10 @@ the certificate and its chain. Exit status 10 says that there is no reply yet,
 without a shell, in the folder /, with PATH and these variables:
 KEYRING_AUTHORITY, KEYRING_KEY, KEYRING_SERVER, KEYRING_PROTOCOL,
 KEYRING_NAMES, KEYRING_SPKI_SHA256.
+
+A program of --dns-command gets KEYRING_ACME_ACTION (present or cleanup),
+KEYRING_ACME_NAME (of the TXT record), KEYRING_ACME_VALUE, KEYRING_ACME_DOMAIN,
+KEYRING_AUTHORITY and KEYRING_KEY. A name can have several records at a time.
 
 Exit codes:
   0    done, or said so already
@@ -59,6 +68,8 @@ pub(crate) struct Args {
     file: FileArgs,
     #[command(flatten)]
     command: CommandArgs,
+    #[command(flatten)]
+    acme: AcmeArgs,
     #[command(flatten)]
     local_ca: LocalCaArgs,
 }
@@ -116,6 +127,7 @@ impl Args {
         let flags = [
             (Kind::File, self.file.given()),
             (Kind::Command, self.command.given()),
+            (Kind::Acme, self.acme.given()),
             (Kind::LocalCa, self.local_ca.given()),
         ];
         if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
@@ -125,6 +137,7 @@ impl Args {
             });
         }
         match kind {
+            Kind::Acme => self.acme.settings(context, name, before).map(AuthoritySettings::Acme),
             Kind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
             Kind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
             Kind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),

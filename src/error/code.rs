@@ -87,7 +87,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::NothingToRequest { .. } => "no-next-version",
         E::NothingToReuse { .. } => "nothing-to-reuse",
         E::PrivateKey { source, .. } if source.is_wrong_passphrase() => "wrong-passphrase",
-        E::PrivateKey { .. } => "bad-private-key",
+        E::PrivateKey { .. } | E::AccountKey { .. } => "bad-private-key",
         E::Request { .. } => "bad-request",
         E::Subject(_) => "bad-subject",
         E::NotIssued { .. } => "not-issued",

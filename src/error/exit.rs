@@ -102,7 +102,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::VersionNotFound { .. }
         | E::StageNotEmpty
         | E::NotBound { .. } => Exit::Conflict,
-        E::Export { source: ExportError::Differs { .. }, .. } => Exit::Failed,
+        E::Export { source: ExportError::Differs { .. }, .. } | E::AccountKey { .. } => Exit::Failed,
         E::Restore(_)
         | E::Desired { .. }
         | E::Export { .. }

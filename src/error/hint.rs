@@ -277,7 +277,9 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NotForExchange { key, .. } => {
             format!("`keyring create-key {key} --next --algorithm rsa-2048` makes one; without --next for a new key")
         }
-        E::PrivateKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => return None,
+        E::PrivateKey { .. } | E::AccountKey { .. } | E::Request { .. } | E::Subject(_) | E::Chain(_) => {
+            return None;
+        }
     };
     Some(hint)
 }

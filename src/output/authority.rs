@@ -1,8 +1,11 @@
 //! What is said of an authority, as JSON and in a line. Secrets are named by their source.
 
+mod acme;
+
 use keystore::model::{AuthoritySettings, CommandSettings, FileSettings, LocalCaSettings};
 use serde::Serialize;
 
+use self::acme::AcmeJson;
 use super::service::{HookJson, hook_line};
 
 /// What is said of an authority.
@@ -13,6 +16,8 @@ pub(crate) enum AuthorityJson {
     File { requests: String, replies: String },
     /// A program.
     Command { run: HookJson, timeout: u32 },
+    /// One that speaks ACME.
+    Acme(Box<AcmeJson>),
     /// A private authority in the keystore.
     LocalCa {
         days: u32,
@@ -32,6 +37,7 @@ impl AuthorityJson {
             AuthoritySettings::Command(CommandSettings { run, timeout }) => {
                 Self::Command { run: HookJson::of(run), timeout: *timeout }
             }
+            AuthoritySettings::Acme(settings) => Self::Acme(Box::new(AcmeJson::of(settings))),
             AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => Self::LocalCa {
                 days: *days,
                 crl_url: crl_url.as_ref().map(ToString::to_string),
@@ -51,6 +57,7 @@ pub(crate) fn authority_line(settings: &AuthoritySettings) -> String {
         AuthoritySettings::Command(CommandSettings { run, timeout }) => {
             format!("{kind}, {}, within {timeout} s", hook_line(run))
         }
+        AuthoritySettings::Acme(settings) => acme::line(settings),
         AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => {
             let list = crl_url.as_ref().map(|url| format!(", list at {url}")).unwrap_or_default();
             let passphrase = passphrase.as_ref().map(|from| format!(", passphrase from {from}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Authorities: which one signs, and what a new one is.
 
-use keystore::model::AbsolutePath;
+use keystore::model::{AbsolutePath, DirectoryUrl};
 use keystore::name::AuthorityName;
 use keystore::ops::list_authorities::list_authorities;
 use keystore::store::Keystore;
@@ -29,6 +29,11 @@ pub(crate) fn kind(kinds: &[String]) -> Result<usize, Failure> {
 /// Asks for a folder of this machine.
 pub(crate) fn folder(question: &str) -> Result<String, Failure> {
     text(question, None, |answer| answer.parse::<AbsolutePath>().map(drop))
+}
+
+/// Asks for the URL of an authority's directory.
+pub(crate) fn directory(question: &str) -> Result<String, Failure> {
+    text(question, None, |answer| answer.parse::<DirectoryUrl>().map(drop))
 }
 
 /// Asks for a program with its arguments.

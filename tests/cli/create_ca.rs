@@ -54,7 +54,7 @@ fn makes_a_root_and_an_authority_below_it() {
       SHA-1         [SHA1]
       extension     basic constraints (critical): an authority, with no more than 1 below it
       extension     key usage (critical): certificate signing, CRL signing
-      extension     name constraints (critical): only dns:lab.example, ip:c0000200ffffff00; not dns:secret.lab.example, ip:[SHA256]
+      extension     name constraints (critical): only dns:lab.example, ip:192.0.2.0/24; not dns:secret.lab.example, ip:::/0
       extension     subject key identifier: [SHA1]
       extension     authority key identifier: [SHA1]
 
@@ -71,7 +71,7 @@ fn makes_a_root_and_an_authority_below_it() {
       SHA-1         [SHA1]
       extension     basic constraints (critical): an authority, for end certificates only
       extension     key usage (critical): certificate signing, CRL signing
-      extension     name constraints (critical): only dns:lab.example, ip:c0000200ffffff00; not dns:secret.lab.example, ip:[SHA256]
+      extension     name constraints (critical): only dns:lab.example, ip:192.0.2.0/24; not dns:secret.lab.example, ip:::/0
       extension     subject key identifier: [SHA1]
       extension     authority key identifier: [SHA1]
 
@@ -207,7 +207,7 @@ fn names_what_is_in_the_way() {
     exit code 3
     -- stdout
     -- stderr
-    error: "New" is not a authority name: names are lower case
+    error: "New" is not a name for an authority: names are lower case
     hint: write it "new"
     "#);
     snapshot!(world.keyring(&["set-authority", "lab", "--remove"]).exits(4), @"

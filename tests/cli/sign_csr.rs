@@ -140,7 +140,7 @@ fn names_what_it_refuses_and_lists_nothing_of_it() {
     exit code 3
     -- stdout
     -- stderr
-    error: damaged.csr cannot be taken for a request to begin with: not a certification request: it looks like some other binary file
+    error: damaged.csr holds no request that can be certified: not a certification request: it looks like some other binary file
     hint: give a request (PKCS#10) in PEM, base64 or DER
     ");
     world.done(&["set-authority", "folder", "--kind", "file", "--requests", "/a", "--replies", "/b"]);

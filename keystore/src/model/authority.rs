@@ -1,9 +1,16 @@
 //! Who signs requests: an authority, as its administrator has described it. Facts: what is said takes effect at once.
 
+mod acme;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use acme::{
+    AcmeAccount, AcmeSettings, DirectoryUrl, DirectoryUrlError, DnsServer, DnsServerError, DnsUpdate, ExternalAccount,
+    Line, LineError, Proof, Tsig, TsigAlgorithm,
+};
 
 use super::{AbsolutePath, CertificateNumber, Hook, LocalCaSettings};
 use crate::name::{AuthorityName, serde_as_text};
@@ -30,6 +37,8 @@ pub enum AuthoritySettings {
     File(FileSettings),
     /// A program that is given the request and prints the reply.
     Command(CommandSettings),
+    /// One that speaks ACME.
+    Acme(AcmeSettings),
     /// A private authority in the keystore.
     LocalCa(LocalCaSettings),
 }
@@ -59,6 +68,7 @@ impl AuthoritySettings {
         match self {
             Self::File(_) => AuthorityKind::File,
             Self::Command(_) => AuthorityKind::Command,
+            Self::Acme(_) => AuthorityKind::Acme,
             Self::LocalCa(_) => AuthorityKind::LocalCa,
         }
     }
@@ -77,13 +87,15 @@ pub enum AuthorityKind {
     File,
     /// A program.
     Command,
+    /// One that speaks ACME (RFC 8555).
+    Acme,
     /// A private authority in the keystore.
     LocalCa,
 }
 
 impl AuthorityKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::File, Self::Command, Self::LocalCa];
+    pub const ALL: [Self; 4] = [Self::File, Self::Command, Self::Acme, Self::LocalCa];
 
     /// The word for it.
     #[must_use]
@@ -91,6 +103,7 @@ impl AuthorityKind {
         match self {
             Self::File => "file",
             Self::Command => "command",
+            Self::Acme => "acme",
             Self::LocalCa => "local-ca",
         }
     }

@@ -159,7 +159,7 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
     ///
     /// # Errors
     /// When it is not known.
-    pub fn authority(&self, name: &AuthorityName) -> Result<&dyn Authority<F>, Error> {
+    pub fn authority(&self, name: &AuthorityName) -> Result<&(dyn Authority<F> + 'k), Error> {
         let known = self.authorities.get(name).map(AsRef::as_ref);
         known.ok_or_else(|| Error::AuthorityNotFound { name: name.clone() })
     }
@@ -171,7 +171,10 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
         let mut replies: BTreeMap<usize, Result<Reply, F>> = BTreeMap::new();
         let mut by_authority: BTreeMap<&AuthorityName, Vec<usize>> = BTreeMap::new();
         for (at, errand) in errands.iter().enumerate() {
-            by_authority.entry(&errand.authority).or_default().push(at);
+            match check_free(&errand.waiting, &errand.authority) {
+                Ok(()) => by_authority.entry(&errand.authority).or_default().push(at),
+                Err(error) => _ = replies.insert(at, Err(error.into())),
+            }
         }
         let mut elsewhere = Vec::new();
         for (name, at) in by_authority {
@@ -189,7 +192,6 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
 
     fn go(&self, errand: &Errand) -> Result<Reply, F> {
         let authority = self.authority(&errand.authority)?;
-        check_free(&errand.waiting, &errand.authority)?;
         let reply = self.ask(authority, errand);
         if let Some(reason) = reply.as_ref().err().and_then(Refusal::refusal) {
             self.note(errand, |submission| submission.refused = Some(reason))?;
@@ -306,9 +308,20 @@ impl<'k, F: From<Error> + Refusal + Send> Desk<'k, F> {
     /// # Errors
     /// When the authority is not known, can't be reached, or fails.
     pub fn suggested(&self, name: &AuthorityName, key: &crate::name::KeyPath) -> Result<Option<Window>, F> {
-        let snapshot = self.keystore.read().map_err(Error::from)?;
-        let Some(current) = find_key(&snapshot, key)?.current else { return Ok(None) };
-        let (leaf, chain) = install_cert::certificates(&snapshot, key, &current.installed)?;
+        let Some((leaf, chain)) = in_use(self.keystore, key)? else { return Ok(None) };
         self.authority(name)?.suggested(&leaf, &chain)
     }
+}
+
+/// The certificate that a key runs on, and its chain; none when it has none yet.
+///
+/// # Errors
+/// When the keystore can't be read.
+pub fn in_use(
+    keystore: &Keystore,
+    key: &crate::name::KeyPath,
+) -> Result<Option<(Certificate, Vec<Certificate>)>, Error> {
+    let snapshot = keystore.read()?;
+    let Some(current) = find_key(&snapshot, key)?.current else { return Ok(None) };
+    install_cert::certificates(&snapshot, key, &current.installed).map(Some)
 }

@@ -167,6 +167,15 @@ pub enum Error {
         #[source]
         source: PrivateKeyError,
     },
+    /// No private key could be made for an account.
+    #[error("no private key can be made for the account at {name}")]
+    AccountKey {
+        /// The authority.
+        name: AuthorityName,
+        /// Why.
+        #[source]
+        source: PrivateKeyError,
+    },
     /// A request could not be made.
     #[error("no request can be made for {key}")]
     Request {

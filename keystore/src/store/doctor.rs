@@ -3,6 +3,7 @@
 //! It works beneath [`Snapshot`](super::Snapshot): with a log that can't be read, a configuration that is lost, any file
 //! gone. Nothing stops at the first fault. [`examine`] looks and changes nothing; what it finds is data.
 
+mod account;
 mod certificates;
 mod finding;
 mod history;

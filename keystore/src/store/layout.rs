@@ -139,6 +139,16 @@ pub(super) fn authority_settings(name: &AuthorityName) -> StorePath {
     authority(name).join("authority.json")
 }
 
+/// The private key of the account that is kept at an authority.
+pub(super) fn account_key(name: &AuthorityName) -> StorePath {
+    authority(name).join("account-key.pem")
+}
+
+/// The account that is kept at an authority.
+pub(super) fn account(name: &AuthorityName) -> StorePath {
+    authority(name).join("account.json")
+}
+
 /// A file of a private authority.
 pub(super) fn local_ca_file(name: &AuthorityName, file: LocalCaFile) -> StorePath {
     authority(name).join(match file {

@@ -11,10 +11,11 @@ use super::{Base, Disk, StoreError, authorities, facts, layout, live, staged, to
 use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    Authority, CertificateNumber, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts, ServerState,
-    ServiceSettings, State, VersionFacts, VersionNumber,
+    AcmeAccount, Authority, CertificateNumber, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts,
+    ServerState, ServiceSettings, State, VersionFacts, VersionNumber,
 };
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
+use crate::pki::PrivateKey;
 use crate::timestamp::Timestamp;
 
 /// One generation of a keystore, with its stage.
@@ -138,6 +139,22 @@ impl<'k> Snapshot<'k> {
     /// When the keystore can't be read.
     pub fn authority(&self, name: &AuthorityName) -> Result<Option<Authority>, StoreError> {
         authorities::load(self.disk, name)
+    }
+
+    /// The private key of the account at an authority; none before there is one.
+    ///
+    /// # Errors
+    /// When it can't be read, or is damaged.
+    pub fn account_key(&self, name: &AuthorityName) -> Result<Option<PrivateKey>, StoreError> {
+        authorities::account_key(self.disk, name)
+    }
+
+    /// The account at an authority; none before it is registered.
+    ///
+    /// # Errors
+    /// When it can't be read, or is damaged.
+    pub fn account(&self, name: &AuthorityName) -> Result<Option<AcmeAccount>, StoreError> {
+        authorities::account(self.disk, name)
     }
 
     /// The servers whose committed state differs from that of another generation.

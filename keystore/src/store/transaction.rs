@@ -8,11 +8,11 @@ use super::{Keystore, Snapshot, StoreError, authorities, batch, facts, format, l
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{
-    Authority, AuthoritySettings, CertificateNumber, Compromise, KeyView, Origin, RequestFacts, RequestNumber,
-    ServerFacts, ServiceSettings, Submission, VersionFacts, VersionNumber,
+    AcmeAccount, Authority, AuthoritySettings, CertificateNumber, Compromise, KeyView, Origin, RequestFacts,
+    RequestNumber, ServerFacts, ServiceSettings, Submission, VersionFacts, VersionNumber,
 };
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
-use crate::pki::{CertificationRequest, Chain, KeyAlgorithm};
+use crate::pki::{CertificationRequest, Chain, KeyAlgorithm, PrivateKey};
 use crate::timestamp::Timestamp;
 use crate::world::World;
 
@@ -241,6 +241,24 @@ impl<'k> Transaction<'k> {
         let (disk, world) = (self.keystore.disk(), self.keystore.world());
         let authority = Authority { set: world.now(), by: world.actor.clone(), settings: settings.clone() };
         self.held.change(|| authorities::store(disk, name, &authority))
+    }
+
+    /// Keeps the private key of an account at an authority, durably: a fact from now on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn keep_account_key(&mut self, name: &AuthorityName, key: &PrivateKey) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        self.held.change(|| authorities::store_account_key(disk, name, key))
+    }
+
+    /// Keeps what is known of an account at an authority, durably: a fact from now on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn keep_account(&mut self, name: &AuthorityName, account: &AcmeAccount) -> Result<(), StoreError> {
+        let disk = self.keystore.disk();
+        self.held.change(|| authorities::store_account(disk, name, account))
     }
 
     /// Forgets an authority.

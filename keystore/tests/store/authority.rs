@@ -59,7 +59,10 @@ fn many_are_issued_together_for_the_price_of_one() {
     let serials: BTreeSet<&SerialNumber> = batch.certificates.iter().map(|one| &one.serial).collect();
     assert_eq!(serials.len(), 1000);
     for (one, listed) in issued.iter().flatten().zip(&batch.certificates) {
-        assert_eq!(read_certificates(listed.certificate.as_bytes()).unwrap()[..], [one.certificate.clone()]);
+        assert_eq!(
+            read_certificates(listed.certificate.as_bytes()).unwrap()[..],
+            *std::slice::from_ref(&one.certificate)
+        );
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     File,
     /// A program that gets the request and prints the certificate
     Command,
+    /// One that speaks ACME (RFC 8555), as Let's Encrypt does
+    Acme,
     /// A private authority in the keystore, made by `keyring create-ca`
     LocalCa,
 }
@@ -27,6 +29,7 @@ impl Kind {
         match self {
             Self::File => AuthorityKind::File,
             Self::Command => AuthorityKind::Command,
+            Self::Acme => AuthorityKind::Acme,
             Self::LocalCa => AuthorityKind::LocalCa,
         }
     }
@@ -46,12 +49,13 @@ impl Kind {
         match settings {
             AuthoritySettings::File(_) => Self::File,
             AuthoritySettings::Command(_) => Self::Command,
+            AuthoritySettings::Acme(_) => Self::Acme,
             AuthoritySettings::LocalCa(_) => Self::LocalCa,
         }
     }
 }
 
-fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
+pub(super) fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
     let name = name.to_string();
     move |error| Failure::AuthoritySetting {
         name: name.clone(),

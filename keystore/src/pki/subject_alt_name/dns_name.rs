@@ -2,6 +2,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::name::serde_as_text;
+
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
@@ -135,6 +137,8 @@ impl FromStr for DnsName {
         Ok(Self(format!("{wildcard}{ascii}")))
     }
 }
+
+serde_as_text!(DnsName);
 
 fn to_ascii(host: &str, text: &str) -> Result<String, DnsNameError> {
     let proper = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{DnsName, DnsNameError};
+use crate::name::serde_as_text;
 
 const LOCAL_LIMIT: usize = 64;
 
@@ -76,3 +77,5 @@ impl FromStr for EmailAddress {
         Ok(Self(format!("{local}@{domain}")))
     }
 }
+
+serde_as_text!(EmailAddress);

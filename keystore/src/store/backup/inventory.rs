@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zeroize::Zeroizing;
+
 use super::Manifest;
 use crate::digest::Digest;
 use crate::model::{AuthoritySettings, Generation, LocalCaFile, LocalCaSettings, ServerFacts, VersionFacts};
@@ -14,7 +16,7 @@ use crate::store::format::{self, damaged};
 use crate::store::layout::{self, StorePath};
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
-use crate::store::{Base, Disk, Snapshot, StoreError, facts, local_ca, staged};
+use crate::store::{Base, Disk, Snapshot, StoreError, authorities, facts, local_ca, staged};
 
 /// One file of a backup.
 pub(in crate::store) struct Item {
@@ -121,7 +123,7 @@ impl Search<'_> {
         Ok(reach)
     }
 
-    /// What is said of authorities.
+    /// What is said of authorities, and the accounts that are kept at them.
     fn authorities(&mut self) -> Result<(), StoreError> {
         for entry in self.disk.names(&layout::authorities())? {
             let Ok(name) = entry.name.parse() else { continue };
@@ -133,7 +135,23 @@ impl Search<'_> {
                 {
                     self.local_ca(&name, &settings)?;
                 }
+                self.account(&name)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The account at an authority, if there is one.
+    fn account(&mut self, name: &AuthorityName) -> Result<(), StoreError> {
+        let path = layout::account(name);
+        if let Some(bytes) = self.disk.load_if_present(&path)? {
+            authorities::account(self.disk, name)?;
+            self.hold(path, bytes);
+        }
+        let path = layout::account_key(name);
+        if let Some(bytes) = self.disk.load_if_present(&path)?.map(Zeroizing::new) {
+            authorities::account_key(self.disk, name)?;
+            self.name(path, Digest::of(&bytes));
         }
         Ok(())
     }

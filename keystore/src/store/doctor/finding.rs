@@ -135,7 +135,7 @@ codes! {
     /// What is said of an authority can't be read.
     AuthorityDamaged = Trouble "authority-damaged",
     /// A private key, a certificate or a list of a private authority is not what it was.
-    LocalCaDamaged = Trouble "local-ca-damaged",
+    LocalCaDamaged = Damage "local-ca-damaged",
     /// A service may still run on what was taken back.
     NotTold = Note "not-told",
     /// How an attempt to publish went can't be read.

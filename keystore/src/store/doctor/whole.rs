@@ -7,9 +7,9 @@ use super::super::{Config, DiskError, StoreError, attempt, authorities, format, 
 use super::finding::{Code, Finding};
 use super::history::{History, reason, stands};
 use super::known::{Known, Source};
-use super::local_ca;
 use super::look::{Belongs, Look, Seen};
 use super::remedy::Repair;
+use super::{account, local_ca};
 use crate::change::{Change, ChangeSet};
 use crate::model::{Generation, Mark};
 use crate::name::AuthorityName;
@@ -166,7 +166,10 @@ fn check_authorities(look: &mut Look<'_>) {
     for name in look.survey(&layout::authorities(), is_one) {
         let Ok(name) = name.parse::<AuthorityName>() else { continue };
         let path = layout::authority_settings(&name);
-        look.survey(&layout::authority(&name), |file| local_ca::belongs(&name, file));
+        look.survey(&layout::authority(&name), |file| {
+            local_ca::belongs(&name, file).or_else(|| account::belongs(&name, file))
+        });
+        account::check(look, &name);
         match authorities::load(look.disk, &name) {
             Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
             Err(error) => {
