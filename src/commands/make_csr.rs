@@ -185,7 +185,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     };
     let snapshot = keystore.read()?;
     let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &request.csr)?;
-    let file = op::private_key_file(&snapshot, &plan)?;
+    let file = op::private_key_file(&keystore, &snapshot, &plan)?;
     let private_key = passphrase.open(context, &plan.key, file)?;
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
