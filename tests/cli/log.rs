@@ -1,7 +1,7 @@
 //! `log`.
 
 use crate::common::output::snapshot;
-use crate::common::{ENDPOINT, World};
+use crate::common::{ENDPOINT, KEY, World};
 
 #[test]
 fn shows_the_commits_newest_first() {
@@ -163,4 +163,38 @@ fn prints_the_newest_one_to_be_kept_elsewhere() {
     ");
     assert!(empty.done(&["log", "--head", "--json"]).result()["head"].is_null());
     assert_eq!(world.keyring(&["log", "--head", "--limit", "1"]).code, 2);
+}
+
+#[test]
+fn lists_who_read_private_keys() {
+    let (world, _) = World::committed();
+    snapshot!(World::new().done(&["log", "--keys-read"]), @"");
+    world.done(&["export-key", KEY, "--format", "pem", "--out", "main.key"]);
+    world.done(&["create-key", "web01/https/main"]);
+    world.done(&["make-csr", "web01/https/main", "--cn", "www.example.com", "--out", "www.csr"]);
+    world.done(&["backup", "keys.tar", "--no-passphrase"]);
+    snapshot!(world.done(&["log", "--keys-read"]), @"");
+    snapshot!(world.done(&["log", "--keys-read", "web01/https/main", "--limit", "2"]), @"");
+    snapshot!(world.done(&["log", "--keys-read", "web01/https/main", "--limit", "1", "--json"]), @"");
+    snapshot!(world.keyring(&["log", "--keys-read", "no key"]).exits(3), @"");
+    let head = world.keyring(&["log", "--keys-read", "--head"]).exits(2);
+    assert!(head.stderr.contains("cannot be used with"), "{head}");
+}
+
+#[test]
+fn gives_no_private_key_away_that_it_cannot_write_down() {
+    let (world, _) = World::committed();
+    std::fs::remove_dir_all(world.path("keystore/audit")).unwrap();
+    world.write("keystore/audit", "in the way");
+    for command in [
+        &["export-key", KEY, "--format", "pem", "--out", "main.key"][..],
+        &["backup", "keys.tar", "--no-passphrase"],
+        &["make-csr", KEY, "--reuse-key", "--cn", "mail01.example.com", "--out", "again.csr"],
+    ] {
+        let refused = world.keyring(command).exits(1);
+        assert!(refused.stderr.contains("keystore/audit"), "{refused}");
+    }
+    for file in ["main.key", "keys.tar", "again.csr"] {
+        assert!(!world.path(file).exists(), "{file}");
+    }
 }
