@@ -2,6 +2,7 @@
 
 mod base;
 mod error;
+mod names;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::pki::{
 use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot, SubjectDefaults};
 pub use base::{Base, Taken, from_certificate, from_config, from_request};
 pub use error::BaseError;
+pub use names::{names_for, not_covered};
 
 /// Single fields of a subject; what is not given stays as it was.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
