@@ -324,7 +324,7 @@ fn makes_no_private_key_for_a_request_that_is_refused() {
 #[test]
 fn one_request_names_all_that_its_certificate_shall_serve() {
     let (world, _) = World::committed();
-    world.done(&["set-service", "web01/https", "--probe-name", "www.example.com"]);
+    world.done(&["set-service", "web01/https", "--profile", "files", "--probe-name", "www.example.com"]);
     world.done(&["create-key", "all/tls/main"]);
     let of = |arguments: &[&str]| {
         let request = ["make-csr", "all/tls/main", "--out", "all.csr", "--force", "--json"];
