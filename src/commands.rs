@@ -173,6 +173,9 @@ pub(crate) fn dispatch(context: &Context, command: Command) -> Result<Exit, Fail
         Command::Probe(args) => report(context, &probe::run(context, &args)?),
         Command::Check(args) => check::run(context, &args),
         Command::Log(args) if args.head => report(context, &log::head(context)?),
+        Command::Log(log::Args { keys_read: Some(key), limit, .. }) => {
+            report(context, &log::keys_read(context, key.as_deref(), limit)?)
+        }
         Command::Log(args) => report(context, &log::run(context, &args)?),
         Command::Doctor(args) => report(context, &doctor::run(context, &args)?),
         Command::Backup(args) => report(context, &backup::run(context, &args)?),

@@ -16,6 +16,7 @@
 //!    forgets goes last, after a sync of what makes it dispensable.
 //! 7. `lock`: a writer that did not come to its end left names that are seen and not durable; the next one syncs first.
 //! 8. `transaction`: what is written on top of a record must not outlive it.
+//! 9. `readings`: who reads a private key is written down, durably, before it is given away.
 //!
 //! The tests in `keystore/tests/store/crash` fail, kill and cut the power at every operation of all this.
 
@@ -42,6 +43,7 @@ mod place;
 mod prune;
 mod publication;
 mod reach;
+mod readings;
 mod real_disk;
 mod recovery;
 mod restore;
@@ -68,6 +70,7 @@ pub use publication::{
     CommitError, Committing, Install, Ownership, Prepared, Proposal, Publication, Publishing, Recorded, Recording,
     Switched,
 };
+pub use readings::{Disclosure, Purpose, ReadKey, Reading};
 pub use real_disk::RealDisk;
 pub use restore::RestoreError;
 pub use snapshot::{PublishedFiles, Snapshot};

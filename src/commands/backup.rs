@@ -111,7 +111,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         // Before anybody thinks of a passphrase.
         outside::refuse_existing(&args.file, args.force)?;
     }
-    let asked = Backup { history: args.history, envelope: envelope(context, args)? };
+    let to = match to_stdout {
+        true => "standard output".to_owned(),
+        false => outside::absolute(&args.file)?.display().to_string(),
+    };
+    let asked = Backup { history: args.history, envelope: envelope(context, args)?, to };
     let written = if to_stdout {
         write_to_stdout(context, &keystore, &asked)?
     } else {

@@ -190,7 +190,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     }
     let found = op::find(&snapshot, &ExportKey { key: key.clone(), version: args.version.map(VersionNumber) }, &form)?;
     let Some(out) = out.filter(|_| form.has_private_key()) else { return public(&form, &found, out, args) };
-    let private_key = args.passphrase.open(context, &key, found.private_key_file(&snapshot)?)?;
+    let file = found.private_key_file(&keystore, &snapshot, &outside::absolute(out)?.display().to_string())?;
+    let private_key = args.passphrase.open(context, &key, file)?;
     let passphrase = args.new_passphrase.get(context, matches!(form, Form::Pkcs12(_)))?;
     write(&form, &found, &private_key, passphrase.as_deref(), (out, args.force))?;
     Ok(outcome(args, &form, &found, passphrase.as_ref()))

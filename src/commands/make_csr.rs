@@ -8,7 +8,7 @@ use keystore::name::KeyPath;
 use keystore::ops::find_key;
 use keystore::ops::make_csr::{self as op, Made, MakeCsr, Taken};
 use keystore::pki::{Contact, KeyAlgorithm, SubjectAltName};
-use keystore::store::Keystore;
+use keystore::store::{Keystore, Snapshot};
 
 use super::create_key;
 use super::export_csr::refuse_beside_document;
@@ -26,12 +26,19 @@ Examples:
   keyring make-csr web/https/main --new-key --san dns:example.com
   keyring make-csr web/https/main --new-key --from-certificate expiring.pem
   keyring make-csr web/https/main --config openssl.cnf --out web.csr
+  keyring make-csr web/https/main --for web/https@default \
+      --for mail01/imap@default --out web.csr
   keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 
 What is not given is taken from the key's last request, else from
 keystore.toml; a subject is encoded in the order given. On a key with a
 certificate, the request is for its next version (create-key --next), or with
 --reuse-key for the private key in use. With --new-key, create-key comes first.
+
+With --for, the names are those of these endpoints and those that are given:
+their servers' names where these have a dot, what their services are probed by
+(set-service --probe-name), and those of the certificates that they have. Bound
+endpoints that the request leaves out are named.
 
 With --from-certificate, --from-csr or --config, subject, names, certificate
 template and extensions (key usage, extended key usage, CA:FALSE, must-staple)
@@ -62,6 +69,9 @@ pub(crate) struct Args {
     /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
     #[arg(long, value_name = "KIND:VALUE")]
     san: Vec<String>,
+    /// An endpoint that the certificate shall serve: what it is called is added to the names; repeatable
+    #[arg(long = "for", value_name = "ENDPOINT")]
+    endpoints: Vec<String>,
     /// Take over what this certificate says, for a renewal or another key; - is standard input
     #[arg(long, value_name = "FILE", requires = "key", group = "source", help_heading = "Taken over")]
     from_certificate: Option<String>,
@@ -116,7 +126,7 @@ impl Args {
 
     /// Whether they say what the request is to be about.
     fn is_specific(&self) -> bool {
-        self.subject.is_given() || !self.san.is_empty()
+        self.subject.is_given() || !self.san.is_empty() || !self.endpoints.is_empty()
     }
 
     pub(crate) fn key(&self) -> Option<&str> {
@@ -146,9 +156,12 @@ impl Args {
     }
 
     /// The request, as far as the command line makes it.
-    pub(crate) fn request(&self, key: KeyPath) -> Result<MakeCsr, Failure> {
+    pub(crate) fn request(&self, key: KeyPath, snapshot: &Snapshot<'_>) -> Result<MakeCsr, Failure> {
         let subject = self.subject.choice()?;
-        let names = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
+        let given = self.san.iter().map(|name| name.parse()).collect::<Result<Vec<SubjectAltName>, _>>()?;
+        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.parse()).collect::<Result<Vec<_>, _>>()?;
+        let mut names = op::names_for(snapshot, &endpoints)?;
+        names.extend(given.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
         let certificate_template = self.template.as_deref().map(str::parse).transpose()?;
         Ok(MakeCsr { key, subject, names, certificate_template, base: None, reuse_key: self.reuse_key })
     }
@@ -185,7 +198,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     };
     let snapshot = keystore.read()?;
     let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &request.csr)?;
-    let file = op::private_key_file(&snapshot, &plan)?;
+    let file = op::private_key_file(&keystore, &snapshot, &plan)?;
     let private_key = passphrase.open(context, &plan.key, file)?;
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
@@ -194,7 +207,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         outside::write(out, text.as_bytes(), args.force)
             .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;
     }
-    let outcome = Outcome::of(&made, plan.reused, args.new_key, text, out);
+    let view = find_key(&snapshot, &plan.key)?;
+    let left_out = op::not_covered(&snapshot, &view, &made.facts.names)?;
+    let outcome = Outcome::of(&made, plan.reused, args.new_key, text, out).leaving_out(&left_out);
     Ok(match taken {
         Some((taken, file)) => outcome.taken_from(taken, file, &plan),
         None => outcome,
@@ -242,7 +257,7 @@ fn resolve(context: &Context, keystore: &Keystore, args: &Args, taken: bool) -> 
         }
         return prompt::make_csr::ask(context, keystore, args);
     };
-    let csr = args.request(key.parse()?)?;
+    let csr = args.request(key.parse()?, &keystore.read()?)?;
     if taken || args.is_specific() || has_request(keystore, args, &csr.key)? {
         return Ok(Request { csr, out: args.out.clone() });
     }

@@ -112,7 +112,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let asked = args.asked()?;
     let snapshot = keystore.read()?;
     let plan = op::plan(&snapshot, &keystore.config().defaults.subject, &asked)?;
-    let file = op::private_key_file(&snapshot, &plan)?;
+    let file = op::private_key_file(&keystore, &snapshot, &plan)?;
     let private_key = args.passphrase.open(context, &plan.request.key, file)?;
     let staged = op::self_sign(&keystore, &plan, &private_key)?;
     Ok(Outcome {

@@ -174,7 +174,7 @@ fn unpublished_json(it: &Behind) -> UnpublishedJson {
 }
 
 fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson {
-    let code = match matter {
+    let code = match &matter {
         Matter::Expired { .. } => "expired",
         Matter::Due { .. } => "due",
         Matter::Pending { .. } => "pending",
@@ -182,6 +182,7 @@ fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson
         Matter::Weak { .. } => "weak",
         Matter::New => "new",
         Matter::Unbound => "unbound",
+        Matter::NotCovered { .. } => "endpoint-not-covered",
     };
     let message = match matter {
         Matter::Expired { not_after } => format!("its certificate {}", until(not_after, now)).into(),
@@ -193,6 +194,7 @@ fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson
         Matter::Weak { what } => format!("its private key is weak ({what}): replace it").into(),
         Matter::New => "it has a private key and no request".into(),
         Matter::Unbound => "it has a certificate and no endpoint: nothing serves it".into(),
+        Matter::NotCovered { endpoint } => format!("its certificate does not cover {endpoint}").into(),
     };
     ConcernJson { key, code, message }
 }

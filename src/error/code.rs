@@ -84,6 +84,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::Desired { .. } => "desired-state-refused",
         E::NothingToFollow { .. } => "no-current-version",
         E::NextExists { .. } => "next-exists",
+        E::EndpointNameless { .. } => "endpoint-nameless",
         E::NothingToRequest { .. } => "no-next-version",
         E::NothingToReuse { .. } => "nothing-to-reuse",
         E::PrivateKey { source, .. } if source.is_wrong_passphrase() => "wrong-passphrase",

@@ -108,6 +108,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::Export { .. }
         | E::PrivateKey { .. }
         | E::Request { .. }
+        | E::EndpointNameless { .. }
         | E::Subject(_)
         | E::NotIssued { .. }
         | E::CaKey { .. }

@@ -192,6 +192,10 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NextExists { key, .. } => {
             format!("`keyring make-csr {key}` makes a request with it; `keyring show {key}` shows it")
         }
+        E::EndpointNameless { endpoint } => format!(
+            "name it with --san, or say what {} is reached by: `keyring set-service {} --probe-name HOST`",
+            endpoint.service, endpoint.service
+        ),
         E::NothingToRequest { key } => format!(
             "`keyring create-key {key} --next` makes a new private key first; --reuse-key asks for the one in use again"
         ),

@@ -26,7 +26,7 @@ pub(crate) fn ask(context: &Context, keystore: &Keystore, args: &Args) -> Result
     let view = find_key(&snapshot, &key)?;
     check(&view, args.reuse_key())?;
     context.say(format_args!("A request for {key}. Ctrl-C at any question leaves everything as it is."))?;
-    let asked = args.request(key.clone())?;
+    let asked = args.request(key.clone(), &snapshot)?;
     let last = view.last_request().map(|request| &request.subject);
     let subject = ask_subject(&Before { asked: &asked.subject, last, defaults: defaults(keystore) })?;
     let names = ask_names(&view, &subject, &asked.names)?;

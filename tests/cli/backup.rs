@@ -15,14 +15,19 @@ pub(crate) const RECIPIENT: &str = "age1ru4dumhlxknjjv4fvg762sexayt8ur587tz7f5yv
 fn writes_one_file_for_its_owner_alone() {
     let (world, _) = World::committed();
     world.write("secret.txt", SECRET);
-    let before = world.listing("keystore");
+    let listing = || {
+        let mut all = world.listing("keystore");
+        all.retain(|entry| !entry.starts_with("keystore/audit/0000000002.json "));
+        all
+    };
+    let before = listing();
     snapshot!(world.done(&["backup", "keys.age", "--passphrase-file", "secret.txt"]), @"
     exit code 0
     -- stdout
     -- stderr
-    Backed up generation 1 in keys.age: 10 files, encrypted to a passphrase
+    Backed up generation 1 in keys.age: 12 files, encrypted to a passphrase
     ");
-    assert_eq!(world.listing("keystore"), before, "nothing is changed by it");
+    assert_eq!(listing(), before, "nothing is changed by it, but that it is written down");
     let made = std::fs::metadata(world.path("keys.age")).unwrap();
     assert_eq!(made.permissions().mode() & 0o777, 0o600);
     let bytes = std::fs::read(world.path("keys.age")).unwrap();
@@ -64,7 +69,7 @@ fn reports_it_in_json() {
       "result": {
         "encrypted_to": "recipients",
         "file": "keys.age",
-        "files": 10,
+        "files": 12,
         "generation": 1,
         "hash": "[SHA256]",
         "history": false,
@@ -89,10 +94,11 @@ fn goes_to_standard_output_but_to_no_terminal() {
     -- stdout
     -- stderr
     warning: it is not encrypted: whoever reads it has every private key
-    Backed up generation 1 in standard output: 10 files
+    Backed up generation 1 in standard output: 13 files
     ");
-    let (piped, plain) = (std::fs::read(world.path("piped.tar")).unwrap(), std::fs::read(world.path("plain.tar")));
-    assert_eq!(piped.len(), plain.unwrap().len());
+    // the second one holds that there was a first one
+    let names = |file: &str| world.shell(&format!("tar tf {file}")).exits(0).stdout;
+    assert_eq!(names("piped.tar").replace("audit/0000000003.json\n", ""), names("plain.tar"));
     snapshot!(world.keyring(&["backup", "-", "--no-passphrase", "--json"]).exits(2), @r#"
     exit code 2
     -- stdout

@@ -42,7 +42,7 @@ fn says_that_nothing_is_wrong() {
         "checked": {
           "certificates": 1,
           "endpoints": 1,
-          "entries": 31,
+          "entries": 33,
           "generations": 1,
           "keys": 1,
           "private_keys": 1,
@@ -110,7 +110,7 @@ fn names_what_is_damaged_with_what_mends_it() {
         "checked": {
           "certificates": 1,
           "endpoints": 0,
-          "entries": 34,
+          "entries": 36,
           "generations": 1,
           "keys": 1,
           "private_keys": 1,

@@ -1,7 +1,7 @@
 //! `log`.
 
 use crate::common::output::snapshot;
-use crate::common::{ENDPOINT, World};
+use crate::common::{ENDPOINT, KEY, World};
 
 #[test]
 fn shows_the_commits_newest_first() {
@@ -12,13 +12,13 @@ fn shows_the_commits_newest_first() {
     exit code 0
     -- stdout
     generation 2
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
         unbind   mail01/imap@default
         serves   mail01/imap@default: nothing, before: mail01/imap/main version 1
 
     generation 1
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
       why           first certificate
         install  mail01/imap/main  version 1, certificate until [DATE]
@@ -30,7 +30,7 @@ fn shows_the_commits_newest_first() {
     exit code 0
     -- stdout
     generation 2
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
         unbind   mail01/imap@default
         serves   mail01/imap@default: nothing, before: mail01/imap/main version 1
@@ -83,6 +83,7 @@ fn reports_them_in_json() {
                 "key": "mail01/imap/main"
               }
             ],
+            "command": "commit",
             "endpoints": [
               {
                 "endpoint": "mail01/imap@default",
@@ -163,4 +164,106 @@ fn prints_the_newest_one_to_be_kept_elsewhere() {
     ");
     assert!(empty.done(&["log", "--head", "--json"]).result()["head"].is_null());
     assert_eq!(world.keyring(&["log", "--head", "--limit", "1"]).code, 2);
+}
+
+#[test]
+fn lists_who_read_private_keys() {
+    let (world, _) = World::committed();
+    snapshot!(World::new().done(&["log", "--keys-read"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Nobody has read a private key.
+    ");
+    world.done(&["export-key", KEY, "--format", "pem", "--out", "main.key"]);
+    world.done(&["create-key", "web01/https/main"]);
+    world.done(&["make-csr", "web01/https/main", "--cn", "www.example.com", "--out", "www.csr"]);
+    world.done(&["backup", "keys.tar", "--no-passphrase"]);
+    snapshot!(world.done(&["log", "--keys-read"]), @"
+    exit code 0
+    -- stdout
+    reading 4: backup
+      asked for     [TIME] by [ACTOR] (`keyring backup`)
+      keys          all
+      to            [FOLDER]/keys.tar
+
+    reading 3: sign
+      asked for     [TIME] by [ACTOR] (`keyring make-csr`)
+      key           web01/https/main version 1
+
+    reading 2: export
+      asked for     [TIME] by [ACTOR] (`keyring export-key`)
+      key           mail01/imap/main version 1
+      to            [FOLDER]/main.key
+
+    reading 1: sign
+      asked for     [TIME] by [ACTOR] (`keyring make-csr`)
+      key           mail01/imap/main version 1
+    -- stderr
+    ");
+    snapshot!(world.done(&["log", "--keys-read", "web01/https/main", "--limit", "2"]), @"
+    exit code 0
+    -- stdout
+    reading 4: backup
+      asked for     [TIME] by [ACTOR] (`keyring backup`)
+      keys          all
+      to            [FOLDER]/keys.tar
+
+    reading 3: sign
+      asked for     [TIME] by [ACTOR] (`keyring make-csr`)
+      key           web01/https/main version 1
+    -- stderr
+    ");
+    snapshot!(world.done(&["log", "--keys-read", "web01/https/main", "--limit", "1", "--json"]), @r#"
+    exit code 0
+    -- stdout
+    {
+      "command": "log",
+      "ok": true,
+      "result": {
+        "keys_read": [
+          {
+            "all_keys": true,
+            "command": "backup",
+            "host": "[...]",
+            "keys": [],
+            "number": 4,
+            "purpose": "backup",
+            "sudo_user": null,
+            "time": "[TIME]",
+            "to": "[FOLDER]/keys.tar",
+            "user": "[...]"
+          }
+        ]
+      },
+      "schema": 1
+    }
+    -- stderr
+    "#);
+    snapshot!(world.keyring(&["log", "--keys-read", "no key"]).exits(3), @r#"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: "no key" is not a key: it is written SERVER/PROTOCOL/NAME
+    "#);
+    let head = world.keyring(&["log", "--keys-read", "--head"]).exits(2);
+    assert!(head.stderr.contains("cannot be used with"), "{head}");
+}
+
+#[test]
+fn gives_no_private_key_away_that_it_cannot_write_down() {
+    let (world, _) = World::committed();
+    std::fs::remove_dir_all(world.path("keystore/audit")).unwrap();
+    world.write("keystore/audit", "in the way");
+    for command in [
+        &["export-key", KEY, "--format", "pem", "--out", "main.key"][..],
+        &["backup", "keys.tar", "--no-passphrase"],
+        &["make-csr", KEY, "--reuse-key", "--cn", "mail01.example.com", "--out", "again.csr"],
+    ] {
+        let refused = world.keyring(command).exits(1);
+        assert!(refused.stderr.contains("keystore/audit"), "{refused}");
+    }
+    for file in ["main.key", "keys.tar", "again.csr"] {
+        assert!(!world.path(file).exists(), "{file}");
+    }
 }

@@ -1,7 +1,7 @@
 //! `make-csr`.
 
 use crate::common::output::snapshot;
-use crate::common::{KEY, World};
+use crate::common::{ENDPOINT, KEY, World};
 
 fn with_key() -> World {
     let world = World::new();
@@ -319,4 +319,49 @@ fn makes_no_private_key_for_a_request_that_is_refused() {
         assert_eq!(world.listing("keystore"), before, "{refused}");
     }
     assert_eq!(world.keyring(&["make-csr", "--new-key"]).exits(2).code, 2);
+}
+
+#[test]
+fn one_request_names_all_that_its_certificate_shall_serve() {
+    let (world, _) = World::committed();
+    world.done(&["set-service", "web01/https", "--profile", "files", "--probe-name", "www.example.com"]);
+    world.done(&["create-key", "all/tls/main"]);
+    let of = |arguments: &[&str]| {
+        let request = ["make-csr", "all/tls/main", "--out", "all.csr", "--force", "--json"];
+        let result = world.done(&[&request[..], arguments].concat()).result();
+        let names = result["names"].as_array().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // a server's name, the one that a service is probed by, the names of the certificate in use, and given ones
+    let all = ["--for", "smtp.example.com/smtp@default", "--for", "web01/https@192.0.2.7:443", "--for", ENDPOINT];
+    let expected = ["dns:smtp.example.com", "dns:www.example.com", "dns:mail01.example.com"];
+    assert_eq!(of(&all), expected);
+    let more = ["--san", "dns:more.example.com", "--san", "dns:www.example.com"];
+    assert_eq!(of(&[&all[..], &more].concat()), [&expected[..], &["dns:more.example.com"]].concat());
+    // those and no others: what the last request named is not kept
+    assert_eq!(of(&["--for", ENDPOINT]), ["dns:mail01.example.com"]);
+
+    let nameless = ["make-csr", "all/tls/main", "--for", "ftp01/ftp@default", "--out", "none.csr"];
+    snapshot!(world.keyring(&nameless).exits(3), @"");
+    assert!(!world.path("none.csr").exists());
+    snapshot!(world.keyring(&["make-csr", "all/tls/main", "--for", "ftp01"]).exits(3), @"");
+}
+
+#[test]
+fn says_which_bound_endpoints_a_request_leaves_out() {
+    let (world, _) = World::committed();
+    world.done(&["bind", KEY, "mail02.example.com/imap@default"]);
+    let narrow = ["make-csr", KEY, "--reuse-key", "--san", "dns:mail01.example.com", "--out", "mail.csr", "--json"];
+    let warnings = world.done(&narrow).result()["warnings"].clone();
+    assert_eq!(warnings[0]["code"], "endpoint-not-covered", "{warnings}");
+    assert!(warnings[0]["message"].as_str().unwrap().contains("mail02.example.com/imap@default"), "{warnings}");
+    let whole = [&narrow[..], &["--force", "--for", ENDPOINT, "--for", "mail02.example.com/imap@default"]].concat();
+    assert_eq!(world.done(&whole).result()["warnings"], serde_json::json!([]));
+
+    // what is committed all the same stays named
+    world.done(&["commit"]);
+    let status = world.done(&["status", "--json"]).result();
+    let concerns = status["concerns"].as_array().unwrap();
+    let uncovered = concerns.iter().find(|concern| concern["code"] == "endpoint-not-covered");
+    assert_eq!(uncovered.map(|concern| &concern["key"]), Some(&KEY.into()), "{status}");
 }

@@ -211,7 +211,7 @@ fn make_request(keystore: &Keystore, name: &str) -> Result<make_csr::Made, Error
         reuse_key: false,
     };
     let plan = make_csr::plan(&snapshot, &keystore.config().defaults.subject, &asked)?;
-    match make_csr::private_key_file(&snapshot, &plan)? {
+    match make_csr::private_key_file(keystore, &snapshot, &plan)? {
         PrivateKeyFile::Plain(private_key) => make_csr::make_csr(keystore, &plan, &private_key),
         PrivateKeyFile::Encrypted(_) => unreachable!("none is encrypted here"),
     }

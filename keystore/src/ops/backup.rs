@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use super::Error;
 use crate::envelope::Envelope;
 use crate::progress::Progress;
-use crate::store::{BackupError, Keystore, Manifest};
+use crate::store::{BackupError, Disclosure, Keystore, Manifest, Purpose};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Backup {
     /// Whether the older generations are wanted too.
     pub history: bool,
+    /// Where it goes: the name of a file.
+    pub to: String,
     /// What it is wrapped in.
     pub envelope: Envelope,
 }
@@ -26,10 +28,10 @@ pub struct Written {
     pub left_out: Vec<PathBuf>,
 }
 
-/// Writes a backup. It is good for nothing unless this succeeds.
+/// Writes a backup. It is good for nothing unless this succeeds. That every private key is read is written down first.
 ///
 /// # Errors
-/// When the keystore can't be read or is damaged, when a prune takes away what is being written, or when `out`
+/// When the reading can't be written down, when the keystore can't be read or is damaged, when a prune takes away what is being written, or when `out`
 /// refuses.
 pub fn backup(
     keystore: &Keystore,
@@ -37,6 +39,8 @@ pub fn backup(
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<Written, Error> {
+    let to = Some(asked.to.clone());
+    keystore.note_reading(Disclosure { purpose: Purpose::Backup, keys: Vec::new(), to })?;
     let inventory = keystore.inventory(asked.history, progress)?;
     let mut sealing = asked.envelope.seal(out).map_err(BackupError::Write)?;
     keystore.write_backup(&inventory, &mut sealing, progress)?;

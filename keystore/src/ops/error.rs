@@ -146,6 +146,12 @@ pub enum Error {
         /// Its next version.
         version: VersionNumber,
     },
+    /// A certificate is to serve an endpoint of which nothing says what it is called.
+    #[error("nothing says what {endpoint} is called")]
+    EndpointNameless {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
     /// A request was asked for and only the current private key could make it.
     #[error("{key} has a certificate and no next version to make a request with")]
     NothingToRequest {

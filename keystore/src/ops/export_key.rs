@@ -8,7 +8,7 @@ use super::{Error, find_key};
 use crate::model::{Installed, KeyView, VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 use crate::pki::{Certificate, PrivateKeyFile, ReadError, read_certificates};
-use crate::store::Snapshot;
+use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot};
 
 /// Which private key is wanted.
 #[derive(Clone, Debug)]
@@ -31,11 +31,18 @@ pub struct Found {
 }
 
 impl Found {
-    /// The private key, as it stands in the keystore.
+    /// The private key, as it stands in the keystore. That it is read, and for which file, is written down first.
     ///
     /// # Errors
-    /// When it can't be read or is damaged.
-    pub fn private_key_file(&self, snapshot: &Snapshot<'_>) -> Result<PrivateKeyFile, Error> {
+    /// When that can't be written down, or when the private key can't be read or is damaged.
+    pub fn private_key_file(
+        &self,
+        keystore: &Keystore,
+        snapshot: &Snapshot<'_>,
+        to: &str,
+    ) -> Result<PrivateKeyFile, Error> {
+        let keys = vec![ReadKey { key: self.key.clone(), version: self.version.number }];
+        keystore.note_reading(Disclosure { purpose: Purpose::Export, keys, to: Some(to.to_owned()) })?;
         let bytes = snapshot.private_key_file(&self.key, &self.version)?;
         PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: self.key.clone(), source })
     }

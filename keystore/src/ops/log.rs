@@ -1,9 +1,10 @@
-//! `log`: the commits, newest first.
+//! `log`: the commits, newest first; and who read private keys.
 
 use super::Error;
 use crate::digest::Digest;
 use crate::model::Mark;
-use crate::store::{Base, Record, Snapshot};
+use crate::name::KeyPath;
+use crate::store::{Base, Reading, Record, Snapshot};
 
 /// The newest records with their hashes, at most `limit`.
 ///
@@ -11,6 +12,14 @@ use crate::store::{Base, Record, Snapshot};
 /// When one can't be read or is damaged, or when a record is not its successor's parent.
 pub fn log(snapshot: &Snapshot<'_>, limit: usize) -> Result<Vec<(Record, Digest)>, Error> {
     Ok(snapshot.records(limit)?)
+}
+
+/// Who read private keys, newest first, at most `limit`: of one key, or of all.
+///
+/// # Errors
+/// When an entry can't be read or is damaged, or is not the one that the entry after it was made on.
+pub fn readings(snapshot: &Snapshot<'_>, key: Option<&KeyPath>, limit: usize) -> Result<Vec<Reading>, Error> {
+    Ok(snapshot.readings(key, limit)?)
 }
 
 /// What stands in for the records before the oldest of these, when they were cut off.

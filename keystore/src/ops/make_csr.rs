@@ -2,6 +2,7 @@
 
 mod base;
 mod error;
+mod names;
 
 use std::path::PathBuf;
 
@@ -12,9 +13,10 @@ use crate::pki::{
     AttributeType, CertificationRequest, PrivateKey, PrivateKeyFile, RequestError, RequestTemplate, Subject,
     SubjectAltName, SubjectError, TemplateName,
 };
-use crate::store::{Keystore, Snapshot, SubjectDefaults};
+use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot, SubjectDefaults};
 pub use base::{Base, Taken, from_certificate, from_config, from_request};
 pub use error::BaseError;
+pub use names::{names_for, not_covered};
 
 /// Single fields of a subject; what is not given stays as it was.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -228,11 +230,34 @@ fn place_of(attributes: &[(AttributeType, String)], kind: &AttributeType) -> usi
         .unwrap_or(attributes.len())
 }
 
-/// The private key file that a plan needs.
+/// The private key file that a plan needs. That it is read to sign is written down first.
 ///
 /// # Errors
-/// When it can't be read or is damaged.
-pub fn private_key_file(snapshot: &Snapshot<'_>, plan: &RequestPlan) -> Result<PrivateKeyFile, Error> {
+/// When that can't be written down, or when the private key can't be read or is damaged.
+pub fn private_key_file(
+    keystore: &Keystore,
+    snapshot: &Snapshot<'_>,
+    plan: &RequestPlan,
+) -> Result<PrivateKeyFile, Error> {
+    note_signing(keystore, &[plan])?;
+    noted_key_file(snapshot, plan)
+}
+
+/// Writes down that the private keys of these plans are read to sign: one entry for all of them.
+///
+/// # Errors
+/// When it can't be written down.
+pub(super) fn note_signing(keystore: &Keystore, plans: &[&RequestPlan]) -> Result<(), Error> {
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let key = |plan: &&RequestPlan| ReadKey { key: plan.key.clone(), version: plan.version.number };
+    let keys = plans.iter().map(key).collect();
+    Ok(keystore.note_reading(Disclosure { purpose: Purpose::Sign, keys, to: None })?)
+}
+
+/// The private key file that a plan needs, once it is written down that it is read.
+pub(super) fn noted_key_file(snapshot: &Snapshot<'_>, plan: &RequestPlan) -> Result<PrivateKeyFile, Error> {
     let bytes = snapshot.private_key_file(&plan.key, &plan.version)?;
     PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: plan.key.clone(), source })
 }

@@ -123,12 +123,12 @@ fn server_names(key: &KeyPath, common_name: Option<&str>) -> Vec<SubjectAltName>
     host.map(|host| exchange_names(&host)).unwrap_or_default()
 }
 
-/// The private key file that a plan needs.
+/// The private key file that a plan needs. That it is read to sign is written down first.
 ///
 /// # Errors
-/// When it can't be read or is damaged.
-pub fn private_key_file(snapshot: &Snapshot<'_>, plan: &Plan) -> Result<PrivateKeyFile, Error> {
-    make_csr::private_key_file(snapshot, &plan.request)
+/// When that can't be written down, or when the private key can't be read or is damaged.
+pub fn private_key_file(keystore: &Keystore, snapshot: &Snapshot<'_>, plan: &Plan) -> Result<PrivateKeyFile, Error> {
+    make_csr::private_key_file(keystore, snapshot, &plan.request)
 }
 
 /// Makes the certificate and stages it, by way of the checks of `install-cert`.

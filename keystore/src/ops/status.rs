@@ -7,8 +7,10 @@ use super::commit::{Plan, plan};
 use super::list::{Staged, list_server};
 use super::publish::{Behind, behind as behind_at, left_over_at};
 use super::standing::{self, Look, Standing, staged_pairs, standing};
+use super::warning::covers;
 use crate::model::{Generation, KeyBrief, NextBrief, ServerStateBrief, State};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
+use crate::pki::SubjectAltName;
 use crate::store::Snapshot;
 use crate::timestamp::Timestamp;
 
@@ -44,6 +46,11 @@ pub enum Matter {
     New,
     /// It has a certificate, committed or staged, and no endpoint.
     Unbound,
+    /// An endpoint is bound to it that its certificate's names do not cover.
+    NotCovered {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
 }
 
 /// What a key has to be seen to for.
@@ -186,6 +193,12 @@ fn concerns(key: &KeyBrief<'_>, bound: bool, now: Timestamp) -> Vec<Concern> {
     }
     if key.has_upcoming && !bound {
         matters.push(Matter::Unbound);
+    }
+    // of what is staged a commit's plan tells
+    if let Some(summary) = summary.filter(|_| !replaced && !key.bound.is_empty()) {
+        let names: Vec<SubjectAltName> = summary.names.iter().filter_map(|name| name.as_str().parse().ok()).collect();
+        let uncovered = key.bound.iter().filter(|endpoint| !covers(&names, endpoint));
+        matters.extend(uncovered.map(|endpoint| Matter::NotCovered { endpoint: endpoint.clone() }));
     }
     matters.into_iter().map(|matter| Concern { key: key.path.clone(), matter }).collect()
 }

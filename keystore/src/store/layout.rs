@@ -125,6 +125,23 @@ pub(super) fn attempt(generation: Generation) -> StorePath {
     attempts().join(&format!("{:010}.json", generation.0))
 }
 
+/// Who read private keys.
+pub(super) fn audit() -> StorePath {
+    at("audit")
+}
+
+/// One entry of that.
+pub(super) fn reading(number: u64) -> StorePath {
+    audit().join(&format!("{number:010}.json"))
+}
+
+/// The number of the entry with this file name.
+pub(super) fn reading_number(name: &str) -> Option<u64> {
+    let number = name.strip_suffix(".json")?.parse().ok()?;
+    // Ten digits, so that names are sorted as numbers are.
+    (1..10_u64.pow(10)).contains(&number).then_some(number).filter(|number| reading(*number).name() == name)
+}
+
 pub(super) fn authorities() -> StorePath {
     at("authorities")
 }

@@ -85,6 +85,12 @@ pub(super) fn writing(disk: &dyn Disk, world: &World) -> Result<Held, StoreError
     wait_for(disk, world, &layout::lock(), world.lock_wait, world.interrupted)
 }
 
+/// The same for a note of what is about to be read. A program that a publication runs may read too: this lock is not the
+/// one that its caller holds.
+pub(super) fn noting(disk: &dyn Disk, world: &World) -> Result<Held, StoreError> {
+    wait(disk, world, &layout::lock(), world.lock_wait, world.interrupted)
+}
+
 /// The same for work that must come to its end, interrupted or not, however short the caller would wait.
 pub(super) fn writing_to_finish(disk: &dyn Disk, world: &World) -> Result<Held, StoreError> {
     wait_for(disk, world, &layout::lock(), world.lock_wait.max(PATIENCE), || false)
@@ -104,12 +110,22 @@ fn wait_for(
     disk: &dyn Disk,
     world: &World,
     path: &StorePath,
-    wait: Duration,
+    wait_at_most: Duration,
     interrupted: fn() -> bool,
 ) -> Result<Held, StoreError> {
     if world.in_publication {
         return Err(StoreError::Locked { holder: holder(disk, &layout::publish_lock()) });
     }
+    wait(disk, world, path, wait_at_most, interrupted)
+}
+
+fn wait(
+    disk: &dyn Disk,
+    world: &World,
+    path: &StorePath,
+    wait_at_most: Duration,
+    interrupted: fn() -> bool,
+) -> Result<Held, StoreError> {
     let start = Instant::now();
     loop {
         if let Some(held) = try_acquire(disk, world, path)? {
@@ -118,7 +134,7 @@ fn wait_for(
         if interrupted() {
             return Err(StoreError::Interrupted);
         }
-        let left = wait.saturating_sub(start.elapsed());
+        let left = wait_at_most.saturating_sub(start.elapsed());
         if left.is_zero() {
             return Err(StoreError::Locked { holder: holder(disk, path) });
         }
@@ -139,11 +155,14 @@ fn try_acquire(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Optio
     Ok(Some(held))
 }
 
-/// Makes durable what a writer may have left: names in the keystore's folder, beside the servers' indexes and in the
-/// authorities' folders. What is further down is durable before an index names it.
+/// Makes durable what a writer may have left: names in the keystore's folder, beside the servers' indexes, in the
+/// authorities' folders and among the readings of private keys. What is further down is durable before an index names it.
 fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
     let mut folders = BTreeSet::from([StorePath::root()]);
     if !disk.can_sync_everything() {
+        if disk.exists(&layout::audit())? {
+            folders.insert(layout::audit());
+        }
         for above in [layout::servers(), layout::authorities()] {
             for entry in disk.names(&above)? {
                 let folder = above.join(&entry.name);

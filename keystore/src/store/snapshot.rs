@@ -329,7 +329,8 @@ impl<'k> Snapshot<'k> {
         Base::load(self.disk)
     }
 
-    /// The private key file of a version: bytes that are secret unless they are encrypted.
+    /// The private key file of a version: bytes that are secret unless they are encrypted. Whoever gives them away writes
+    /// that down first ([`Keystore::note_reading`](super::Keystore::note_reading)).
     ///
     /// # Errors
     /// When it can't be read, or isn't the file that was written.

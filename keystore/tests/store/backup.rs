@@ -368,7 +368,7 @@ fn what_is_wrong_with_the_envelope_is_told_as_that() {
     let passphrase = Arc::new(Passphrase::new("a passphrase".to_owned()).unwrap());
     let envelope = Envelope::Passphrase { passphrase: Arc::clone(&passphrase), work: WorkFactor::cheapest() };
     let mut sealed = Vec::new();
-    let asked = Backup { history: true, envelope };
+    let asked = Backup { history: true, envelope, to: "keys.age".to_owned() };
     ops::backup::backup(&house.open(), &asked, &mut sealed, &Unwatched).unwrap();
     let restore = |bytes: &[u8]| {
         let copy = House::without_keystore();

@@ -15,6 +15,7 @@ mod locks;
 mod opening;
 mod places;
 mod prune;
+mod readings;
 mod refusals;
 mod rotation;
 mod scale;

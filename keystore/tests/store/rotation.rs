@@ -131,7 +131,8 @@ fn an_encrypted_private_key_is_opened_for_the_service_alone() {
     let created = create_key(&keystore, &CreateKey { key: key(MAIN), next: false }, &material).unwrap();
     let snapshot = keystore.read().unwrap();
     let asked = plan(&snapshot, &keystore.config().defaults.subject, &asking(MAIN, "mail01.example.com")).unwrap();
-    let PrivateKeyFile::Encrypted(file) = private_key_file(&snapshot, &asked).unwrap() else { panic!("readable") };
+    let file = private_key_file(&keystore, &snapshot, &asked).unwrap();
+    let PrivateKeyFile::Encrypted(file) = file else { panic!("readable") };
     let made = sign(&keystore, &asked, &file.decrypt(&passphrase).unwrap()).unwrap();
     install(&keystore, MAIN, &certify(&made)).unwrap();
     bind(&keystore, MAIN, &[DEFAULT]).unwrap();

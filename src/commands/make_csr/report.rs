@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use keystore::name::Endpoint;
 use keystore::ops::make_csr::{Made, RequestPlan, Taken};
 use serde::Serialize;
 
@@ -122,7 +123,17 @@ impl Outcome {
         let warnings = warnings(&taken, plan);
         let Taken { form, left_out, authoritys, .. } = taken;
         let taken = TakenJson { from: form, file, left_out, left_to_authority: authoritys };
-        Self { taken: Some(taken), warnings, ..self }
+        Self { taken: Some(taken), warnings: self.warnings.into_iter().chain(warnings).collect(), ..self }
+    }
+
+    /// With the endpoints of the key that a certificate for these names would not be good for.
+    pub(super) fn leaving_out(self, endpoints: &[Endpoint]) -> Self {
+        let warning = |endpoint: &Endpoint| CodedJson {
+            code: "endpoint-not-covered",
+            message: format!("{} is bound to {endpoint}, which these names do not cover", self.key),
+        };
+        let warnings = endpoints.iter().map(warning).collect();
+        Self { warnings, ..self }
     }
 }
 

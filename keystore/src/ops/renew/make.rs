@@ -9,7 +9,7 @@ use crate::model::{VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 use crate::ops::Error;
 use crate::ops::create_key::{Asked, Generated, generate};
-use crate::ops::make_csr::{make_csr, private_key_file};
+use crate::ops::make_csr::{make_csr, note_signing, noted_key_file};
 use crate::ops::submit::{Waiting, waiting};
 use crate::pki::{Passphrase, Pbes2, PrivateKey, PrivateKeyFile};
 use crate::progress::Progress;
@@ -40,13 +40,19 @@ type Made<F> = (usize, Result<Waiting, F>);
 /// others.
 ///
 /// # Errors
-/// When there is no randomness, or the disk refuses while private keys are kept.
+/// When it can't be written down which private keys are read, when there is no randomness, or when the disk refuses
+/// while private keys are kept.
 pub fn make<F: From<Error>>(
     keystore: &Keystore,
     steps: &[(&KeyPath, &Step)],
     secrets: &Secrets<'_, F>,
     progress: &dyn Progress,
 ) -> Result<Vec<Result<Waiting, F>>, F> {
+    let plans = tasks.iter().filter_map(|task| match &task.step {
+        Step::Request(plan) => Some(&**plan),
+        _ => None,
+    });
+    note_signing(keystore, &plans.collect::<Vec<_>>())?;
     let mut made: BTreeMap<usize, Result<Waiting, F>> = BTreeMap::new();
     let mut new = Vec::new();
     for (at, &(key, step)) in steps.iter().enumerate() {
@@ -54,7 +60,7 @@ pub fn make<F: From<Error>>(
             Step::HandIn(waiting) => _ = made.insert(at, Ok((**waiting).clone())),
             Step::Request(plan) => {
                 let request = || {
-                    let file = private_key_file(&keystore.read().map_err(Error::from)?, plan)?;
+                    let file = noted_key_file(&keystore.read().map_err(Error::from)?, plan)?;
                     make_csr(keystore, plan, &(secrets.open)(key, file)?)?;
                     Ok(waiting(&apart(keystore)?, key)?)
                 };

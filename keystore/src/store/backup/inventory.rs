@@ -57,6 +57,7 @@ impl Inventory {
             search.hold(layout::stage(), staged::encode(snapshot.stage()));
         }
         search.authorities()?;
+        search.readings()?;
         let folders = snapshot.disk.names(&layout::servers())?;
         let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
         servers.extend(reach.servers().cloned());
@@ -121,6 +122,18 @@ impl Search<'_> {
             self.name(layout::state_object(*object), *object);
         }
         Ok(reach)
+    }
+
+    /// Who read private keys. An entry never changes.
+    fn readings(&mut self) -> Result<(), StoreError> {
+        for entry in self.disk.names(&layout::audit())? {
+            if let Some(number) = layout::reading_number(&entry.name) {
+                let path = layout::reading(number);
+                let bytes = self.disk.load(&path)?;
+                self.name(path, Digest::of(&bytes));
+            }
+        }
+        Ok(())
     }
 
     /// What is said of authorities, and the accounts that are kept at them.

@@ -110,6 +110,10 @@ codes! {
     StageDangling = Damage "stage-dangling",
     /// The intent of a commit can't be read.
     IntentDamaged = Damage "intent-damaged",
+    /// An entry about readings of private keys is missing.
+    ReadingMissing = Damage "reading-missing",
+    /// An entry about readings of private keys is not what was written.
+    ReadingDamaged = Damage "reading-damaged",
     /// A folder of the keystore is missing.
     FolderMissing = Damage "folder-missing",
     /// A commit was interrupted.

@@ -3,12 +3,12 @@
 use super::super::intent::Intent;
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::super::{Config, DiskError, StoreError, attempt, authorities, format, staged, told};
+use super::super::{Config, DiskError, StoreError, attempt, authorities, format, readings, staged, told};
 use super::finding::{Code, Finding};
 use super::history::{History, reason, stands};
 use super::known::{Known, Source};
 use super::look::{Belongs, Look, Seen};
-use super::remedy::Repair;
+use super::remedy::{Remedy, Repair};
 use super::{account, local_ca};
 use crate::change::{Change, ChangeSet};
 use crate::model::{Generation, Mark};
@@ -26,6 +26,7 @@ pub(super) fn examine(look: &mut Look<'_>, expected: Option<Mark>, is_locked: bo
     check_told(look);
     check_attempts(look);
     check_authorities(look);
+    check_readings(look);
     check_stage(look, &mut known, &history);
     known
 }
@@ -46,7 +47,8 @@ fn survey(look: &mut Look<'_>) {
         let path = StorePath::root().join(name);
         let folder = ours.iter().find(|(folder, _)| *folder == path).map(|(_, mode)| Belongs::Folder(*mode));
         let aside = || {
-            let is_one = [layout::set_aside(), layout::attempts(), layout::authorities()].contains(&path);
+            let is_one =
+                [layout::set_aside(), layout::attempts(), layout::authorities(), layout::audit()].contains(&path);
             is_one.then_some(Belongs::Folder(PRIVATE_FOLDER))
         };
         folder.or_else(aside).or_else(|| files.contains(&path).then_some(Belongs::File(PRIVATE_FILE)))
@@ -157,6 +159,46 @@ fn check_attempts(look: &mut Look<'_>) {
             let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
             look.found(finding.mended_by(Repair::SetAside { path }));
         }
+    }
+}
+
+/// Who read private keys: every entry with its hash, its number and the entry before it.
+fn check_readings(look: &mut Look<'_>) {
+    let belongs = |name: &str| layout::reading_number(name).map(|_| Belongs::File(PRIVATE_FILE));
+    let mut next = 1;
+    // The file before, where it is what was written.
+    let mut before = None;
+    for name in look.survey(&layout::audit(), belongs) {
+        let Some(number) = layout::reading_number(&name) else { continue };
+        if next < number {
+            let those = if number - next == 1 { String::new() } else { format!(", with those up to {}", number - 1) };
+            let finding = Finding::new(Code::ReadingMissing, layout::reading(next), format!("it is missing{those}"));
+            look.found(finding.mended_by(Remedy::Backup));
+            before = None;
+        }
+        next = number + 1;
+        let path = layout::reading(number);
+        let finding = match readings::load(look.disk, number) {
+            Ok((reading, file)) => {
+                let is_other = number > 1 && before.is_some() && reading.parent != before;
+                before = Some(file);
+                if !is_other {
+                    continue;
+                }
+                let message = format!("it is not the one that number {number} was made on");
+                Finding::new(Code::ReadingDamaged, layout::reading(number - 1), message).and(path)
+            }
+            Err(StoreError::Disk(DiskError { source, .. })) => {
+                before = None;
+                look.unreadable(&path, &source);
+                continue;
+            }
+            Err(error) => {
+                before = None;
+                Finding::new(Code::ReadingDamaged, path, reason(error))
+            }
+        };
+        look.found(finding.mended_by(Remedy::Backup));
     }
 }
 

@@ -157,7 +157,7 @@ pub(crate) fn asking(path: &str, host: &str) -> MakeCsr {
 pub(crate) fn make_csr(keystore: &Keystore, asked: &MakeCsr) -> Result<Made, Error> {
     let snapshot = keystore.read()?;
     let plan = ops::make_csr::plan(&snapshot, &keystore.config().defaults.subject, asked)?;
-    match ops::make_csr::private_key_file(&snapshot, &plan)? {
+    match ops::make_csr::private_key_file(keystore, &snapshot, &plan)? {
         PrivateKeyFile::Plain(private_key) => ops::make_csr::make_csr(keystore, &plan, &private_key),
         PrivateKeyFile::Encrypted(_) => panic!("the private key of {} is encrypted", asked.key),
     }

@@ -34,7 +34,7 @@ pub(crate) fn with_a_past() -> House {
 }
 
 pub(crate) fn backup(keystore: &Keystore, history: bool) -> Result<(Vec<u8>, Written), Error> {
-    let asked = Backup { history, envelope: Envelope::None };
+    let asked = Backup { history, envelope: Envelope::None, to: "keys.tar".to_owned() };
     let mut bytes = Vec::new();
     let written = ops::backup::backup(keystore, &asked, &mut bytes, &Unwatched)?;
     Ok((bytes, written))

@@ -297,7 +297,9 @@ fn encrypted(machine: &Machine) -> Run {
     let created = create_key(&keystore, &CreateKey { key: key(MAIN), next: false }, &material).unwrap();
     let snapshot = keystore.read().unwrap();
     let asked = plan(&snapshot, &keystore.config().defaults.subject, &asking(MAIN, HOST)).unwrap();
-    let PrivateKeyFile::Encrypted(_) = private_key_file(&snapshot, &asked).unwrap() else { panic!("readable") };
+    let PrivateKeyFile::Encrypted(_) = private_key_file(&keystore, &snapshot, &asked).unwrap() else {
+        panic!("readable")
+    };
     let made = sign(&keystore, &asked, &private_key).unwrap();
     install(&keystore, MAIN, &certify(&made)).unwrap();
     bind(&keystore, MAIN, &[DEFAULT]).unwrap();
