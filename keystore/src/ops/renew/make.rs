@@ -48,7 +48,7 @@ pub fn make<F: From<Error>>(
     secrets: &Secrets<'_, F>,
     progress: &dyn Progress,
 ) -> Result<Vec<Result<Waiting, F>>, F> {
-    let plans = tasks.iter().filter_map(|task| match &task.step {
+    let plans = steps.iter().filter_map(|(_, step)| match step {
         Step::Request(plan) => Some(&**plan),
         _ => None,
     });
