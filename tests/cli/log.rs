@@ -253,7 +253,7 @@ fn lists_who_read_private_keys() {
 #[test]
 fn gives_no_private_key_away_that_it_cannot_write_down() {
     let (world, _) = World::committed();
-    std::fs::remove_dir_all(world.path("keystore/audit")).unwrap();
+    let _ = world.shell("rm -r keystore/audit").exits(0);
     world.write("keystore/audit", "in the way");
     for command in [
         &["export-key", KEY, "--format", "pem", "--out", "main.key"][..],

@@ -1,6 +1,7 @@
 //! Who read private keys: no private key is given away before that is written down for good, wherever a disk fails.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -216,7 +217,8 @@ fn a_backup_takes_the_entries_along() {
 
 #[test]
 fn the_doctor_finds_entries_that_were_changed_removed_or_exchanged() {
-    let found = |tamper: &dyn Fn(&dyn Fn(u64) -> std::path::PathBuf)| {
+    type Place<'a> = &'a dyn Fn(u64) -> PathBuf;
+    let found = |tamper: &dyn Fn(Place<'_>)| {
         let house = House::new();
         let keystore = house.open();
         create(&keystore, MAIN).unwrap();
@@ -234,7 +236,7 @@ fn the_doctor_finds_entries_that_were_changed_removed_or_exchanged() {
     };
     let at = |number: u64| format!("audit/{number:010}.json");
     assert_eq!(found(&|_| {}), []);
-    let edit = |path: std::path::PathBuf| {
+    let edit = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("\"user\":\"ada\"", "\"user\":\"eve\"")).unwrap();
     };
