@@ -47,7 +47,7 @@ fn writes_one_file_for_its_owner_alone() {
     -- stdout
     -- stderr
     warning: it is not encrypted: whoever reads it has every private key
-    Backed up generation 1, with its history, in keys.age: 10 files
+    Backed up generation 1, with its history, in keys.age: 13 files
     ");
     assert!(std::fs::read(world.path("keys.age")).unwrap().starts_with(b"manifest.json\0"));
     assert_eq!(std::fs::metadata(world.path("keys.age")).unwrap().permissions().mode() & 0o777, 0o600);

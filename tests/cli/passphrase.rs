@@ -86,7 +86,10 @@ fn a_wrong_or_missing_passphrase_changes_nothing() {
     hint: give --passphrase-file or --passphrase-env, or run this on a terminal to be asked
     ");
     assert_eq!(world.keyring(&[&make[..], &["--json"]].concat()).exits(2).error()["code"], "passphrase-needed");
-    assert_eq!(world.listing("keystore"), before);
+    // that somebody tried is written down
+    let mut after = world.listing("keystore");
+    after.retain(|line| !line.starts_with("keystore/audit"));
+    assert_eq!(after, before);
     tells_no_secret(&world, &[wrong, wrong_in_json, missing]);
 }
 

@@ -72,7 +72,7 @@ fn shows_what_would_go_and_removes_it_when_told() {
     exit code 0
     -- stdout
     generation 3
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
       why           mail02 is gone
         unbind   mail02/smtp@default

@@ -97,7 +97,7 @@ fn what_is_due_is_renewed_and_committed_and_nothing_else() {
     exit code 0
     -- stdout
     generation 2
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring renew`)
       hash          [SHA256]
       why           renewal
         install  mail01/imap/main  version 2, certificate until [DATE]

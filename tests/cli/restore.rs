@@ -56,7 +56,7 @@ fn brings_a_keystore_back_and_publish_brings_its_files() {
     exit code 0
     -- stdout
     generation 2
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
         install  mail01/imap/main  version 2, certificate until [DATE]
         serves   mail01/imap@default: mail01/imap/main version 2, before: mail01/imap/main version 1
@@ -86,7 +86,7 @@ fn reports_it_in_json() {
       "ok": true,
       "result": {
         "backed_up": "[TIME]",
-        "files": 19,
+        "files": 22,
         "generation": 2,
         "hash": "[SHA256]",
         "history": false,

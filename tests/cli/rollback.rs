@@ -55,7 +55,7 @@ fn what_was_is_looked_at_and_compared() {
     exit code 0
     -- stdout
     generation 2
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
       why           moved to mail02
         unbind   mail01/imap@default
@@ -64,7 +64,7 @@ fn what_was_is_looked_at_and_compared() {
         serves   mail02/imap@192.0.2.7:993: mail01/imap/main version 1
 
     generation 1
-      made          [TIME] by [ACTOR]
+      made          [TIME] by [ACTOR] (`keyring commit`)
       hash          [SHA256]
       why           first certificate
         install  mail01/imap/main  version 1, certificate until [DATE]

@@ -153,8 +153,17 @@ fn marker() -> StorePath {
 }
 
 /// Everything that an attempt to restore may leave.
-fn left_overs() -> [StorePath; 6] {
-    [layout::commits(), layout::servers(), layout::state(), layout::live(), layout::stage(), marker().temporary()]
+fn left_overs() -> [StorePath; 8] {
+    [
+        layout::commits(),
+        layout::servers(),
+        layout::state(),
+        layout::live(),
+        layout::authorities(),
+        layout::audit(),
+        layout::stage(),
+        marker().temporary(),
+    ]
 }
 
 /// Refuses a folder that holds anything but what an attempt to make a keystore has left.
