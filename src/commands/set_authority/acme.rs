@@ -64,7 +64,7 @@ pub(super) struct AcmeArgs {
     /// How names are proven; http-01 when nothing is said
     #[arg(long, value_name = "CHALLENGE")]
     challenge: Option<Challenge>,
-    /// Answer here; [::]:80 or [::]:443 when nothing is said
+    /// Answer here; `[::]:80` or `[::]:443` when nothing is said
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "webroot")]
     listen: Option<String>,
     /// Have a web server answer that serves this folder as /
