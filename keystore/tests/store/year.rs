@@ -335,7 +335,8 @@ fn a_year_of_renewals_loses_nothing_and_lets_nothing_expire() {
         }
     }
     simulation.check_served();
-    assert!(simulation.machine.diagnosis().is_sound());
+    let diagnosis = simulation.machine.diagnosis();
+    assert!(diagnosis.is_sound(), "{:?}", diagnosis.findings);
     let orders = simulation.books.lock().unwrap().orders.len() - begun;
     println!("{renewals} renewals, {orders} orders, {kills} runs killed, {losses} losses of power");
     assert!(kills > 300 && losses > 50 && renewals > 1500);

@@ -44,6 +44,8 @@ fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Resul
     let all = Manifest { history: true, ..manifest.clone() };
     let inventory = Inventory::gather(&snapshot, text.clone(), all, progress)?;
     compare(manifest, inventory.manifest())?;
+    // each entry names the one before it, down to the first
+    snapshot.readings(None, usize::MAX)?;
     private_keys(&snapshot, progress)?;
     Ok(config)
 }
