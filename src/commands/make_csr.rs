@@ -26,7 +26,7 @@ Examples:
   keyring make-csr web/https/main --new-key --san dns:example.com
   keyring make-csr web/https/main --new-key --from-certificate expiring.pem
   keyring make-csr web/https/main --config openssl.cnf --out web.csr
-  keyring make-csr web/https/main --for web/https@default \
+  keyring make-csr web/https/main --for web/https@default \\
       --for mail01/imap@default --out web.csr
   keyring make-csr web/https/main --subject \"C=US,O=Example Corp,OU=IT,OU=Web\"
 

@@ -22,8 +22,8 @@ Examples:
   keyring set-authority vault --timeout 120
   keyring set-authority lab --days 30 --passphrase file:/etc/keyring/lab
   keyring set-authority vault --remove
-  keyring set-authority public --kind acme --accept-terms \
-    --directory https://acme-v02.api.letsencrypt.org/directory \
+  keyring set-authority public --kind acme --accept-terms \\
+    --directory https://acme-v02.api.letsencrypt.org/directory \\
     --contact hostmaster@example.com --webroot /var/www/html
 
 It takes effect at once. What is not named stays as it was said before.
