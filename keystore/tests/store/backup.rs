@@ -236,7 +236,7 @@ fn a_backup_that_is_cut_short_is_refused_wherever() {
         match refusal(&bytes[..length]) {
             // within what fills up the last file, which is whole
             Error::Restore(RestoreError::CutShort { missing }) => {
-                assert!(missing > 0 || length + 512 > end, "{length}")
+                assert!(missing > 0 || length + 512 > end, "{length}");
             }
             Error::Restore(error @ RestoreError::NotABackup { .. }) => assert!(length < 8192, "{length}: {error}"),
             other => panic!("{length}: {other}"),
