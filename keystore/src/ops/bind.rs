@@ -2,7 +2,6 @@
 
 use super::warning::covers;
 use super::{Error, Warning, lasting};
-use crate::change::{Change, Target};
 use crate::model::KeyView;
 use crate::name::{Endpoint, KeyPath};
 use crate::store::Keystore;
@@ -45,14 +44,7 @@ pub fn bind(keystore: &Keystore, key: &KeyPath, endpoints: &[Endpoint]) -> Resul
     let mut bound = Vec::new();
     for endpoint in endpoints {
         let before = transaction.upcoming_binding(endpoint)?;
-        if before.as_ref() != Some(key) {
-            // What is left without the staged change may be this key: by the last commit, but not when a commit
-            // that runs has taken another change of this endpoint.
-            transaction.withdraw(&Target::Binding(endpoint.clone()));
-            if transaction.upcoming_binding(endpoint)?.as_ref() != Some(key) {
-                transaction.put(Change::Bind { endpoint: endpoint.clone(), key: key.clone() });
-            }
-        }
+        transaction.want_binding(endpoint, Some(key))?;
         bound.push(Bound { endpoint: endpoint.clone(), before });
     }
     let warnings = warnings(&view, endpoints);

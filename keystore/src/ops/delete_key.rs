@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Error, settled_key};
-use crate::change::{Change, Target};
+use crate::change::Change;
 use crate::model::{KeyView, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
-use crate::store::{Keystore, Transaction};
+use crate::store::Keystore;
 
 /// What was deleted.
 #[derive(Clone, Debug)]
@@ -27,28 +27,16 @@ pub struct Outcome {
 pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
     let view = settled_key(&transaction, key)?;
-    let bound = still_bound(&transaction, &view)?;
+    let bound = transaction.snapshot().upcoming_endpoints_of(&view)?;
     if !bound.is_empty() && !unbind {
         return Err(Error::KeyBound { key: key.clone(), endpoints: bound });
     }
     for endpoint in &bound {
-        transaction.withdraw(&Target::Binding(endpoint.clone()));
-        transaction.put(Change::Unbind { endpoint: endpoint.clone() });
+        transaction.want_binding(endpoint, None)?;
     }
     transaction.put(deletion(&view, None));
     transaction.finish()?;
     Ok(Outcome { key: key.clone(), unbound: bound, pending: pending(&view) })
-}
-
-/// The endpoints that are bound to a key, and are not staged to be bound to something else.
-pub(super) fn still_bound(transaction: &Transaction<'_>, view: &KeyView) -> Result<BTreeSet<Endpoint>, Error> {
-    let mut bound = BTreeSet::new();
-    for endpoint in &view.bound {
-        if transaction.upcoming_binding(endpoint)?.as_ref() == Some(&view.path) {
-            bound.insert(endpoint.clone());
-        }
-    }
-    Ok(bound)
 }
 
 /// What takes a key, with all the versions there are, out of the tree.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Error;
 use super::copy_key::{self, stage_copy};
-use super::delete_key::{deletion, still_bound};
-use crate::change::{Change, Target};
+use super::delete_key::deletion;
 use crate::name::{Endpoint, KeyPath};
 use crate::store::Keystore;
 
@@ -25,14 +24,11 @@ pub struct Outcome {
 pub fn rename_key(keystore: &Keystore, from: &KeyPath, to: &KeyPath) -> Result<Outcome, Error> {
     let mut transaction = keystore.write()?;
     let (view, copy) = stage_copy(&mut transaction, from, to)?;
-    let moved = still_bound(&transaction, &view)?;
+    let moved = transaction.snapshot().upcoming_endpoints_of(&view)?;
     for endpoint in &moved {
-        transaction.withdraw(&Target::Binding(endpoint.clone()));
-        transaction.put(Change::Bind { endpoint: endpoint.clone(), key: to.clone() });
+        transaction.want_binding(endpoint, Some(to))?;
     }
-    if let Some(renewal) = view.upcoming_renewal.clone() {
-        transaction.put(Change::SetRenewal { key: to.clone(), renewal: Some(Box::new(renewal)) });
-    }
+    transaction.want_renewal(to, view.upcoming_renewal.as_ref())?;
     transaction.put(deletion(&view, Some(to.clone())));
     transaction.finish()?;
     Ok(Outcome { copy, moved })

@@ -2,7 +2,6 @@
 
 use super::list_authorities::find_authority;
 use super::{Error, lasting};
-use crate::change::{Change, Target};
 use crate::model::Renewal;
 use crate::name::KeyPath;
 use crate::store::{Keystore, Transaction};
@@ -62,12 +61,5 @@ pub(super) fn stage(
     if let Some(renewal) = renewal {
         find_authority(transaction.snapshot(), &renewal.authority)?;
     }
-    // What is left without the staged change may be this, as for bindings.
-    transaction.withdraw(&Target::Renewal(key.clone()));
-    let left = transaction.key(key)?.and_then(|view| view.upcoming_renewal);
-    if left.as_ref() != renewal {
-        let renewal = renewal.cloned().map(Box::new);
-        transaction.put(Change::SetRenewal { key: key.clone(), renewal });
-    }
-    Ok(())
+    Ok(transaction.want_renewal(key, renewal)?)
 }

@@ -1,7 +1,6 @@
 //! `set-service`: how a service is published to.
 
 use super::Error;
-use crate::change::{Change, Target};
 use crate::model::ServiceSettings;
 use crate::name::ServicePath;
 use crate::store::Keystore;
@@ -37,14 +36,7 @@ pub fn set_service<E: From<Error>>(
     let mut transaction = keystore.write().map_err(Error::from)?;
     let before = transaction.upcoming_settings(service).map_err(Error::from)?;
     let settings = change(before.clone())?;
-    if settings != before {
-        // What is left without the staged change may be this, as for bindings.
-        transaction.withdraw(&Target::Service(service.clone()));
-        if transaction.upcoming_settings(service).map_err(Error::from)? != settings {
-            let settings = settings.clone().map(Box::new);
-            transaction.put(Change::SetService { service: service.clone(), settings });
-        }
-    }
+    transaction.want_settings(service, settings.as_ref()).map_err(Error::from)?;
     transaction.finish().map_err(Error::from)?;
     Ok(Outcome { service: service.clone(), before, settings })
 }

@@ -1,7 +1,6 @@
 //! `unbind`: endpoints from their keys. What was published there stays until something else is.
 
 use super::Error;
-use crate::change::{Change, Target};
 use crate::name::{Endpoint, KeyPath};
 use crate::store::Keystore;
 
@@ -24,10 +23,7 @@ pub fn unbind(keystore: &Keystore, endpoints: &[Endpoint]) -> Result<Vec<Freed>,
     for endpoint in endpoints {
         let bound = transaction.upcoming_binding(endpoint)?;
         let before = bound.ok_or_else(|| Error::NotBound { endpoint: endpoint.clone() })?;
-        transaction.withdraw(&Target::Binding(endpoint.clone()));
-        if transaction.upcoming_binding(endpoint)?.is_some() {
-            transaction.put(Change::Unbind { endpoint: endpoint.clone() });
-        }
+        transaction.want_binding(endpoint, None)?;
         freed.push(Freed { endpoint: endpoint.clone(), before });
     }
     transaction.finish()?;

@@ -260,6 +260,21 @@ impl<'k> Snapshot<'k> {
         stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
     }
 
+    /// Every endpoint that is bound to a key once the stage is committed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn upcoming_endpoints_of(&self, key: &KeyView) -> Result<BTreeSet<Endpoint>, StoreError> {
+        let staged = self.stage.changes().filter_map(Change::endpoint);
+        let mut endpoints: BTreeSet<_> = key.bound.iter().chain(staged).cloned().collect();
+        for endpoint in std::mem::take(&mut endpoints) {
+            if self.upcoming_binding(&endpoint)?.as_ref() == Some(&key.path) {
+                endpoints.insert(endpoint);
+            }
+        }
+        Ok(endpoints)
+    }
+
     /// The endpoints of a service that are bound by the last commit.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a writer does: facts at once, changes to the stage all together at the end.
 
+mod wanted;
+
 use std::collections::BTreeMap;
 
 use super::intent::Intent;

@@ -1,5 +1,6 @@
 //! `export-plan`: the desired state that a keystore is in already.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
 use super::service::FILES;
@@ -36,24 +37,9 @@ fn export_server(snapshot: &Snapshot<'_>, server: &ServerName, page: &mut Page) 
     }
     for (key, _) in facts.keys(server) {
         let Some(view) = snapshot.key(&key)?.filter(|view| !matches!(view.fate, Fate::Goes { .. })) else { continue };
-        page.key(&view, &bound(snapshot, &view)?);
+        page.key(&view, &snapshot.upcoming_endpoints_of(&view)?);
     }
     Ok(())
-}
-
-/// Everything that is bound to a key once the stage is committed.
-fn bound(snapshot: &Snapshot<'_>, view: &KeyView) -> Result<Vec<Endpoint>, Error> {
-    let staged = snapshot.stage().changes().filter_map(|change| change.endpoint());
-    let mut endpoints: Vec<_> = view.bound.iter().chain(staged).cloned().collect();
-    endpoints.sort();
-    endpoints.dedup();
-    let mut bound = Vec::new();
-    for endpoint in endpoints {
-        if snapshot.upcoming_binding(&endpoint)?.as_ref() == Some(&view.path) {
-            bound.push(endpoint);
-        }
-    }
-    Ok(bound)
 }
 
 /// The text so far.
@@ -125,7 +111,7 @@ impl Page {
         }
     }
 
-    fn key(&mut self, view: &KeyView, bound: &[Endpoint]) {
+    fn key(&mut self, view: &KeyView, bound: &BTreeSet<Endpoint>) {
         self.begin("key");
         self.text("key", Some::<&KeyPath>(&view.path));
         let installed = view.upcoming();

@@ -36,11 +36,9 @@ fn on(snapshot: &Snapshot<'_>, desired: &Desired, server: &ServerName, surplus: 
     let (facts, state) = (snapshot.facts(server)?, snapshot.server(server)?);
     for (key, _) in facts.keys(server).filter(|(key, _)| !desired.keys.contains_key(key)) {
         let Some(view) = snapshot.key(&key)?.filter(|view| !matches!(view.fate, Fate::Goes { .. })) else { continue };
-        for endpoint in view.bound.iter().filter(|endpoint| !desired.bindings.contains_key(endpoint)) {
-            if snapshot.upcoming_binding(endpoint)?.as_ref() == Some(&key) {
-                surplus.endpoints.insert(endpoint.clone(), key.clone());
-            }
-        }
+        let bound = snapshot.upcoming_endpoints_of(&view)?;
+        let bound = bound.into_iter().filter(|endpoint| !desired.bindings.contains_key(endpoint));
+        surplus.endpoints.extend(bound.map(|endpoint| (endpoint, key.clone())));
         surplus.keys.insert(key);
     }
     for protocol in state.services.keys() {

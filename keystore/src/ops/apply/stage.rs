@@ -3,7 +3,7 @@
 use super::desired::Desired;
 use super::plan::Way;
 use super::prune::surplus;
-use crate::change::{Change, Stage, Target};
+use crate::change::Stage;
 use crate::name::{Endpoint, KeyPath};
 use crate::ops::delete_key::deletion;
 use crate::ops::install_cert::Place;
@@ -47,11 +47,7 @@ pub fn stage(keystore: &Keystore, desired: &Desired, way: Way, place: Place) -> 
                 left.push((endpoint.clone(), key.clone()));
                 continue;
             }
-            // what is left without the staged change may be this
-            transaction.withdraw(&Target::Binding(endpoint.clone()));
-            if transaction.upcoming_binding(endpoint)?.as_ref() != Some(key) {
-                transaction.put(Change::Bind { endpoint: endpoint.clone(), key: key.clone() });
-            }
+            transaction.want_binding(endpoint, Some(key))?;
         }
     }
     if way.prune {
@@ -69,14 +65,7 @@ pub fn stage(keystore: &Keystore, desired: &Desired, way: Way, place: Place) -> 
 
 fn services(transaction: &mut Transaction<'_>, desired: &Desired) -> Result<(), Error> {
     for (service, said) in &desired.services {
-        if transaction.upcoming_settings(service)?.as_ref() == Some(&said.value) {
-            continue;
-        }
-        transaction.withdraw(&Target::Service(service.clone()));
-        if transaction.upcoming_settings(service)?.as_ref() != Some(&said.value) {
-            let settings = Some(Box::new(said.value.clone()));
-            transaction.put(Change::SetService { service: service.clone(), settings });
-        }
+        transaction.want_settings(service, Some(&said.value))?;
     }
     Ok(())
 }
@@ -84,16 +73,10 @@ fn services(transaction: &mut Transaction<'_>, desired: &Desired) -> Result<(), 
 fn prune(transaction: &mut Transaction<'_>, desired: &Desired) -> Result<(), Error> {
     let surplus = surplus(transaction.snapshot(), desired)?;
     for endpoint in surplus.endpoints.into_keys() {
-        transaction.withdraw(&Target::Binding(endpoint.clone()));
-        if transaction.upcoming_binding(&endpoint)?.is_some() {
-            transaction.put(Change::Unbind { endpoint });
-        }
+        transaction.want_binding(&endpoint, None)?;
     }
     for service in surplus.services {
-        transaction.withdraw(&Target::Service(service.clone()));
-        if transaction.upcoming_settings(&service)?.is_some() {
-            transaction.put(Change::SetService { service, settings: None });
-        }
+        transaction.want_settings(&service, None)?;
     }
     for key in surplus.keys {
         if let Some(view) = transaction.key(&key)? {

@@ -54,13 +54,6 @@ fn certified(host: &Host) -> Option<SubjectAltName> {
 /// # Errors
 /// When the keystore can't be read.
 pub fn not_covered(snapshot: &Snapshot<'_>, view: &KeyView, names: &[SubjectAltName]) -> Result<Vec<Endpoint>, Error> {
-    let staged = snapshot.stage().changes().filter_map(crate::change::Change::endpoint);
-    let endpoints: std::collections::BTreeSet<_> = view.bound.iter().chain(staged).cloned().collect();
-    let mut found = Vec::new();
-    for endpoint in endpoints {
-        if !covers(names, &endpoint) && snapshot.upcoming_binding(&endpoint)?.as_ref() == Some(&view.path) {
-            found.push(endpoint);
-        }
-    }
-    Ok(found)
+    let endpoints = snapshot.upcoming_endpoints_of(view)?;
+    Ok(endpoints.into_iter().filter(|endpoint| !covers(names, endpoint)).collect())
 }

@@ -98,6 +98,11 @@ impl Material {
         held.fault(facts.spki).is_none() && said.as_ref() == Some(request)
     }
 
+    /// Whether a request's file is missing, or another one that holds no request at all.
+    pub(super) fn is_torn(&self, request: &RequestFacts) -> bool {
+        self.requests.get(&request.number).is_none_or(|held| held.request.is_err() && held.digest != request.file)
+    }
+
     /// What the files say of the private key, when nothing else does any more.
     pub(super) fn describe(&self, look: &mut Look<'_>, key: &KeyPath, number: VersionNumber) -> Option<VersionFacts> {
         let held = self.key.as_ref()?;

@@ -103,7 +103,9 @@ impl Version<'_> {
             }
             (None, Some(Ok(stated))) if self.is_torn(material, stated) => (None, None),
             (None, Some(Ok(stated))) => {
-                (Some(stated.clone()), Some(self.adopt(stated, format!("version {} is in no index", self.number))))
+                let facts = self.without_torn_requests(material, stated);
+                let adoption = self.adopt(&facts, format!("version {} is in no index", self.number));
+                (Some(facts), Some(adoption))
             }
             (None, stated) => match material.describe(look, self.key, self.number) {
                 // Set aside, like what else a crash cut off.
@@ -132,6 +134,16 @@ impl Version<'_> {
         let is_other = |held: &HeldKey| held.key.is_err() && held.digest != stated.file;
         let is_none = !material.is_unreadable && material.key.as_ref().is_none_or(is_other);
         is_none && !self.known.is_broken && self.named().next().is_none()
+    }
+
+    /// Nothing knows the private key but what stands beside it: a request that is not whole was never handed out, as a
+    /// loss of power came before it was durable.
+    fn without_torn_requests(&self, material: &Material, stated: &VersionFacts) -> VersionFacts {
+        let mut facts = stated.clone();
+        if !material.is_unreadable && !self.known.is_broken && self.named().next().is_none() {
+            facts.requests.retain(|request| request.submission.is_some() || !material.is_torn(request));
+        }
+        facts
     }
 
     /// A private key that an index knows stands here too, and nothing says that it should.

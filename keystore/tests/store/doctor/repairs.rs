@@ -7,11 +7,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use keystore::digest::Digest;
+use keystore::model::VersionFacts;
 use keystore::ops::doctor::{Code, Remedy, Request, doctor};
 use keystore::progress::Unwatched;
 
 use super::{MAIN, codes, diagnose, faults, repair, run_on, with_history};
-use crate::common::{Failure, FaultyDisk, House, Picture, bind, commit, create, installed_key, listing, live};
+use crate::common::{
+    Failure, FaultyDisk, House, Picture, asking, bind, commit, create, installed_key, key, listing, live, make_csr,
+};
 
 /// A way to damage a keystore, and whether readers can still read all of it.
 struct Damage {
@@ -229,5 +232,40 @@ fn a_repair_that_is_cut_off_anywhere_is_done_again_and_loses_nothing() {
             assert!(outcome.diagnosis.is_sound(), "{failure:?}: {:#?}", outcome.diagnosis.findings);
             assert_nothing_lost(&before, &house, &format!("{failure:?}"));
         }
+    }
+}
+
+#[test]
+fn a_request_that_a_loss_of_power_cut_off_is_not_taken_in_with_its_private_key() {
+    const NEW: &str = "mail02/smtp/new";
+    let template = House::new();
+    let keystore = template.open();
+    create(&keystore, "mail02/smtp/other").unwrap();
+    let index = template.root().join("servers/mail02/facts.json");
+    let without = fs::read(&index).unwrap();
+    create(&keystore, NEW).unwrap();
+    for _ in 0..2 {
+        make_csr(&keystore, &asking(NEW, "mail02.example.com")).unwrap();
+    }
+    fs::write(&index, without).unwrap();
+
+    let lose: [fn(&Path); 4] = [
+        remove,
+        cut,
+        |path| fs::write(path, "").unwrap(),
+        |path| {
+            fs::write(path, vec![0; fs::read(path).unwrap().len()]).unwrap();
+        },
+    ];
+    for lose in lose {
+        let house = House::copy_of(&template);
+        lose(&house.root().join("servers/mail02/smtp/new/1/request-2.csr"));
+        assert_eq!(faults(&diagnose(&house)), [Code::NotIndexed]);
+        let outcome = repair(&house);
+        assert!(outcome.diagnosis.is_sound(), "{:#?}", outcome.diagnosis.findings);
+        let keystore = house.open();
+        let facts = keystore.read().unwrap().facts(key(NEW).server()).unwrap();
+        let numbers = |version: &VersionFacts| version.requests.iter().map(|it| it.number.0).collect::<Vec<_>>();
+        assert_eq!(facts.key(&key(NEW)).unwrap().versions.iter().map(numbers).collect::<Vec<_>>(), [[1]]);
     }
 }
