@@ -31,7 +31,7 @@ fn renewal(algorithm: &str, count: usize, rounds: usize) {
     let mut contestants: Vec<Contestant<'_>> = vec![
         ("openssl.sh", Box::new(|round| vec![place.script("openssl.sh", round)])),
         ("certtool.sh", Box::new(|round| vec![place.script("certtool.sh", round)])),
-        ("keyring renew --due --commit", Box::new(|round| vec![place.renew("keystore", round)])),
+        ("keyring renew KEY... --commit", Box::new(|round| vec![place.renew("keystore", round)])),
         ("the same, each key bound", Box::new(|round| vec![place.renew("bound", round)])),
     ];
     if algorithm == "rsa" {
@@ -71,40 +71,43 @@ impl Place<'_> {
         run(tool("openssl", &[&new[..], &signed, &issuing].concat()));
     }
 
-    /// A keystore whose keys are all in use, and due.
+    fn keys(&self) -> Vec<String> {
+        (0..self.count).map(|number| format!("server{}/https/host{number}", number / PER_SERVER)).collect()
+    }
+
+    /// A keystore whose keys are all in use.
     fn keystore(&self, store: &str, bound: bool) {
-        let (mut list, mut keys, mut services) = (String::new(), Vec::new(), Vec::new());
-        for number in 0..self.count {
-            let server = number / PER_SERVER;
-            let key = format!("server{server}/https/host{number}");
+        let (mut list, mut endpoints, keys) = (String::new(), Vec::new(), self.keys());
+        for (number, key) in keys.iter().enumerate() {
             let algorithm = if self.algorithm == "ec" { "ecdsa-p256" } else { "rsa-2048" };
             writeln!(
                 list,
                 r#"{{"key": "{key}", "algorithm": "{algorithm}", "san": ["dns:host{number}.example.com"]}}"#
             )
             .expect("a string takes it");
-            services.push(format!("server{server}/https@192.0.2.{}:443", number % PER_SERVER + 1));
-            keys.push(key);
+            endpoints.push(format!("server{}/https@192.0.2.{}:443", number / PER_SERVER, number % PER_SERVER + 1));
         }
         fs::write(self.path("list"), list).expect("the folder is there");
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         run(self.keyring(store, &["init"]));
         run(self.keyring(store, &["create-ca", "lab", "--no-passphrase", "--cn", "Lab", "--leaf-days", "47"]));
         run(self.keyring(store, &["create-key", "--from", &self.text("list")]));
-        let due = ["set-renewal", "--authority", "lab", "--at", "365d"];
-        run(self.keyring(store, &[&due[..], &keys].concat()));
-        if bound {
-            keys.iter().zip(&services).for_each(|(key, endpoint)| run(self.keyring(store, &["bind", key, endpoint])));
-        }
+        run(self.keyring(store, &[&["set-renewal", "--authority", "lab"], &keys[..]].concat()));
         run(self.keyring(store, &["commit"]));
         run(self.keyring(store, &["renew", "--due", "--commit"]));
+        if bound {
+            keys.iter().zip(&endpoints).for_each(|(key, endpoint)| run(self.keyring(store, &["bind", key, endpoint])));
+            run(self.keyring(store, &["commit"]));
+        }
     }
 
     fn renew(&self, store: &str, round: usize) -> Command {
         let copy = format!("{store}-{round}");
         run(tool("cp", &["-a", &self.text(store), &self.text(&copy)]));
         run(tool("sync", &[]));
-        self.keyring(&copy, &["renew", "--due", "--commit"])
+        let keys = self.keys();
+        let keys = keys.iter().map(String::as_str);
+        self.keyring(&copy, &["renew", "--commit"].into_iter().chain(keys).collect::<Vec<_>>())
     }
 
     fn script(&self, script: &str, round: usize) -> Command {

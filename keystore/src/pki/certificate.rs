@@ -4,6 +4,7 @@ mod fields;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::signature::{self, Verdict};
 use super::{DescribedExtension, FoundExtensions, PublicKey, Subject, SubjectAltName, TemplateName, oid, pem, scheme};
@@ -11,11 +12,15 @@ use crate::digest::{Digest, hexadecimal};
 use crate::timestamp::Timestamp;
 use fields::{Extensions, Fields, Signed};
 
-/// A certificate: its DER, and what it says. Equal when the octets are.
+/// A certificate: its DER, and what it says. Equal when the octets are. A clone is the same one.
 #[derive(Clone)]
-pub struct Certificate {
+pub struct Certificate(Arc<Contents>);
+
+struct Contents {
     der: Vec<u8>,
     fields: Fields,
+    /// Whose signature it was found to have or not to have: the hashes of the public keys.
+    checked: Mutex<Vec<(Digest, Verdict)>>,
 }
 
 /// Why bytes are no certificate.
@@ -42,132 +47,133 @@ impl Certificate {
     ///
     /// What is wrong with it.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        Ok(Self { der: der.to_vec(), fields: Fields::read(der)? })
+        let (fields, checked) = (Fields::read(der)?, Mutex::default());
+        Ok(Self(Arc::new(Contents { der: der.to_vec(), fields, checked })))
     }
 
     /// The certificate in DER.
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// The certificate as `CERTIFICATE` (RFC 7468 section 5), LF, 64 columns.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode("CERTIFICATE", &self.der)
+        pem::encode("CERTIFICATE", &self.0.der)
     }
 
     /// The SHA-256 hash of the DER.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        Digest::of(&self.der)
+        Digest::of(&self.0.der)
     }
 
     /// The SHA-1 hash of the DER, in lower-case hexadecimal: what Windows calls the thumbprint.
     #[must_use]
     pub fn sha1_fingerprint(&self) -> String {
-        hexadecimal(&scheme::Hash::Sha1.of(&self.der))
+        hexadecimal(&scheme::Hash::Sha1.of(&self.0.der))
     }
 
     /// What its extensions say, in words, in their order.
     #[must_use]
     pub fn described_extensions(&self) -> Vec<DescribedExtension> {
-        fields::described_extensions(&self.der)
+        fields::described_extensions(&self.0.der)
     }
 
     /// Who it is for.
     #[must_use]
     pub fn subject(&self) -> &Subject {
-        &self.fields.subject
+        &self.0.fields.subject
     }
 
     /// Who signed it.
     #[must_use]
     pub fn issuer(&self) -> &Subject {
-        &self.fields.issuer
+        &self.0.fields.issuer
     }
 
     /// The serial number in lower-case hexadecimal, without colons.
     #[must_use]
     pub fn serial(&self) -> String {
-        self.fields.serial.clone()
+        self.0.fields.serial.clone()
     }
 
     /// The first second it is valid in.
     #[must_use]
     pub fn not_before(&self) -> Timestamp {
-        self.fields.not_before
+        self.0.fields.not_before
     }
 
     /// The last second it is valid in.
     #[must_use]
     pub fn not_after(&self) -> Timestamp {
-        self.fields.not_after
+        self.0.fields.not_after
     }
 
     /// What it is good for. Names of other kinds than ours are left out, and counted by
     /// [`other_names`](Self::other_names).
     #[must_use]
     pub fn names(&self) -> &[SubjectAltName] {
-        &self.fields.names
+        &self.0.fields.names
     }
 
     /// How many subject alternative names are of other kinds than ours, or damaged.
     #[must_use]
     pub fn other_names(&self) -> usize {
-        self.fields.other_names
+        self.0.fields.other_names
     }
 
     /// What it may be used for, and the names of its other extensions.
     #[must_use]
     pub fn extensions(&self) -> FoundExtensions {
-        Extensions::of(&self.der).read()
+        Extensions::of(&self.0.der).read()
     }
 
     /// Where its issuer's certificate can be had, as it says itself (RFC 5280 section 4.2.2.1).
     #[must_use]
     pub fn issuer_urls(&self) -> Vec<String> {
-        Extensions::of(&self.der).issuer_urls()
+        Extensions::of(&self.0.der).issuer_urls()
     }
 
     /// The contents of the serial number, with the octet that keeps it positive.
     pub(super) fn raw_serial(&self) -> Vec<u8> {
-        self.fields.raw_serial.clone()
+        self.0.fields.raw_serial.clone()
     }
 
     pub(super) fn raw_issuer(&self) -> &[u8] {
-        &self.fields.raw_issuer
+        &self.0.fields.raw_issuer
     }
 
     pub(super) fn raw_subject(&self) -> &[u8] {
-        &self.fields.raw_subject
+        &self.0.fields.raw_subject
     }
 
     pub(super) fn subject_key_id(&self) -> Option<&[u8]> {
-        self.fields.subject_key_id.as_deref()
+        self.0.fields.subject_key_id.as_deref()
     }
 
     /// The contents of an extension.
     pub(super) fn extension(&self, oid: der::asn1::ObjectIdentifier) -> Option<&[u8]> {
-        Extensions::of(&self.der).find(oid)
+        Extensions::of(&self.0.der).find(oid)
     }
 
     /// The Microsoft certificate template it was issued by, when it says so by name.
     #[must_use]
     pub fn certificate_template(&self) -> Option<TemplateName> {
-        Extensions::of(&self.der).certificate_template()
+        Extensions::of(&self.0.der).certificate_template()
     }
 
     /// The key it certifies.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
-        &self.fields.public_key
+        &self.0.fields.public_key
     }
 
     /// How it is signed: `sha256WithRSAEncryption`, `ecdsa-with-SHA384` ...
     #[must_use]
     pub fn signature_algorithm(&self) -> &str {
-        &self.fields.signature_algorithm
+        &self.0.fields.signature_algorithm
     }
 
     /// Why it should not be used, whoever issued it: a signature by a broken hash, a weak key. The signature of
@@ -188,13 +194,13 @@ impl Certificate {
     /// Whether it is an authority's (RFC 5280 section 4.2.1.9).
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        self.fields.is_ca
+        self.0.fields.is_ca
     }
 
     /// Whether subject and issuer are the same.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.fields.raw_subject == self.fields.raw_issuer
+        self.0.fields.raw_subject == self.0.fields.raw_issuer
     }
 
     /// Whether it is signed by its own key.
@@ -207,8 +213,8 @@ impl Certificate {
     /// signature holds. A signature that cannot be checked any more is taken on the word of the names.
     #[must_use]
     pub fn issued_by(&self, issuer: &Self) -> bool {
-        let named = self.fields.raw_issuer == issuer.fields.raw_subject || self.issuer() == issuer.subject();
-        let identified = match (&self.fields.authority_key_id, &issuer.fields.subject_key_id) {
+        let named = self.0.fields.raw_issuer == issuer.0.fields.raw_subject || self.issuer() == issuer.subject();
+        let identified = match (&self.0.fields.authority_key_id, &issuer.0.fields.subject_key_id) {
             (Some(wanted), Some(found)) => wanted == found,
             _ => true,
         };
@@ -222,15 +228,24 @@ impl Certificate {
         self.names().iter().any(|name| name.matches_host(host))
     }
 
+    /// Checked once for each key: chains are put together and looked at from several sides.
     fn signature_by(&self, key: &PublicKey) -> Verdict {
-        let Some(Signed { message, algorithm, signature }) = Signed::of(&self.der) else { return Verdict::Invalid };
-        signature::check(key, algorithm, signature, message)
+        let hash = key.hash();
+        // a verdict is put in whole
+        let mut checked = self.0.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, verdict)) = checked.iter().find(|(by, _)| *by == hash) {
+            return *verdict;
+        }
+        let Some(Signed { message, algorithm, signature }) = Signed::of(&self.0.der) else { return Verdict::Invalid };
+        let verdict = signature::check(key, algorithm, signature, message);
+        checked.push((hash, verdict));
+        verdict
     }
 }
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
+        Arc::ptr_eq(&self.0, &other.0) || self.0.der == other.0.der
     }
 }
 
@@ -238,7 +253,7 @@ impl Eq for Certificate {}
 
 impl Hash for Certificate {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.der.hash(state);
+        self.0.der.hash(state);
     }
 }
 

@@ -6,7 +6,7 @@ mod revocation_list;
 
 use std::time::Duration;
 
-use pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
 use webpki::{
     CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptions,
     RevocationOptionsBuilder, UnknownStatusPolicy,
@@ -19,8 +19,33 @@ pub use revocation_list::{RevocationList, RevocationListError, read_revocation_l
 
 /// The roots that are trusted.
 #[derive(Clone, Default)]
-pub struct Roots {
-    roots: Vec<(Certificate, TrustAnchor<'static>)>,
+pub struct Roots(Vec<Root>);
+
+/// One of them, and what webpki takes it for.
+#[derive(Clone)]
+struct Root {
+    certificate: Certificate,
+    anchor: TrustAnchor<'static>,
+}
+
+impl Root {
+    fn of(certificate: Certificate) -> Option<Self> {
+        let anchor = webpki::anchor_from_trusted_cert(&CertificateDer::from(certificate.as_der())).ok()?.to_owned();
+        Some(Self { certificate, anchor })
+    }
+
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.certificate.not_before() <= now && now <= self.certificate.not_after()
+    }
+
+    /// The same without a copy.
+    fn anchor(&self) -> TrustAnchor<'_> {
+        TrustAnchor {
+            subject: Der::from_slice(&self.anchor.subject),
+            subject_public_key_info: Der::from_slice(&self.anchor.subject_public_key_info),
+            name_constraints: self.anchor.name_constraints.as_deref().map(Der::from_slice),
+        }
+    }
 }
 
 /// A way from a certificate to a trusted root.
@@ -36,35 +61,25 @@ impl Roots {
     /// These certificates, whether self-signed or not; what can't be read as an authority is left out.
     #[must_use]
     pub fn new(certificates: impl IntoIterator<Item = Certificate>) -> Self {
-        let anchor = |certificate: Certificate| {
-            let der = CertificateDer::from(certificate.as_der());
-            let anchor = webpki::anchor_from_trusted_cert(&der).ok()?.to_owned();
-            Some((certificate, anchor))
-        };
-        Self { roots: certificates.into_iter().filter_map(anchor).collect() }
+        Self(certificates.into_iter().filter_map(Root::of).collect())
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.roots.len()
+        self.0.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.roots.is_empty()
+        self.0.is_empty()
     }
 
     /// Whether one of them signed this certificate.
     #[must_use]
     pub fn issued(&self, certificate: &Certificate) -> bool {
-        self.roots.iter().any(|(root, _)| certificate.issued_by(root))
-    }
-
-    fn valid_at(&self, now: Timestamp) -> Self {
-        let is_valid = |root: &Certificate| root.not_before() <= now && now <= root.not_after();
-        Self { roots: self.roots.iter().filter(|(root, _)| is_valid(root)).cloned().collect() }
+        self.0.iter().any(|root| certificate.issued_by(&root.certificate))
     }
 }
 
@@ -83,8 +98,10 @@ pub fn find_path(
     now: Timestamp,
 ) -> Result<TrustedPath, PathError> {
     // webpki takes a root for a name and a key, and does not ask how long it is good
-    match path(leaf, others, &roots.valid_at(now), lists, now) {
-        Err(PathError::UnknownIssuer) => match path(leaf, others, roots, lists, now) {
+    let all: Vec<&Root> = roots.0.iter().collect();
+    let valid: Vec<&Root> = all.iter().copied().filter(|root| root.is_valid_at(now)).collect();
+    match path(leaf, others, &valid, lists, now) {
+        Err(PathError::UnknownIssuer) if valid.len() < all.len() => match path(leaf, others, &all, lists, now) {
             Ok(TrustedPath { root, .. }) => Err(PathError::Root { subject: root.subject().clone() }),
             Err(error) => Err(error),
         },
@@ -95,13 +112,13 @@ pub fn find_path(
 fn path(
     leaf: &Certificate,
     others: &[Certificate],
-    roots: &Roots,
+    roots: &[&Root],
     lists: &[RevocationList],
     now: Timestamp,
 ) -> Result<TrustedPath, PathError> {
     let der = CertificateDer::from(leaf.as_der());
     let leaf = EndEntityCert::try_from(&der)?;
-    let anchors: Vec<TrustAnchor<'_>> = roots.roots.iter().map(|(_, anchor)| anchor.clone()).collect();
+    let anchors: Vec<TrustAnchor<'_>> = roots.iter().map(|root| root.anchor()).collect();
     let ders: Vec<CertificateDer<'_>> = others.iter().map(|other| CertificateDer::from(other.as_der())).collect();
     let lists: Vec<CertRevocationList<'_>> = lists.iter().map(RevocationList::parsed).collect::<Result<_, Error>>()?;
     let lists: Vec<&CertRevocationList<'_>> = lists.iter().collect();
@@ -117,9 +134,8 @@ fn path(
     )?;
     let known = |der: CertificateDer<'_>| others.iter().find(|other| other.as_der() == der.as_ref()).cloned();
     let intermediates = found.intermediate_certificates().filter_map(|found| known(found.der())).collect();
-    let is_root = |(_, anchor): &&(Certificate, TrustAnchor<'static>)| anchor == found.anchor();
-    let (root, _) = roots.roots.iter().find(is_root).ok_or(PathError::UnknownIssuer)?;
-    Ok(TrustedPath { intermediates, root: root.clone() })
+    let root = roots.iter().find(|root| root.anchor == *found.anchor()).ok_or(PathError::UnknownIssuer)?;
+    Ok(TrustedPath { intermediates, root: root.certificate.clone() })
 }
 
 fn revocation<'l>(lists: &'l [&'l CertRevocationList<'l>]) -> Option<RevocationOptions<'l>> {

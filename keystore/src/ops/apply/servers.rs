@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::name::ServerName;
 
 /// How many servers a pattern may stand for.
-const MOST: usize = 100_000;
+const MOST: usize = 10_000;
 
 /// Why a pattern or a placeholder was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
