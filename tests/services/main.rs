@@ -31,6 +31,7 @@ mod postfix;
 mod probing;
 mod promises;
 mod publishing;
+mod renewals;
 mod rotation;
 mod slapd;
 mod sshd;
