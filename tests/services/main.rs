@@ -25,6 +25,7 @@ mod guide;
 mod haproxy;
 mod inn;
 mod installation;
+mod mail_server;
 mod nginx;
 mod port;
 mod postfix;

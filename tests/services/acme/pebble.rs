@@ -122,6 +122,13 @@ impl Pebble {
         keyring.file("pebble-root.pem")
     }
 
+    /// What a machine trusts on which its own TLS and its certificates are trusted, in a file.
+    pub(crate) fn roots(&self, keyring: &Keyring) -> String {
+        let own = fs::read_to_string(self.folder.path().join("tls-root.pem")).expect("its root");
+        write(&keyring.path("roots.pem"), own + &self.ask("roots/0"));
+        keyring.file("roots.pem")
+    }
+
     fn ask(&self, what: &str) -> String {
         let root = text(&self.folder.path().join("tls-root.pem"));
         CURL.run(&["-sS", "--fail", "--cacert", &root, &format!("https://127.0.0.1:{}/{what}", self.ports[1])])
