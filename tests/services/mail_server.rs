@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keystore::digest::Digest;
+use keystore::pki::read_certificates;
 
 use super::account::may_become_others;
 use super::acme::pebble::{Pebble, Wanted};
@@ -64,7 +65,7 @@ impl Machine {
     fn walk(&self) {
         for block in self.guide.blocks() {
             match (block.language.as_str(), &block.file) {
-                ("bash", _) => block.text.lines().for_each(|line| self.type_in(line)),
+                ("bash", _) => block.text.lines().for_each(|line| self.do_as_said(line)),
                 ("dovecot" | "nginx" | "ini", Some(file)) => {
                     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
                     write(file, &block.text);
@@ -74,10 +75,34 @@ impl Machine {
         }
     }
 
-    fn type_in(&self, line: &str) {
-        if let Some(words) = line.strip_prefix("systemctl ") {
-            return self.tell_systemd(words);
+    fn do_as_said(&self, line: &str) {
+        match line.strip_prefix("systemctl ") {
+            Some(words) => self.tell_systemd(words),
+            None => {
+                if line.starts_with("keyring commit ") {
+                    self.mistype_first(line);
+                }
+                self.type_in(line).succeeded();
+            }
         }
+    }
+
+    /// The first commit, with something wrong: nothing is changed, and it can be repeated.
+    fn mistype_first(&self, line: &str) {
+        let site = self.nginx_site();
+        let text = std::fs::read_to_string(&site).unwrap();
+        write(&site, format!("{text}nonsense;\n"));
+        let failed = self.type_in(line).ended_with(6);
+        assert!(failed.stderr.contains("everything is as it was"), "{}", failed.stderr);
+        // Dovecot still serves the certificate that signs itself
+        let address = format!("127.0.0.1:{}", self.targets[2].port);
+        let served = Tool::OPENSSL.finish(&["s_client", "-connect", &address]).stdout;
+        let served = read_certificates(served.as_bytes()).unwrap()[0].fingerprint();
+        assert_eq!(served, fingerprint(&self.root.join("etc/dovecot/tls/certificate.pem")));
+        write(&site, text);
+    }
+
+    fn type_in(&self, line: &str) -> Finished {
         let mut path = Path::new(env!("CARGO_BIN_EXE_keyring")).parent().unwrap().as_os_str().to_owned();
         path.push(":");
         path.push(search_path());
@@ -85,7 +110,7 @@ impl Machine {
         command.env_clear().env("PATH", path).env("KEYRING_STORE", self.scene.keyring.store()).env("HOME", &self.root);
         command.env("SSL_CERT_FILE", &self.roots).env("MAIL_CONFIG", self.root.join("etc/postfix"));
         command.args(["-c", line]).current_dir(&self.root);
-        finish(&mut command, "").unwrap_or_else(|error| BASH.missing(&error)).succeeded();
+        finish(&mut command, "").unwrap_or_else(|error| BASH.missing(&error))
     }
 
     /// Nothing here has systemd as its first process: units are enabled in the files, and services are run by [`Self::run`].
