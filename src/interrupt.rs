@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, OptionalActions, Termios};
@@ -23,6 +23,9 @@ pub(crate) use stream::{Interruptible, interruptible};
 
 /// The exit status of a command that was interrupted: 128 and the number of SIGINT, as shells report it.
 pub(crate) const EXIT_STATUS: i32 = 130;
+
+/// How often Ctrl-C is looked for while nothing else is done.
+const BLINK: Duration = Duration::from_millis(50);
 
 /// Shows the cursor (DECTCEM), which a prompt may have hidden, and leaves the line with `^C` on it.
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h\n";
@@ -66,6 +69,15 @@ pub(crate) fn install() -> Result<bool, InterruptError> {
 /// Whether Ctrl-C was pressed. Only work in [`critical`] lives long enough to see it.
 pub(crate) fn requested() -> bool {
     REQUESTED.load(Ordering::Acquire)
+}
+
+/// Rests, but not beyond `deadline`. Says whether there is time left and Ctrl-C was not pressed.
+pub(crate) fn rest(pause: Duration, deadline: Instant) -> bool {
+    let until = (Instant::now() + pause).min(deadline);
+    while Instant::now() < until && !requested() {
+        thread::sleep(BLINK.min(until.saturating_duration_since(Instant::now())));
+    }
+    Instant::now() < deadline && !requested()
 }
 
 /// Does `work` to its end, whatever the user presses. After Ctrl-C it never begins.

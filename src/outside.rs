@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use keystore::model::SecretSource;
 use keystore::pki::Certificate;
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
@@ -330,6 +331,14 @@ pub(crate) fn secret_variable(name: &str) -> Result<Zeroizing<String>, OutsideEr
         Ok(value) => Ok(Zeroizing::new(value)),
         Err(std::env::VarError::NotPresent) => Err(OutsideError::NoVariable { name: name.to_owned() }),
         Err(std::env::VarError::NotUnicode(_)) => Err(OutsideError::NotText { name: name.to_owned() }),
+    }
+}
+
+/// A secret, read from where it is named to be.
+pub(crate) fn secret(source: &SecretSource) -> Result<Zeroizing<String>, OutsideError> {
+    match source {
+        SecretSource::File(path) => first_line(&path.to_string()),
+        SecretSource::Variable(name) => secret_variable(name),
     }
 }
 

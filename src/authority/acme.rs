@@ -31,10 +31,7 @@ use self::answers::Answers;
 use self::http::Wire;
 use super::{AuthorityFault, Order};
 use crate::error::Failure;
-use crate::interrupt;
 
-/// How often Ctrl-C is looked for while nothing else is done.
-const BLINK: Duration = Duration::from_millis(50);
 /// How long to leave an order alone before it is asked after, when its authority says nothing.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -96,13 +93,4 @@ impl Authority<Failure> for AcmeAuthority<'_> {
 /// What is in a mutex: everything that is put into one here is put in whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Rests, but not beyond `deadline`. Says whether there is time left, and nobody has had enough.
-fn rest(pause: Duration, deadline: Instant) -> bool {
-    let until = (Instant::now() + pause).min(deadline);
-    while Instant::now() < until && !interrupt::requested() {
-        std::thread::sleep(BLINK.min(until.saturating_duration_since(Instant::now())));
-    }
-    Instant::now() < deadline && !interrupt::requested()
 }

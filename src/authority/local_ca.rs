@@ -1,7 +1,7 @@
 //! A private authority in this keystore: it signs at once, many requests together, and has each certificate on its list
 //! before it gives it away.
 
-use keystore::model::{LocalCaSettings, SecretSource};
+use keystore::model::LocalCaSettings;
 use keystore::name::AuthorityName;
 use keystore::ops;
 use keystore::ops::desk::{Authority, Reply};
@@ -10,7 +10,6 @@ use keystore::ops::sign_csr::sign_waiting;
 use keystore::ops::submit::Waiting;
 use keystore::pki::{Passphrase, PrivateKey, PrivateKeyFile};
 use keystore::store::Keystore;
-use zeroize::Zeroizing;
 
 use super::{AuthorityFault, Order};
 use crate::error::Failure;
@@ -66,17 +65,9 @@ fn wrong(ca: &LocalCa, source: keystore::pki::PrivateKeyError) -> Failure {
 /// The passphrase that an authority's settings name.
 fn passphrase(settings: &LocalCaSettings) -> Result<Option<Passphrase>, Failure> {
     let Some(source) = &settings.passphrase else { return Ok(None) };
-    let text = secret(source)?;
+    let text = outside::secret(source)?;
     let passphrase = Passphrase::new(text.to_string());
     passphrase.map(Some).map_err(|error| Failure::Passphrase { from: source.to_string(), source: error })
-}
-
-/// A secret, read from where it is named to be.
-fn secret(source: &SecretSource) -> Result<Zeroizing<String>, Failure> {
-    Ok(match source {
-        SecretSource::File(path) => outside::first_line(&path.to_string())?,
-        SecretSource::Variable(name) => outside::secret_variable(name)?,
-    })
 }
 
 /// The private key that an authority issues with, opened: with a passphrase that is given, that its settings name, or

@@ -11,8 +11,6 @@ use super::trust::TrustArgs;
 use crate::authority::desk;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::exit::Exit;
-use crate::output::{Found, Page, Report};
 
 const HELP: &str = "\
 Examples:
@@ -50,27 +48,7 @@ pub(crate) struct Args {
     trust: TrustArgs,
 }
 
-#[derive(serde::Serialize)]
-pub(crate) struct Outcome(Errands);
-
-impl Report for Outcome {
-    fn notes(&self, page: &mut Page) {
-        if self.0.keys.is_empty() {
-            page.line("No authority has a request: nothing to collect.");
-        }
-        self.0.say(page);
-    }
-
-    fn exit(&self) -> Exit {
-        self.0.exit()
-    }
-
-    fn found(&self) -> Option<Found> {
-        self.0.found()
-    }
-}
-
-pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Errands, Failure> {
     let keys: Vec<KeyPath> = args.keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     let keystore = context.keystore()?;
     let trust = args.trust.resolve(false)?;
@@ -83,5 +61,5 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         })
         .collect();
     let desk = desk(&keystore)?;
-    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
+    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage)
 }

@@ -13,12 +13,10 @@ use crate::authority::Desk;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::interrupt;
-use crate::output::{CertificateJson, CodedJson, Found, Page, Problem as _, coded, style, until};
+use crate::output::{CertificateJson, CodedJson, Found, Page, Problem as _, Report, coded, style, until};
 
 /// The word for programs when a request failed; the cause stands with its key.
 const FAILED: &str = "requests-failed";
-/// How often a person's Ctrl-C is looked for while nothing else is done.
-const BLINK: Duration = Duration::from_millis(100);
 
 /// What became of one request.
 #[derive(Serialize)]
@@ -155,7 +153,7 @@ impl ErrandJson {
 
 /// What became of requests.
 #[derive(Serialize, Default)]
-pub(super) struct Errands {
+pub(crate) struct Errands {
     pub(super) keys: Vec<ErrandJson>,
 }
 
@@ -187,18 +185,23 @@ impl Errands {
         Ok(Self { keys: errands.iter().zip(settled).map(json).collect() })
     }
 
-    pub(super) fn say(&self, page: &mut Page) {
+    fn count(&self, state: &str) -> usize {
+        self.keys.iter().filter(|key| key.state == state).count()
+    }
+}
+
+impl Report for Errands {
+    fn notes(&self, page: &mut Page) {
+        if self.keys.is_empty() {
+            page.line("No authority has a request: nothing to collect.");
+        }
         for key in &self.keys {
             key.say(page);
         }
     }
 
-    fn count(&self, state: &str) -> usize {
-        self.keys.iter().filter(|key| key.state == state).count()
-    }
-
     /// 10 when something waits, 11 when a part failed; when all failed, the cause's own where there is one cause.
-    pub(super) fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         let failed: Vec<_> = self.keys.iter().filter(|key| key.state == "failed").collect();
         match failed.as_slice() {
             [] if self.count("waiting") > 0 => Exit::Waiting,
@@ -209,7 +212,7 @@ impl Errands {
         }
     }
 
-    pub(super) fn found(&self) -> Option<Found> {
+    fn found(&self) -> Option<Found> {
         let (failed, waiting, all) = (self.count("failed"), self.count("waiting"), self.keys.len());
         let failure = || self.keys.iter().find(|key| key.state == "failed")?.reason.clone();
         match (failed, waiting) {
@@ -229,7 +232,7 @@ fn wait(desk: &Desk<'_>, errands: &[Errand], replies: &mut [Result<Reply, Failur
         let waiting: Vec<_> = replies.iter().enumerate().filter_map(waits).collect();
         let pause = |at: &usize| desk.authority(&errands[*at].authority).map(|authority| authority.pause());
         let Some(pause) = waiting.iter().filter_map(|at| pause(at).ok()).min() else { return };
-        if !rest(pause, deadline) {
+        if !interrupt::rest(pause, deadline) {
             return;
         }
         for at in waiting {
@@ -238,13 +241,4 @@ fn wait(desk: &Desk<'_>, errands: &[Errand], replies: &mut [Result<Reply, Failur
             }
         }
     }
-}
-
-/// Waits a while. Says whether there is time left, and nobody has had enough.
-fn rest(pause: Duration, deadline: Instant) -> bool {
-    let until = (Instant::now() + pause).min(deadline);
-    while Instant::now() < until && !interrupt::requested() {
-        std::thread::sleep(BLINK.min(until.saturating_duration_since(Instant::now())));
-    }
-    Instant::now() < deadline && !interrupt::requested()
 }

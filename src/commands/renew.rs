@@ -103,8 +103,9 @@ impl Report for Outcome {
         }
         if self.errands.keys.is_empty() {
             page.line("Nothing is due.");
+        } else {
+            self.errands.notes(page);
         }
-        self.errands.say(page);
         for generation in &self.generations {
             page.tagged(style::GOOD, "Committed", format_args!("generation {generation}."));
         }
@@ -148,8 +149,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     Ok(done)
 }
 
-/// When the authority of a key suggests to renew it: at a time in its window that is the certificate's own, so that not
-/// all come at once (RFC 9773 section 4.2).
+/// When the authority of a key suggests to renew it: at a time in its window that is the key's own, so that not all
+/// come at once (RFC 9773 section 4.2).
 fn suggested(
     desk: &Desk<'_>,
     key: &KeyPath,
@@ -233,20 +234,16 @@ fn commit(
         Err(failure) if several && is_ones_own(&failure) => None,
         result => Some(result),
     };
-    let mut keys = Vec::new();
-    for row in rows.keys {
-        let own = of_key(keystore, changes, &row.key);
-        keys.push(match (&all, row.state) {
-            (Some(Ok(())), "installed") => row.renewed(),
-            (Some(Err(failure)), "installed") => row.not_committed(failure),
-            (None, "installed") => match commit(&own) {
-                Ok(()) => row.renewed(),
-                Err(failure) => row.not_committed(&failure),
-            },
-            _ => row,
-        });
-    }
-    Ok(Errands { keys })
+    let mut fate = |row: ErrandJson| match (&all, row.state) {
+        (Some(Ok(())), "installed") => row.renewed(),
+        (Some(Err(failure)), "installed") => row.not_committed(failure),
+        (None, "installed") => match commit(&of_key(keystore, changes, &row.key)) {
+            Ok(()) => row.renewed(),
+            Err(failure) => row.not_committed(&failure),
+        },
+        _ => row,
+    };
+    Ok(Errands { keys: rows.keys.into_iter().map(&mut fate).collect() })
 }
 
 /// Whether a failure may be of one key alone.

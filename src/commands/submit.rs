@@ -14,8 +14,6 @@ use super::trust::TrustArgs;
 use crate::authority::desk;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::exit::Exit;
-use crate::output::{Found, Page, Report};
 use crate::prompt;
 
 const HELP: &str = "\
@@ -75,24 +73,7 @@ impl WaitArgs {
     }
 }
 
-#[derive(serde::Serialize)]
-pub(crate) struct Outcome(Errands);
-
-impl Report for Outcome {
-    fn notes(&self, page: &mut Page) {
-        self.0.say(page);
-    }
-
-    fn exit(&self) -> Exit {
-        self.0.exit()
-    }
-
-    fn found(&self) -> Option<Found> {
-        self.0.found()
-    }
-}
-
-pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Errands, Failure> {
     let keys: BTreeSet<KeyPath> = args.keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     let to: Option<AuthorityName> = args.to.as_ref().map(|name| name.parse()).transpose()?;
     let keystore = context.keystore()?;
@@ -109,7 +90,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     };
     let errands = keys.iter().map(errand).collect::<Result<Vec<_>, Failure>>()?;
     let desk = desk(&keystore)?;
-    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage).map(Outcome)
+    Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage)
 }
 
 /// The authority that is named, else the one that has the request, else the one that the key is renewed by.

@@ -88,6 +88,9 @@ pub fn install_all(
     replies: &[(KeyPath, Vec<Input>)],
     trust: &Trust<'_>,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if replies.is_empty() {
+        return Ok(Vec::new());
+    }
     let (snapshot, mut transaction);
     let changes = if let Place::Apart(changes) = &*place { Some(changes.clone()) } else { None };
     snapshot = match &changes {

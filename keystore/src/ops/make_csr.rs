@@ -16,6 +16,7 @@ use crate::pki::{
 use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot, SubjectDefaults};
 pub use base::{Base, Taken, from_certificate, from_config, from_request};
 pub use error::BaseError;
+pub(in crate::ops) use names::{certified, server_host};
 pub use names::{names_for, not_covered};
 
 /// Single fields of a subject; what is not given stays as it was.

@@ -54,6 +54,9 @@ pub(super) fn add_certificates(
     threads: usize,
     new: &[(&KeyPath, &VersionFacts, &Chain)],
 ) -> Result<Vec<WrittenCertificate>, StoreError> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
     let sync_each = !disk.can_sync_everything();
     let mut taken: BTreeSet<(&KeyPath, VersionNumber, CertificateNumber)> = BTreeSet::new();
     let mut numbered = Vec::new();

@@ -115,11 +115,7 @@ fn secret(
     form: &'static str,
     decode: impl FnOnce(&str) -> Option<Vec<u8>>,
 ) -> Result<Zeroizing<Vec<u8>>, AcmeFault> {
-    let text = match source {
-        SecretSource::File(path) => outside::first_line(&path.to_string()),
-        SecretSource::Variable(name) => outside::secret_variable(name),
-    };
-    let text = text.map_err(AcmeFault::File)?;
+    let text = outside::secret(source).map_err(AcmeFault::File)?;
     let bytes = decode(text.trim()).filter(|bytes| !bytes.is_empty()).map(Zeroizing::new);
     bytes.ok_or_else(|| AcmeFault::Secret { from: source.to_string(), what, form })
 }

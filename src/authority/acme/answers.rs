@@ -10,7 +10,8 @@ use keystore::name::{AuthorityName, KeyPath};
 use super::dns::DnsProgram;
 use super::fault::AcmeFault;
 use super::listener::{Door, Trade};
-use super::{rest, tls_alpn, update};
+use super::{tls_alpn, update};
+use crate::interrupt;
 use crate::outside;
 
 /// A challenge that is still to be answered.
@@ -84,7 +85,7 @@ impl Answers {
             _ => 0,
         };
         let pause = Duration::from_secs(wait.into());
-        rest(pause, Instant::now() + pause);
+        interrupt::rest(pause, Instant::now() + pause);
         Ok(standing)
     }
 }

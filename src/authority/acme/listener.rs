@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use rustls::sign::CertifiedKey;
 
 use super::fault::AcmeFault;
-use super::{lock, rest, tls_alpn};
+use super::{lock, tls_alpn};
+use crate::interrupt;
 
 /// Where http-01 is asked for.
 const PLACE: &str = "/.well-known/acme-challenge/";
@@ -107,7 +108,7 @@ impl Door {
                 return Ok(());
             }
             drop(certificates);
-            if !rest(BLINK * 10, deadline) {
+            if !interrupt::rest(BLINK * 10, deadline) {
                 return Err(AcmeFault::Busy { name: name.to_owned() });
             }
         }

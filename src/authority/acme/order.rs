@@ -20,7 +20,7 @@ use super::fault::AcmeFault;
 use super::http::Wire;
 use super::jws::{Author, Directory, Signer};
 use super::problem::{ACCOUNT_MISSING, ALREADY_REPLACED, BAD_NONCE, MALFORMED, ORDER_NOT_READY, Problem, UNAUTHORIZED};
-use super::{AcmeAuthority, Order, PAUSE, lock, renewal_info, rest};
+use super::{AcmeAuthority, Order, PAUSE, lock, renewal_info};
 use crate::error::Failure;
 use crate::interrupt;
 
@@ -257,7 +257,7 @@ impl AcmeAuthority<'_> {
                 },
                 OrderStatus::Pending | OrderStatus::Processing => {}
             }
-            if !rest(self.heed(session), deadline) {
+            if !interrupt::rest(self.heed(session), deadline) {
                 let what = if status == OrderStatus::Processing { "is still signing" } else { "is not done yet" };
                 return Ok(Reply::Waiting(format!("{} {what}", self.name)));
             }
@@ -328,7 +328,7 @@ impl AcmeAuthority<'_> {
             session.persist(|| session.wait(announce(placed, kind, &mut told)))?;
         }
         loop {
-            if !rest(self.heed(session), deadline) {
+            if !interrupt::rest(self.heed(session), deadline) {
                 return Ok(false);
             }
             if session.refresh(placed)? != OrderStatus::Pending {

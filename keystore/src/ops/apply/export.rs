@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
+use super::key::Words;
 use super::service::FILES;
 use crate::model::{Fate, Hook, KeyView, Renewal, ServiceSettings};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
@@ -120,15 +121,11 @@ impl Page {
         let algorithm = version.map(|version| version.algorithm);
         self.text("algorithm", algorithm.filter(|algorithm| *algorithm != KeyAlgorithm::OtherRsa).as_ref());
         let asked = match (installed, version) {
-            (Some(installed), Some(version)) => {
-                let last = installed.requests.checked_sub(1).and_then(|last| version.requests.get(last));
-                let said = last.map(|request| (&request.subject, request.names.as_slice()));
-                said.or(Some((&installed.summary.subject, installed.summary.names.as_slice())))
-            }
-            _ => view.pending_request().map(|(_, request)| (&request.subject, request.names.as_slice())),
+            (Some(installed), Some(version)) => Some(Words::of_certificate(version, installed)),
+            _ => view.pending_request().map(|(_, request)| Words::of_request(request)),
         };
         match asked {
-            Some((subject, names)) => self.words(subject, names),
+            Some(words) => self.words(&words),
             None => self.line(format_args!("request = false")),
         }
         if let Some(renewal) = &view.upcoming_renewal {
@@ -140,13 +137,13 @@ impl Page {
     }
 
     /// What a certificate should say, as far as it can be asked for here; of the rest nothing is said.
-    fn words(&mut self, subject: &Subject, names: &[SubjectAltName]) {
+    fn words(&mut self, Words { subject, names }: &Words<'_>) {
         let text = subject.to_string();
-        if text.parse::<Subject>().is_ok_and(|read| read == *subject) {
+        if text.parse::<Subject>().is_ok_and(|read| read == **subject) {
             self.text("subject", Some(&text));
         }
         if names.iter().all(|name| name.to_string().parse::<SubjectAltName>().is_ok_and(|read| read == *name)) {
-            self.line(format_args!("san = {}", list(names)));
+            self.line(format_args!("san = {}", list(names.iter())));
         }
     }
 

@@ -48,18 +48,18 @@ pub(super) struct Look<'a> {
 }
 
 /// What a request or a certificate says.
-struct Words<'a> {
-    subject: &'a Subject,
-    names: &'a [SubjectAltName],
+pub(super) struct Words<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) names: &'a [SubjectAltName],
 }
 
 impl<'a> Words<'a> {
-    fn of_request(request: &'a RequestFacts) -> Self {
+    pub(super) fn of_request(request: &'a RequestFacts) -> Self {
         Self { subject: &request.subject, names: &request.names }
     }
 
     /// What was asked for, as authorities change what they are asked for; else what the certificate says.
-    fn of_certificate(version: &'a VersionFacts, installed: &'a Installed) -> Self {
+    pub(super) fn of_certificate(version: &'a VersionFacts, installed: &'a Installed) -> Self {
         let asked = installed.requests.checked_sub(1).and_then(|last| version.requests.get(last));
         let summary = &installed.summary;
         asked.map_or(Self { subject: &summary.subject, names: &summary.names }, Self::of_request)

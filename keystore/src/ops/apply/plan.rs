@@ -8,9 +8,11 @@ use super::mistake::Mistakes;
 use super::prune::{Surplus, surplus};
 use crate::change::Stage;
 use crate::model::{Fate, Renewal};
-use crate::name::{AuthorityName, Host, KeyPath};
+use crate::name::{AuthorityName, KeyPath};
 use crate::ops::Error;
 use crate::ops::create_key::Asked;
+use crate::ops::known::Known;
+use crate::ops::make_csr;
 use crate::ops::renew::Step;
 use crate::pki::SubjectAltName;
 use crate::store::{Keystore, Snapshot};
@@ -99,7 +101,8 @@ pub fn plan(keystore: &Keystore, desired: &Desired, way: Way, mistakes: &mut Mis
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().clone();
     let snapshot = if way.apart { snapshot.with_stage(Stage::default()) } else { snapshot };
-    let mut planner = Planner { keystore, snapshot: &snapshot, staged, way, desired, plan: Plan::default() };
+    let (known, plan) = Default::default();
+    let mut planner = Planner { keystore, snapshot: &snapshot, staged, way, desired, known, plan };
     for (key, wanted) in &desired.keys {
         planner.key(key, wanted, mistakes)?;
     }
@@ -123,13 +126,8 @@ fn collected(
             Some(said) => said.value.probe_name.clone(),
             None => snapshot.upcoming_settings(&endpoint.service)?.and_then(|settings| settings.probe_name),
         };
-        let server = || Host::Name(endpoint.server().clone());
-        let is_whole = endpoint.server().as_str().contains('.');
-        let name = match probe_name.or_else(|| is_whole.then(server)) {
-            Some(Host::Ip(ip)) => Some(SubjectAltName::Ip(ip)),
-            Some(Host::Name(name)) => name.as_str().parse().ok().map(SubjectAltName::Dns),
-            None => None,
-        };
+        let host = probe_name.or_else(|| make_csr::server_host(endpoint));
+        let name = host.as_ref().and_then(make_csr::certified);
         names.extend(name.filter(|name| !names.contains(name)));
     }
     Ok((!names.is_empty()).then_some(names))
@@ -142,6 +140,7 @@ struct Planner<'a> {
     staged: Stage,
     way: Way,
     desired: &'a Desired,
+    known: Known,
     plan: Plan,
 }
 
@@ -157,8 +156,7 @@ impl Planner<'_> {
             return Ok(());
         }
         self.authority(wanted, mistakes)?;
-        let facts = self.snapshot.facts(key.server())?;
-        let newest = facts.key(key).and_then(|facts| facts.versions.last()).map(|newest| newest.number);
+        let newest = self.known.newest(self.snapshot, key)?;
         let names = match &wanted.names {
             Some(names) => Some(names.clone()),
             None => collected(self.snapshot, self.desired, wanted)?,

@@ -1,11 +1,10 @@
 //! `create-key --from`: many private keys in one go, all of them or none.
 
-use std::collections::BTreeMap;
-
 use super::{Asked, AskedFault, CreateKey, Created, LineFault, Material, check_view};
-use crate::model::{ServerFacts, VersionFacts};
-use crate::name::{KeyPath, ServerName};
+use crate::model::VersionFacts;
+use crate::name::KeyPath;
 use crate::ops::Error;
+use crate::ops::known::Known;
 use crate::parallel;
 use crate::pki::{CertificationRequest, Pbes2, PrivateKey};
 use crate::progress::Progress;
@@ -55,14 +54,10 @@ fn part<T>(
     asked: impl Fn(&T) -> &Asked,
 ) -> Result<(Vec<T>, Vec<T>), Error> {
     let (mut to_make, mut there, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let mut known: BTreeMap<ServerName, ServerFacts> = BTreeMap::new();
+    let mut known = Known::default();
     for item in items {
         let Asked { key, line, .. } = asked(&item);
-        if !known.contains_key(key.server()) {
-            known.insert(key.server().clone(), snapshot.facts(key.server())?);
-        }
-        let has_facts = known.get(key.server()).is_some_and(|facts| facts.key(key).is_some());
-        let view = if has_facts { snapshot.key(key)? } else { None };
+        let view = if known.key(snapshot, key)?.is_some() { snapshot.key(key)? } else { None };
         let is_there = check_view(view.as_ref(), &CreateKey { key: key.clone(), next: false }).is_err();
         if is_there && existing == Existing::Refuse {
             faults.push(LineFault { line: *line, fault: AskedFault::Exists { key: key.clone() } });

@@ -29,8 +29,7 @@ pub fn names_for(snapshot: &Snapshot<'_>, endpoints: &[Endpoint]) -> Result<Vec<
 }
 
 fn names_of(snapshot: &Snapshot<'_>, endpoint: &Endpoint) -> Result<Vec<SubjectAltName>, Error> {
-    let server = endpoint.server().as_str();
-    let server = server.contains('.').then(|| server.parse().ok()).flatten();
+    let server = server_host(endpoint);
     let probed = snapshot.upcoming_settings(&endpoint.service)?.and_then(|settings| settings.probe_name);
     let mut names: Vec<_> = server.iter().chain(&probed).filter_map(certified).collect();
     if let Some(key) = snapshot.upcoming_binding(endpoint)? {
@@ -41,8 +40,14 @@ fn names_of(snapshot: &Snapshot<'_>, endpoint: &Endpoint) -> Result<Vec<SubjectA
     Ok(names)
 }
 
+/// The host that an endpoint's server is, where its name is a whole one.
+pub(in crate::ops) fn server_host(endpoint: &Endpoint) -> Option<Host> {
+    let server = endpoint.server().as_str();
+    if server.contains('.') { server.parse().ok() } else { None }
+}
+
 /// What a certificate calls a host.
-fn certified(host: &Host) -> Option<SubjectAltName> {
+pub(in crate::ops) fn certified(host: &Host) -> Option<SubjectAltName> {
     match host {
         Host::Ip(address) => Some(SubjectAltName::Ip(*address)),
         Host::Name(name) => name.as_str().parse().ok().map(SubjectAltName::Dns),

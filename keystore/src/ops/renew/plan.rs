@@ -73,8 +73,9 @@ pub struct Ground<'a> {
 /// What is wrong with one key is its own.
 pub fn plan(ground: &Ground<'_>, scope: &Scope) -> Result<Vec<Planned>, Error> {
     let (keystore, now) = (ground.keystore, ground.keystore.world().now());
-    let staged = keystore.read()?.stage().clone();
-    let snapshot = keystore.read()?.with_stage(Stage::default());
+    let snapshot = keystore.read()?;
+    let staged = snapshot.stage().clone();
+    let snapshot = snapshot.with_stage(Stage::default());
     let keys = match scope {
         Scope::Due(keys) if keys.is_empty() => candidates(&snapshot, now)?,
         Scope::Due(keys) | Scope::Now(keys) => keys.iter().cloned().collect(),

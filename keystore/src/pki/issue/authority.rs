@@ -2,7 +2,7 @@
 
 use x509_cert::ext::Extension;
 
-use super::certificate::{self, Contents};
+use super::certificate::self_signed;
 use super::{IssueError, NameConstraints, SerialNumber, Validity};
 use crate::pki::extensions::writing;
 use crate::pki::{Certificate, KeyUsage, PrivateKey, Subject, oid};
@@ -30,17 +30,7 @@ impl AuthorityTemplate {
         serial: &SerialNumber,
         validity: Validity,
     ) -> Result<Certificate, IssueError> {
-        let subject = self.subject()?;
-        let contents = Contents {
-            serial,
-            issuer: &subject,
-            validity,
-            subject: &subject,
-            public_key: key.public_key(),
-            extensions: self.extensions().map_err(IssueError::Encoding)?,
-            authority_key_id: &certificate::key_id(key.public_key()),
-        };
-        contents.sign(key)
+        self_signed(key, serial, validity, &self.subject()?, self.extensions())
     }
 
     /// Its name in DER.

@@ -43,6 +43,20 @@ struct ToBeSigned<'a> {
     extensions: Vec<Extension>,
 }
 
+/// The certificate of a key that signs it itself.
+pub(super) fn self_signed(
+    key: &PrivateKey,
+    serial: &SerialNumber,
+    validity: Validity,
+    name: &[u8],
+    extensions: der::Result<Vec<Extension>>,
+) -> Result<Certificate, IssueError> {
+    let public_key = key.public_key();
+    let extensions = extensions.map_err(IssueError::Encoding)?;
+    let authority_key_id = &key_id(public_key);
+    Contents { serial, issuer: name, validity, subject: name, public_key, extensions, authority_key_id }.sign(key)
+}
+
 impl Contents<'_> {
     /// The certificate, signed and read back.
     pub(super) fn sign(self, key: &PrivateKey) -> Result<Certificate, IssueError> {

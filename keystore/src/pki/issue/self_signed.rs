@@ -1,4 +1,4 @@
-use super::certificate::{self, Contents};
+use super::certificate::self_signed;
 use super::{CertificateProfile, IssueError, SerialNumber, Validity};
 use crate::pki::extensions::writing;
 use crate::pki::{Certificate, DnsName, PrivateKey, Subject, SubjectAltName};
@@ -40,17 +40,7 @@ impl SelfSignedTemplate {
             extensions.push(writing::subject_alt_names(&names, false)?);
             Ok(extensions)
         };
-        let subject = self.subject.to_der();
-        let contents = Contents {
-            serial,
-            issuer: &subject,
-            validity,
-            subject: &subject,
-            public_key: key.public_key(),
-            extensions: extensions().map_err(IssueError::Encoding)?,
-            authority_key_id: &certificate::key_id(key.public_key()),
-        };
-        contents.sign(key)
+        self_signed(key, serial, validity, &self.subject.to_der(), extensions())
     }
 }
 
