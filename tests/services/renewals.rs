@@ -233,6 +233,7 @@ fn a_mail_server_is_renewed_by_the_authority_of_its_keystore() {
 
     keyring.run(&["set-authority", "ca", "--days", "1"]);
     keyring.run(&["renew", KEY, "--commit"]);
+    // the pair does not fit; nothing is reloaded; the configuration is refused
     server.is_refused_by(Daemon::Postfix, 2);
     server.is_refused_by(Daemon::Dovecot, 1);
     server.is_refused_by(Daemon::Nginx, 0);
