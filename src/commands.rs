@@ -13,6 +13,7 @@ pub(crate) mod create_ca;
 pub(crate) mod create_key;
 pub(crate) mod delete_key;
 pub(crate) mod demo;
+mod destination;
 pub(crate) mod diff;
 pub(crate) mod discard;
 pub(crate) mod doctor;

@@ -1,7 +1,7 @@
 //! What publishing costs: a commit over 1,000 endpoints, probes of many services beside a loop of `openssl s_client`, and
-//! one service told and proven beside the shell script that does the same.
+//! one service told and proven beside the shell script that does the same, and one renewed by ACME beside certbot and lego.
 //!
-//! `cargo bench --bench publishing [-- ROUNDS]`. Needs nginx and openssl. The keystores are made once and kept under
+//! `cargo bench --bench publishing [-- ROUNDS]`. Needs nginx, openssl, pebble, certbot and lego. The keystores are made once and kept under
 //! `target/scale`. A benchmark asserts nothing but that everything works.
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,7 @@
     reason = "a benchmark runs programs, reads the clock and prints"
 )]
 
+mod acme;
 #[path = "../../keystore/tests/store/common/counting_disk.rs"]
 mod counting_disk;
 mod deploy;
@@ -20,6 +21,8 @@ mod large;
 #[path = "../scale/measure.rs"]
 #[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod measure;
+mod nginx;
+mod pebble;
 mod probes;
 #[path = "../scale/programs.rs"]
 mod programs;
@@ -34,6 +37,7 @@ fn main() {
     endpoints::commit(rounds);
     probes::probe(rounds);
     deploy::deploy(rounds);
+    acme::renew(rounds);
 }
 
 /// A script.

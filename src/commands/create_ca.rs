@@ -11,7 +11,7 @@ use keystore::store::Keystore;
 use serde::Serialize;
 
 use super::create_key::algorithm;
-use super::local_ca::{check_out, file};
+use super::destination::destination;
 use super::passphrase::OnePassphraseArgs;
 use super::subject::SubjectArgs;
 use crate::context::Context;
@@ -151,13 +151,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let algorithm = algorithm(&keystore, args.algorithm.as_deref())?;
     let asked = args.asked(&keystore, name)?;
     op::check(&keystore.read()?, &asked.name)?;
-    check_out(context, args.out.as_deref(), args.force)?;
+    let out = destination(context, args.out.as_deref(), args.force)?;
     let passphrase = args.passphrase(context)?;
     let pbes2 = || Pbes2::random(Pbes2::ROUNDS, &mut rand::rng());
     let material = Material::generate(algorithm, passphrase.as_deref(), pbes2);
     let failed = |source| keystore::ops::Error::CaKey { name: asked.name.clone(), source };
     let created = op::create_ca(&keystore, &asked, &material.map_err(failed)?)?;
-    let out = file(args.out.as_deref());
     if let Some(out) = out {
         outside::write(out, created.root.to_pem().as_bytes(), args.force)?;
     }

@@ -6,7 +6,8 @@ use keystore::name::AuthorityName;
 use keystore::ops::export_crl as op;
 use serde::Serialize;
 
-use super::local_ca::{check_out, file, open};
+use super::destination::destination;
+use super::local_ca::open;
 use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
@@ -86,8 +87,7 @@ impl Report for Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let name: AuthorityName = args.ca.parse()?;
     let keystore = context.keystore()?;
-    check_out(context, args.out.as_deref(), args.force)?;
-    let out = file(args.out.as_deref());
+    let out = destination(context, args.out.as_deref(), args.force)?;
     if args.der && out.is_none() {
         return Err(Failure::Usage {
             message: "DER does not go to standard output".to_owned(),

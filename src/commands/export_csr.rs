@@ -7,6 +7,7 @@ use keystore::model::{RequestNumber, VersionNumber};
 use keystore::ops::export_csr::{self as op, ExportCsr, Exported};
 use serde::Serialize;
 
+use super::destination::destination;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, artifact, or_none, style};
@@ -100,19 +101,8 @@ impl Report for Outcome {
     }
 }
 
-/// Refuses a request on standard output where the JSON document goes there.
-pub(super) fn refuse_beside_document(context: &Context, out: Option<&Path>) -> Result<(), Failure> {
-    if context.printer.is_json() && out.is_some_and(|out| out.as_os_str() == "-") {
-        return Err(Failure::Usage {
-            message: "with --json, standard output carries the JSON document".to_owned(),
-            hint: "leave --out out: the request is the string request_pem in the document",
-        });
-    }
-    Ok(())
-}
-
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    refuse_beside_document(context, args.out.as_deref())?;
+    let out = destination(context, args.out.as_deref(), args.force)?;
     let keystore = context.keystore()?;
     let key = match &args.key {
         Some(key) => key.parse()?,
@@ -121,9 +111,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     };
     let asked = ExportCsr { key, version: args.version.map(VersionNumber), request: args.request.map(RequestNumber) };
     let exported = op::export_csr(&keystore, &asked)?;
-    let out = args.out.clone().filter(|out| out.as_os_str() != "-");
     let mut written = false;
-    if let Some(out) = &out {
+    if let Some(out) = out {
         let pem = exported.request.to_pem();
         let bytes = if args.der { exported.request.as_der() } else { pem.as_bytes() };
         outside::write(out, bytes, args.force)?;
@@ -145,7 +134,7 @@ fn to_stdout(exported: &Exported) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-fn outcome(exported: Exported, out: Option<PathBuf>, written: bool) -> Outcome {
+fn outcome(exported: Exported, out: Option<&Path>, written: bool) -> Outcome {
     let Exported { key, version, facts, request, kept } = exported;
     Outcome {
         key: key.to_string(),

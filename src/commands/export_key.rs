@@ -13,6 +13,7 @@ use keystore::pki::{Passphrase, Pbes2, Pkcs12Strength, PrivateKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::destination::destination;
 use super::passphrase::{ExportPassphraseArgs, PassphraseArgs};
 use crate::context::Context;
 use crate::error::Failure;
@@ -182,12 +183,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         None => return Err(Failure::Missing { what: "the key to export", flag: "KEY" }),
     };
     let form = form(args, &key);
-    let out = args.out.as_deref().filter(|out| out.as_os_str() != "-");
+    // Before anybody thinks of a passphrase.
+    let out = destination(context, args.out.as_deref(), args.force)?;
     refuse(args, &form, out)?;
-    if let Some(out) = out {
-        // Before anybody thinks of a passphrase.
-        outside::refuse_existing(out, args.force)?;
-    }
     let found = op::find(&snapshot, &ExportKey { key: key.clone(), version: args.version.map(VersionNumber) }, &form)?;
     let Some(out) = out.filter(|_| form.has_private_key()) else { return public(&form, &found, out, args) };
     let file = found.private_key_file(&keystore, &snapshot, &outside::absolute(out)?.display().to_string())?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keystore::ops::apply::export;
 use serde::Serialize;
 
-use super::export_csr::refuse_beside_document;
+use super::destination::destination;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report};
@@ -65,10 +65,9 @@ impl Report for Outcome {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    refuse_beside_document(context, args.out.as_deref())?;
+    let out = destination(context, args.out.as_deref(), args.force)?;
     let keystore = context.keystore()?;
     let plan = export(&keystore.read()?)?;
-    let out = args.out.as_ref().filter(|out| out.as_os_str() != "-");
     if let Some(out) = out {
         outside::write(out, plan.as_bytes(), args.force)?;
     }

@@ -11,7 +11,7 @@ use keystore::pki::{Contact, KeyAlgorithm, SubjectAltName};
 use keystore::store::{Keystore, Snapshot};
 
 use super::create_key;
-use super::export_csr::refuse_beside_document;
+use super::destination::destination;
 use super::passphrase::PassphraseArgs;
 use super::subject::SubjectArgs;
 use crate::context::Context;
@@ -183,15 +183,12 @@ impl Args {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
-    refuse_beside_document(context, args.out.as_deref())?;
+    destination(context, args.out.as_deref(), args.force)?;
     let keystore = context.keystore()?;
     let taken = args.taken()?;
     let mut request = resolve(context, &keystore, args, taken.is_some())?;
     request.csr.base = taken.as_ref().map(|(taken, _)| taken.base.clone());
-    let out = request.out.filter(|out| out.as_os_str() != "-");
-    if let Some(out) = &out {
-        outside::refuse_existing(out, args.force)?;
-    }
+    let out = destination(context, request.out.as_deref(), args.force)?;
     let passphrase = match args.new_key {
         true => make_key(&keystore, args, &request.csr, taken.as_ref())?,
         false => args.passphrase.clone(),
@@ -202,7 +199,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let private_key = passphrase.open(context, &plan.key, file)?;
     let made = op::make_csr(&keystore, &plan, &private_key)?;
     let text = text(&made, args);
-    if let Some(out) = &out {
+    if let Some(out) = out {
         let kept = || made.folder.join(format!("request-{}.csr", made.facts.number));
         outside::write(out, text.as_bytes(), args.force)
             .map_err(|source| Failure::RequestNotWritten { kept: kept(), source })?;

@@ -9,7 +9,8 @@ use keystore::ops::sign_csr as op;
 use keystore::pki::{CertificateProfile, CertificationRequest};
 use serde::Serialize;
 
-use super::local_ca::{check_out, file, open};
+use super::destination::destination;
+use super::local_ca::open;
 use super::opening::shown;
 use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
@@ -120,7 +121,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let name: AuthorityName = args.ca.parse()?;
     let profile: CertificateProfile = args.profile.parse()?;
     let keystore = context.keystore()?;
-    check_out(context, args.out.as_deref(), args.force)?;
+    let out = destination(context, args.out.as_deref(), args.force)?;
     let read = CertificationRequest::read(&outside::read(&args.request)?);
     let request = read.map_err(|source| ops::Error::NotARequest { file: shown(&args.request), source })?;
     let (ca, key) = open(context, &keystore, &name, &args.passphrase)?;
@@ -128,7 +129,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let issued = op::sign_csr(&keystore, &ca, &key, &asked)?;
     let certificate = &issued.certificate;
     let certificate_pem = certificate.to_pem() + &ca.issuing.to_pem();
-    let out = file(args.out.as_deref());
     if let Some(out) = out {
         outside::write(out, certificate_pem.as_bytes(), args.force)?;
     }

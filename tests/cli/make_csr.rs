@@ -167,7 +167,7 @@ fn refuses_standard_output_for_two_things() {
       "command": "make-csr",
       "error": {
         "code": "usage",
-        "hint": "leave --out out: the request is the string request_pem in the document",
+        "hint": "leave --out out: what would be written is a string in the document",
         "kind": "usage",
         "message": "with --json, standard output carries the JSON document"
       },

@@ -1,7 +1,7 @@
 //! What is said of a request that was made.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use keystore::name::Endpoint;
 use keystore::ops::make_csr::{Made, RequestPlan, Taken};
@@ -98,7 +98,7 @@ impl TakenJson {
 }
 
 impl Outcome {
-    pub(super) fn of(made: &Made, reused_key: bool, new_key: bool, text: String, out: Option<PathBuf>) -> Self {
+    pub(super) fn of(made: &Made, reused_key: bool, new_key: bool, text: String, out: Option<&Path>) -> Self {
         let Made { key, version, facts, folder, .. } = made;
         Self {
             key: key.to_string(),
