@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::known::Known;
 use super::publish::{ToPublish, Unlocked};
 use super::warning::covers;
 use super::{Error, Fault, Warning};
@@ -190,10 +191,10 @@ impl Plan {
         }
         let no_certificate = |(key, endpoints)| Fault::NoCertificate { key, endpoints };
         let mut faults: Vec<_> = without.into_iter().map(no_certificate).collect();
-        let forced = self.forced();
+        let (forced, mut known) = (self.forced(), Known::default());
         for (key, installed) in self.touched().into_iter().filter(|(key, _)| !forced.contains(key)) {
             faults.extend(Fault::of_installed(key, installed, now));
-            faults.extend(compromised(snapshot, key, installed)?);
+            faults.extend(compromised(snapshot, &mut known, key, installed)?);
         }
         self.faults.extend(faults);
         Ok(())
@@ -224,11 +225,11 @@ impl Plan {
 /// Whether the private key may be known to somebody else.
 pub(super) fn compromised(
     snapshot: &Snapshot<'_>,
+    known: &mut Known,
     key: &KeyPath,
     installed: &Installed,
 ) -> Result<Option<Fault>, StoreError> {
-    let facts = snapshot.facts(key.server())?;
-    let version = facts.key(key).and_then(|facts| facts.version(installed.version));
+    let version = known.key(snapshot, key)?.and_then(|facts| facts.version(installed.version));
     let mark = version.and_then(|version| version.compromised.as_ref());
     Ok(mark.map(|mark| Fault::Compromised {
         key: key.clone(),
