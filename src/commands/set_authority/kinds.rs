@@ -1,6 +1,6 @@
 //! The flags of each kind of authority.
 
-use clap::ValueEnum as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use keystore::model::{
     AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
 };
@@ -11,48 +11,29 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::prompt;
 
-/// A kind as it is typed.
-#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    /// A person or another system: requests go to a folder, replies come to one
-    File,
-    /// A program that gets the request and prints the certificate
-    Command,
-    /// One that speaks ACME (RFC 8555), as Let's Encrypt does
-    Acme,
-    /// A private authority in the keystore, made by `keyring create-ca`
-    LocalCa,
+/// What a kind is.
+fn about(kind: AuthorityKind) -> &'static str {
+    match kind {
+        AuthorityKind::File => "A person or another system: requests go to a folder, replies come to one",
+        AuthorityKind::Command => "A program that gets the request and prints the certificate",
+        AuthorityKind::Acme => "One that speaks ACME (RFC 8555), as Let's Encrypt does",
+        AuthorityKind::LocalCa => "A private authority in the keystore, made by `keyring create-ca`",
+    }
 }
 
-impl Kind {
-    pub(super) fn kind(self) -> AuthorityKind {
-        match self {
-            Self::File => AuthorityKind::File,
-            Self::Command => AuthorityKind::Command,
-            Self::Acme => AuthorityKind::Acme,
-            Self::LocalCa => AuthorityKind::LocalCa,
-        }
-    }
+/// Reads a kind as it is typed.
+pub(super) fn kind() -> impl TypedValueParser<Value = AuthorityKind> {
+    let value = |kind: AuthorityKind| PossibleValue::new(kind.as_str()).help(about(kind));
+    let find = |text: String| AuthorityKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    PossibleValuesParser::new(AuthorityKind::ALL.map(value)).try_map(move |text| find(text).ok_or("no such kind"))
+}
 
-    /// Asks which.
-    pub(super) fn ask() -> Result<Self, Failure> {
-        // a private authority is made by a command of its own
-        let kinds: Vec<Self> = Self::value_variants().iter().copied().filter(|kind| *kind != Self::LocalCa).collect();
-        let about = |kind: &Self| {
-            let value = kind.to_possible_value();
-            value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
-        };
-        Ok(kinds[prompt::authority::kind(&kinds.iter().map(about).collect::<Vec<_>>())?])
-    }
-
-    pub(super) fn of(settings: &AuthoritySettings) -> Self {
-        match settings {
-            AuthoritySettings::File(_) => Self::File,
-            AuthoritySettings::Command(_) => Self::Command,
-            AuthoritySettings::Acme(_) => Self::Acme,
-            AuthoritySettings::LocalCa(_) => Self::LocalCa,
-        }
-    }
+/// Asks which kind.
+pub(super) fn ask() -> Result<AuthorityKind, Failure> {
+    // a private authority is made by a command of its own
+    let kinds: Vec<_> = AuthorityKind::ALL.into_iter().filter(|kind| *kind != AuthorityKind::LocalCa).collect();
+    let labels: Vec<_> = kinds.iter().map(|kind| about(*kind).to_owned()).collect();
+    Ok(kinds[prompt::authority::kind(&labels)?])
 }
 
 pub(super) fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
