@@ -1,6 +1,7 @@
 //! Who signs: one file for each kind of authority, behind the library's trait.
 
 mod acme;
+mod agent;
 mod command;
 mod fault;
 mod file;
