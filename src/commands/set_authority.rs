@@ -1,7 +1,9 @@
 //! `set-authority`: who signs requests.
 
 mod acme;
+mod adcs;
 mod kinds;
+mod self_signed;
 
 use keystore::model::{AuthorityKind, AuthoritySettings};
 use keystore::name::AuthorityName;
@@ -9,7 +11,9 @@ use keystore::ops::set_authority as op;
 use serde::Serialize;
 
 use self::acme::AcmeArgs;
-use self::kinds::{CommandArgs, FileArgs, LocalCaArgs, ask, kind};
+use self::adcs::AdcsArgs;
+use self::kinds::{CommandArgs, FileArgs, LocalCaArgs, SharedArgs, ask, kind};
+use self::self_signed::SelfSignedArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{AuthorityJson, Page, Report, authority_line};
@@ -25,6 +29,10 @@ Examples:
   keyring set-authority public --kind acme --accept-terms \\
     --directory https://acme-v02.api.letsencrypt.org/directory \\
     --contact hostmaster@example.com --webroot /var/www/html
+  keyring set-authority windows --kind adcs \\
+    --url https://ca.example.com/certsrv --ca-file /etc/keyring/root.pem \\
+    --user 'EXAMPLE\\keyring' --password file:/etc/keyring/windows
+  keyring set-authority lone --kind self-signed --days 90
 
 It takes effect at once. What is not named stays as it was said before.
 
@@ -71,7 +79,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     acme: AcmeArgs,
     #[command(flatten)]
+    adcs: AdcsArgs,
+    #[command(flatten)]
     local_ca: LocalCaArgs,
+    #[command(flatten)]
+    self_signed: SelfSignedArgs,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
 #[derive(Serialize)]
@@ -128,19 +142,28 @@ impl Args {
             (AuthorityKind::File, self.file.given()),
             (AuthorityKind::Command, self.command.given()),
             (AuthorityKind::Acme, self.acme.given()),
+            (AuthorityKind::Adcs, self.adcs.given()),
             (AuthorityKind::LocalCa, self.local_ca.given()),
+            (AuthorityKind::SelfSigned, self.self_signed.given()),
         ];
-        if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
+        let foreign = flags.into_iter().find_map(|(other, given)| given.filter(|_| other != kind));
+        if let Some(flag) = foreign.or_else(|| self.shared.foreign(kind)) {
             return Err(Failure::Usage {
                 message: format!("{flag} says nothing of an authority of the kind {}", kind.as_str()),
                 hint: "`keyring set-authority --help` shows which flags are for which kind",
             });
         }
         match kind {
-            AuthorityKind::Acme => self.acme.settings(context, name, before).map(AuthoritySettings::Acme),
+            AuthorityKind::Acme => self.acme.settings(context, name, &self.shared, before).map(AuthoritySettings::Acme),
+            AuthorityKind::Adcs => self.adcs.settings(context, name, &self.shared, before).map(AuthoritySettings::Adcs),
             AuthorityKind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
             AuthorityKind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
-            AuthorityKind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),
+            AuthorityKind::LocalCa => {
+                self.local_ca.settings(name, &self.shared, before).map(AuthoritySettings::LocalCa)
+            }
+            AuthorityKind::SelfSigned => {
+                Ok(AuthoritySettings::SelfSigned(self.self_signed.settings(&self.shared, before.as_ref())))
+            }
         }
     }
 }
