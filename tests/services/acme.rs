@@ -2,7 +2,7 @@
 //! Nonces are refused and authorisations used again as real authorities do.
 
 mod knot;
-mod pebble;
+pub(crate) mod pebble;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
@@ -304,7 +304,7 @@ fn suggestions_and_profiles_of_a_newer_server_are_heeded() {
     keyring.run(&["commit"]);
     let idle = keyring.json(&["renew", "--due", "--commit"]);
     assert_eq!((&idle["keys"], &idle["warnings"]), (&json!([]), &json!([])), "its window is not open yet");
-    pebble.suggest_now(&keyring, KEY);
+    pebble.suggest_now(&keyring, KEY, 1);
     let renewed = keyring.json(&["renew", "--due", "--commit"]);
     assert_eq!(renewed["keys"][0]["state"], "renewed", "{renewed}");
     assert!(pebble.log().contains("is a replacement of"), "the order said what it replaces");

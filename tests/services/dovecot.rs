@@ -66,8 +66,6 @@ service pop3-login {
 ";
 
 pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
-    let version = DOVECOT.run(&["--version"]);
-    assert!(version.starts_with("2.3."), "dovecot {version} wants another configuration than 2.3: see {}", file!());
     let services = ["imap", "pop3"].map(|protocol| format!("{server}/{protocol}"));
     services.iter().for_each(|service| scene.deploy(service));
     let ((daemon, (guide, configuration)), ports) = scene.start("dovecot", |folder, ports| {
@@ -77,27 +75,17 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             .with("imaps://127.0.0.1", format!("imaps://127.0.0.1:{imaps}"))
             .with("pop3+starttls://127.0.0.1", format!("pop3+starttls://127.0.0.1:{pop3}"))
             .with("pop3s://127.0.0.1", format!("pop3s://127.0.0.1:{pop3s}"));
-        let configuration = around(folder, ports) + &guide.configuration("dovecot");
-        let file = folder.join("dovecot.conf");
-        write(&file, &configuration);
-        let file = text(&file);
-        let command = move || {
-            let mut command = DOVECOT.command();
-            command.args(["-F", "-c", &file]);
-            command
-        };
-        Some((Daemon::start(DOVECOT, command, &ports, folder, "dovecot.log")?, (guide, configuration)))
+        let (daemon, configuration) = start(folder, &guide.configuration("dovecot"), ports)?;
+        Some((daemon, (guide, configuration)))
     });
     let folder = daemon.folder().to_owned();
     let file = folder.join("dovecot.conf");
-    let words = text(&file);
     let [imap, imaps, pop3, pop3s] = ports;
     let doors =
         [[(Dialogue::Imap, imap), (Dialogue::Imaps, imaps)], [(Dialogue::Pop3, pop3), (Dialogue::Pop3s, pop3s)]];
     let served = |(service, doors): (&String, [(Dialogue, u16); 2])| {
         let mut said = guide.said(service);
-        said.extend(["--test-command".to_owned(), format!("doveconf -n -c {words}")]);
-        said.extend(["--reload-command".to_owned(), format!("doveadm -c {words} reload")]);
+        said.extend(commands(&folder));
         let targets = doors.map(|(dialogue, port)| scene.target(dialogue, port)).to_vec();
         Served { service: service.clone(), said, targets }
     };
@@ -119,6 +107,29 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         configuration: (file, configuration),
         _backend: None,
     }
+}
+
+/// Starts Dovecot in a folder, with these lines at the end of its configuration. Returns all of that.
+pub(crate) fn start(folder: &Path, lines: &str, ports: [u16; 4]) -> Option<(Daemon, String)> {
+    let version = DOVECOT.run(&["--version"]);
+    assert!(version.starts_with("2.3."), "dovecot {version} wants another configuration than 2.3: see {}", file!());
+    let configuration = around(folder, ports) + lines;
+    let file = folder.join("dovecot.conf");
+    write(&file, &configuration);
+    let file = text(&file);
+    let command = move || {
+        let mut command = DOVECOT.command();
+        command.args(["-F", "-c", &file]);
+        command
+    };
+    Some((Daemon::start(DOVECOT, command, &ports, folder, "dovecot.log")?, configuration))
+}
+
+/// What its profile runs, for the Dovecot of a folder.
+pub(crate) fn commands(folder: &Path) -> [String; 4] {
+    let file = text(&folder.join("dovecot.conf"));
+    let (test, reload) = (format!("doveconf -n -c {file}"), format!("doveadm -c {file} reload"));
+    ["--test-command".to_owned(), test, "--reload-command".to_owned(), reload]
 }
 
 fn around(folder: &Path, [imap, imaps, pop3, pop3s]: [u16; 4]) -> String {

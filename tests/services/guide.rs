@@ -1,6 +1,6 @@
 //! The guides: what they have their readers write is what is started here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::common::Keyring;
 
@@ -12,6 +12,15 @@ pub(crate) struct Guide {
     page: &'static str,
     text: String,
     changes: Vec<(String, String)>,
+}
+
+/// Something that stands by itself in a page.
+pub(crate) struct Block {
+    pub(crate) language: String,
+    /// Its lines, those that go on in the next one joined.
+    pub(crate) text: String,
+    /// The file that was named last before it.
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl Guide {
@@ -46,6 +55,22 @@ impl Guide {
         block.to_owned()
     }
 
+    /// What the guide has its reader do, block by block.
+    pub(crate) fn blocks(&self) -> Vec<Block> {
+        let (mut blocks, mut file) = (Vec::new(), None);
+        for (at, part) in self.text.split("```").enumerate() {
+            // every other part is prose
+            if let (1, Some((language, text))) = (at % 2, part.split_once('\n')) {
+                let (language, text) = (language.to_owned(), text.replace("\\\n", " "));
+                blocks.push(Block { language, text, file: file.take() });
+            } else {
+                let quoted = part.split('`').skip(1).step_by(2);
+                file = quoted.filter(|words| words.starts_with('/')).last().map(PathBuf::from);
+            }
+        }
+        blocks
+    }
+
     /// What the guide has its reader say of a service to `keyring set-service`, in the end.
     #[track_caller]
     pub(crate) fn said(&self, service: &str) -> Vec<String> {
@@ -58,6 +83,11 @@ impl Guide {
         let start = format!("keyring set-service {service} ");
         let lines = text.lines().filter_map(|line| line.trim().strip_prefix(&start));
         lines.map(|line| shell_words::split(line).expect("words")).collect()
+    }
+
+    /// Whether the page has these words, as they are here.
+    pub(crate) fn has(&self, words: &str) -> bool {
+        self.text.contains(words)
     }
 
     /// Holds the configuration against the lines that `keyring show-service` prints for it.

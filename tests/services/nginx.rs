@@ -45,8 +45,13 @@ impl Site {
 pub(crate) fn start(folder: &Path, sites: &[Site]) -> Option<Daemon> {
     let servers: String = sites.iter().map(Site::configuration).collect();
     let ports: Vec<u16> = sites.iter().map(|site| site.port).collect();
-    write(&folder.join("nginx.conf"), around(folder, &servers));
-    run(folder, &ports)
+    start_with(folder, &servers, &ports)
+}
+
+/// Starts nginx in a new folder with these lines in its `http` block; `None` when a port is taken.
+pub(crate) fn start_with(folder: &Path, servers: &str, ports: &[u16]) -> Option<Daemon> {
+    write(&folder.join("nginx.conf"), around(folder, servers));
+    run(folder, ports)
 }
 
 /// nginx with the server of its guide.
@@ -62,10 +67,8 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         Some((run(folder, &[port])?, (guide, configuration)))
     });
     let folder = daemon.folder().to_owned();
-    let words = arguments(&folder).join(" ");
     let mut said = guide.said(&service);
-    said.extend(["--test-command".to_owned(), format!("nginx -t -q {words}")]);
-    said.extend(["--reload-command".to_owned(), format!("nginx -s reload {words}")]);
+    said.extend(commands(&folder));
     let live = text(&scene.keyring.live(&format!("{service}/default")));
     let copied = configuration.replace(&format!("{live}/private-key.pem"), &text(&copied_key(&folder)));
     Installation {
@@ -112,6 +115,13 @@ fn run(folder: &Path, ports: &[u16]) -> Option<Daemon> {
         command
     };
     Daemon::start(NGINX, command, ports, folder, "logs/error.log")
+}
+
+/// What its profile runs, for the nginx of a folder.
+pub(crate) fn commands(folder: &Path) -> [String; 4] {
+    let words = arguments(folder).join(" ");
+    let (test, reload) = (format!("nginx -t -q {words}"), format!("nginx -s reload {words}"));
+    ["--test-command".to_owned(), test, "--reload-command".to_owned(), reload]
 }
 
 fn arguments(folder: &Path) -> [String; 6] {

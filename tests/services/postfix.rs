@@ -64,28 +64,12 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
             .with("smtp+starttls://127.0.0.1", format!("smtp+starttls://127.0.0.1:{smtp}"))
             .with("smtps://127.0.0.1", format!("smtps://127.0.0.1:{smtps}"))
             .with("/etc/postfix/tls", text(&tls));
-        let configuration = MAIN.replace("@DIR@", &text(folder)) + &guide.configuration("postfix");
-        prepare(folder);
-        write(&folder.join("main.cf"), &configuration);
-        let master = MASTER.replace("@SMTP@", &smtp.to_string()).replace("@SMTPS@", &smtps.to_string());
-        write(&folder.join("master.cf"), master);
-        let own = text(folder);
-        // makes the folders of the queue
-        POSTFIX.run(&["-c", &own, "check"]);
-        let command = move || {
-            let mut command = MASTER_PROCESS.command();
-            // what `postfix start-fg` does, without its shell, which would not pass our signals on
-            command.arg("-s").env("MAIL_CONFIG", &own);
-            command
-        };
-        let daemon = Daemon::start(POSTFIX, command, &[smtp, smtps], folder, "postfix.log")?;
+        let (daemon, configuration) = start(folder, &guide.configuration("postfix"), [smtp, smtps])?;
         Some((daemon, (guide, configuration)))
     });
     let folder = daemon.folder().to_owned();
-    let words = text(&folder);
     let mut said = guide.said(&service);
-    said.extend(["--test-command".to_owned(), format!("postfix -c {words} check")]);
-    said.extend(["--reload-command".to_owned(), format!("postfix -c {words} reload")]);
+    said.extend(commands(&folder));
     let live = scene.keyring.live(&format!("{service}/default"));
     let pair = format!("{} {}", text(&copied_key(&folder)), text(&live.join("fullchain.pem")));
     let copied = configuration.replace(&text(&folder.join("tls/combined.pem")), &pair);
@@ -104,6 +88,31 @@ pub(crate) fn install(scene: &Scene, server: &str) -> Installation {
         configuration: (folder.join("main.cf"), configuration),
         _backend: None,
     }
+}
+
+/// Starts Postfix in a folder, with these lines at the end of its `main.cf`. Returns all of that file.
+pub(crate) fn start(folder: &Path, lines: &str, [smtp, smtps]: [u16; 2]) -> Option<(Daemon, String)> {
+    let configuration = MAIN.replace("@DIR@", &text(folder)) + lines;
+    prepare(folder);
+    write(&folder.join("main.cf"), &configuration);
+    let master = MASTER.replace("@SMTP@", &smtp.to_string()).replace("@SMTPS@", &smtps.to_string());
+    write(&folder.join("master.cf"), master);
+    let own = text(folder);
+    // makes the folders of the queue
+    POSTFIX.run(&["-c", &own, "check"]);
+    let command = move || {
+        let mut command = MASTER_PROCESS.command();
+        // what `postfix start-fg` does, without its shell, which would not pass our signals on
+        command.arg("-s").env("MAIL_CONFIG", &own);
+        command
+    };
+    Some((Daemon::start(POSTFIX, command, &[smtp, smtps], folder, "postfix.log")?, configuration))
+}
+
+/// What its profile runs, for the Postfix of a folder.
+pub(crate) fn commands(folder: &Path) -> [String; 4] {
+    let of = |what: &str| format!("postfix -c {} {what}", text(folder));
+    ["--test-command".to_owned(), of("check"), "--reload-command".to_owned(), of("reload")]
 }
 
 fn prepare(folder: &Path) {

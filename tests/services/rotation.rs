@@ -80,11 +80,7 @@ impl Scene {
     /// Every target serves this certificate, to openssl and to rustls, with a chain that verifies for its name.
     #[track_caller]
     pub(crate) fn prove(&self, targets: &[Target], leaf: Digest) {
-        for target in targets {
-            assert_eq!(served_to_openssl(*target, &self.authority.root()), leaf, "{target:?}");
-            let visited = self.client.visit(*target);
-            assert_eq!(visited.unwrap_or_else(|error| panic!("{target:?}: {error}")), leaf, "{target:?}");
-        }
+        prove(targets, leaf, &self.client, &self.authority.root());
     }
 
     /// A folder for a daemon.
@@ -107,5 +103,15 @@ impl Scene {
             }
         }
         panic!("{name} did not start three times: see what it said above")
+    }
+}
+
+/// Every target serves this certificate, to openssl and to rustls, with a chain that leads to the client's root.
+#[track_caller]
+pub(crate) fn prove(targets: &[Target], leaf: Digest, client: &Client, root: &Path) {
+    for target in targets {
+        assert_eq!(served_to_openssl(*target, root), leaf, "{target:?}");
+        let visited = client.visit(*target);
+        assert_eq!(visited.unwrap_or_else(|error| panic!("{target:?}: {error}")), leaf, "{target:?}");
     }
 }

@@ -156,7 +156,8 @@ fn try_acquire(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<Optio
 }
 
 /// Makes durable what a writer may have left: names in the keystore's folder, beside the servers' indexes, in the
-/// authorities' folders and among the readings of private keys. What is further down is durable before an index names it.
+/// authorities' folders, on their lists and among the readings of private keys. What is further down is durable before an
+/// index names it.
 fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
     let mut folders = BTreeSet::from([StorePath::root()]);
     if !disk.can_sync_everything() {
@@ -174,8 +175,22 @@ fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
                 folders.insert(above);
             }
         }
+        folders.extend(lists(disk, &folders)?);
     }
     Ok(disk.sync_batch(&folders)?)
+}
+
+/// The lists of what private authorities have issued, which no index names.
+fn lists(disk: &dyn Disk, folders: &BTreeSet<StorePath>) -> Result<Vec<StorePath>, DiskError> {
+    let mut lists = Vec::new();
+    for entry in disk.names(&layout::authorities())? {
+        let Ok(name) = entry.name.parse() else { continue };
+        let list = layout::issued(&name);
+        if folders.contains(&layout::authority(&name)) && disk.exists(&list)? {
+            lists.push(list);
+        }
+    }
+    Ok(lists)
 }
 
 fn holder(disk: &dyn Disk, path: &StorePath) -> String {

@@ -122,6 +122,13 @@ impl Pebble {
         keyring.file("pebble-root.pem")
     }
 
+    /// What a machine trusts on which its own TLS and its certificates are trusted, in a file.
+    pub(crate) fn roots(&self, keyring: &Keyring) -> String {
+        let own = fs::read_to_string(self.folder.path().join("tls-root.pem")).expect("its root");
+        write(&keyring.path("roots.pem"), own + &self.ask("roots/0"));
+        keyring.file("roots.pem")
+    }
+
     fn ask(&self, what: &str) -> String {
         let root = text(&self.folder.path().join("tls-root.pem"));
         CURL.run(&["-sS", "--fail", "--cacert", &root, &format!("https://127.0.0.1:{}/{what}", self.ports[1])])
@@ -188,9 +195,10 @@ impl Pebble {
         self.count("orders in the db")
     }
 
-    /// Has it suggest to renew a key's certificate at once.
-    pub(crate) fn suggest_now(&self, keyring: &Keyring, key: &str) {
-        let certificate = fs::read_to_string(keyring.kept(key, 1, "certificate-1.pem")).expect("a certificate");
+    /// Has it suggest to renew the certificate of a key's version at once.
+    pub(crate) fn suggest_now(&self, keyring: &Keyring, key: &str, version: u32) {
+        let certificate = keyring.kept(key, version, "certificate-1.pem");
+        let certificate = fs::read_to_string(certificate).expect("a certificate");
         let info = json!({"suggestedWindow": {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}});
         let body = json!({"certificate": certificate, "ariResponse": info.to_string()}).to_string();
         let root = text(&self.folder.path().join("tls-root.pem"));

@@ -274,10 +274,13 @@ impl Trial<'_> {
         view
     }
 
-    /// Whether what the command makes a fact is there, and nothing of what it stages.
+    /// Whether what the command issues is on its authority's list, and nothing has come of it yet; or whether what it
+    /// makes a fact is there as well, and nothing of what it stages.
     fn is_between(&self, view: &View) -> bool {
         self.before.as_ref().is_some_and(|before| {
-            view.picture == Picture { facts: self.after.picture.facts.clone(), ..before.picture.clone() }
+            let after = &self.after.picture;
+            let listed = Picture { lists: after.lists.clone(), ..before.picture.clone() };
+            view.picture == listed || view.picture == Picture { facts: after.facts.clone(), ..listed }
         })
     }
 

@@ -1,14 +1,19 @@
 //! A private authority in a keystore. Its private keys sign the same each time, so that pictures can be compared.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use keystore::model::Revocation;
 use keystore::name::AuthorityName;
 use keystore::ops::create_ca::{CreateCa, Created, Material, create_ca};
+use keystore::ops::desk::{Authority, Desk, Errand, Order, Refusal, Reply, Settled};
 use keystore::ops::export_crl::{self, export_crl};
+use keystore::ops::install_cert::Place;
 use keystore::ops::local_ca::{self, Asked};
 use keystore::ops::revoke::{Which, revoke};
-use keystore::ops::sign_csr::sign_csr;
+use keystore::ops::sign_csr::{sign_csr, sign_waiting};
+use keystore::ops::submit::Waiting;
+use keystore::ops::verify::Trust;
 use keystore::ops::{Error, list_issued::list_issued};
 use keystore::pki::{
     CertificateProfile, CertificationRequest, Issued, KeyAlgorithm, NameConstraints, PrivateKey, PrivateKeyFile,
@@ -66,4 +71,60 @@ pub(crate) fn revoke_first(keystore: &Keystore) -> Result<Revocation, Error> {
 pub(crate) fn export_list(keystore: &Keystore) -> Result<export_crl::Outcome, Error> {
     let (ca, key) = open(keystore)?;
     export_crl(keystore, &ca, &key, 7)
+}
+
+/// Why nothing was signed or installed.
+struct Fault(Error);
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl Refusal for Fault {
+    fn refusal(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The authority as the desk knows it.
+struct Lab<'k>(&'k Keystore);
+
+impl Lab<'_> {
+    fn sign(&self, requests: &[&Waiting]) -> Result<Vec<Result<Reply, Error>>, Error> {
+        let (ca, key) = open(self.0)?;
+        sign_waiting(self.0, &ca, &key, requests)
+    }
+}
+
+impl Authority<Fault> for Lab<'_> {
+    fn submit(&self, order: &Order<'_, Fault>) -> Result<Reply, Fault> {
+        Ok(self.sign(&[order.waiting])?.swap_remove(0)?)
+    }
+
+    fn collect(&self, order: &Order<'_, Fault>) -> Result<Reply, Fault> {
+        self.submit(order)
+    }
+
+    fn sign_all(&self, requests: &[&Waiting]) -> Option<Vec<Result<Reply, Fault>>> {
+        let replies = self.sign(requests);
+        Some(match replies {
+            Ok(replies) => replies.into_iter().map(|reply| reply.map_err(Fault)).collect(),
+            Err(error) => vec![Err(Fault(error))],
+        })
+    }
+}
+
+/// Has the authority sign a request of its keystore, and installs what it gives.
+pub(crate) fn hand_in(keystore: &Keystore, waiting: Waiting) -> Result<(), Error> {
+    let known: Box<dyn Authority<Fault>> = Box::new(Lab(keystore));
+    let desk = Desk::new(keystore, BTreeMap::from([(lab(), known)]));
+    let errands = [Errand::new(waiting, lab())];
+    let settled = desk.settle(&errands, desk.run(&errands), &Trust::default(), &mut Place::Stage);
+    match settled.map_err(|Fault(error)| error)?.swap_remove(0) {
+        Settled::Installed(_) => Ok(()),
+        Settled::Failed(Fault(error)) => Err(error),
+        Settled::Waiting(why) => panic!("it answers at once: {why}"),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod authority;
 mod care;
+mod desired;
 mod history;
 mod import;
 pub(super) mod outside;
@@ -23,7 +24,7 @@ const ENDPOINTS: [&str; 2] = [DEFAULT, "mail02/imap@192.0.2.7:993"];
 
 pub(super) fn commands() -> impl Iterator<Item = &'static Command> {
     let all = [workflow::COMMANDS, history::COMMANDS, import::COMMANDS, care::COMMANDS, outside::COMMANDS];
-    all.into_iter().chain([authority::COMMANDS]).flatten()
+    all.into_iter().chain([authority::COMMANDS, desired::COMMANDS]).flatten()
 }
 
 fn never(_: &Error) -> bool {

@@ -1,11 +1,14 @@
 //! Private authorities: what they issue is on their list before anybody has it, numbers are never given twice.
 
-use keystore::ops::Error;
+use keystore::change::Change;
+use keystore::digest::Digest;
+use keystore::ops::{Error, submit};
+use keystore::pki::read_certificates;
 
-use super::{never, with_keystore};
+use super::{HOST, MAIN, never, with_keystore};
 use crate::common::crashes::Command;
-use crate::common::laboratory::{create_lab, export_list, issue, lab, revoke_first};
-use crate::common::on;
+use crate::common::laboratory::{create_lab, export_list, hand_in, issue, lab, revoke_first};
+use crate::common::{View, asking, create, key, make_csr, on};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -33,6 +36,22 @@ pub(super) const COMMANDS: &[Command] = &[
         },
     },
     Command {
+        name: "submit, to a private authority",
+        prepare: |machine| {
+            let keystore = with_keystore(machine);
+            create_lab(&keystore).unwrap();
+            create(&keystore, MAIN).unwrap();
+            make_csr(&keystore, &asking(MAIN, HOST)).unwrap();
+            on(|keystore| {
+                let waiting = submit::waiting(&keystore.read()?, &key(MAIN))?;
+                hand_in(keystore, waiting)
+            })
+        },
+        says_done: |error| matches!(error, Error::NoRequestWaits { .. }),
+        // one was issued, however often it was asked, and it is the one that is staged
+        is_done: |view| view.picture.stage.len() == 1 && staged(view) == issued(view),
+    },
+    Command {
         name: "revoke",
         prepare: |machine| {
             let keystore = with_keystore(machine);
@@ -54,3 +73,18 @@ pub(super) const COMMANDS: &[Command] = &[
         is_done: |view| view.picture.lists[&lab()].1.list >= 1,
     },
 ];
+
+/// The certificates that the authority has issued.
+fn issued(view: &View) -> Vec<Digest> {
+    let certificates = view.picture.lists[&lab()].0.iter().flat_map(|batch| &batch.certificates);
+    certificates.map(|one| read_certificates(one.certificate.as_bytes()).unwrap()[0].fingerprint()).collect()
+}
+
+/// The certificates that are staged.
+fn staged(view: &View) -> Vec<Digest> {
+    let of = |change: &Change| match change {
+        Change::InstallCertificate { installed, .. } => Some(installed.summary.fingerprint),
+        _ => None,
+    };
+    view.picture.stage.iter().filter_map(of).collect()
+}
