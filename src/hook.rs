@@ -132,6 +132,15 @@ impl Call<'_> {
         }
     }
 
+    /// Runs it to its end and returns what it printed on standard output; any exit status but 0 is a failure.
+    ///
+    /// # Errors
+    /// As [`Call::run`].
+    pub(crate) fn read(&self) -> Result<Vec<u8>, HookFault> {
+        let ended = self.execute(true)?;
+        if ended.status.success() { Ok(ended.reply) } else { Err(ended.fault()) }
+    }
+
     fn execute(&self, wants_reply: bool) -> Result<Ended, HookFault> {
         let program = self.program();
         let arguments: &[String] = match self.hook {

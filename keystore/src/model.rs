@@ -16,9 +16,10 @@ mod state;
 mod view;
 
 pub use authority::{
-    AcmeAccount, AcmeSettings, Authority, AuthorityKind, AuthoritySettings, CommandSettings, DirectoryUrl,
-    DirectoryUrlError, DnsServer, DnsServerError, DnsUpdate, ExternalAccount, FileSettings, Line, LineError, Proof,
-    SecretSource, SecretSourceError, Submission, Tsig, TsigAlgorithm,
+    Account, AcmeAccount, AcmeSettings, AdcsLogin, AdcsSettings, Authority, AuthorityKind, AuthoritySettings,
+    CommandSettings, DirectoryUrl, DirectoryUrlError, DnsServer, DnsServerError, DnsUpdate, EnrolmentUrl,
+    EnrolmentUrlError, ExternalAccount, FileSettings, Line, LineError, Proof, SecretSource, SecretSourceError,
+    SelfSignedProfile, SelfSignedSettings, Submission, Tsig, TsigAlgorithm, UserName, UserNameError,
 };
 pub use brief::{
     ByName, CompromiseBrief, CurrentBrief, EntryBrief, InstalledBrief, KeyBrief, KeyFactsBrief, NextBrief,

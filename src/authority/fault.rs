@@ -3,6 +3,7 @@
 use keystore::name::{AuthorityName, KeyPath};
 
 use super::acme::AcmeFault;
+use super::adcs::AdcsFault;
 use crate::exit::Exit;
 use crate::hook::HookFault;
 
@@ -30,6 +31,13 @@ pub(crate) enum AuthorityFault {
         #[source]
         source: AcmeFault,
     },
+    /// It is a Windows authority, and something of that failed.
+    #[error("{authority} gives no certificate now")]
+    Adcs {
+        authority: AuthorityName,
+        #[source]
+        source: AdcsFault,
+    },
     /// A private authority of this keystore can't sign.
     #[error("{authority} cannot sign the request of {key}: {reason}")]
     Unusable { authority: AuthorityName, key: KeyPath, reason: String },
@@ -41,7 +49,12 @@ impl AuthorityFault {
         match self {
             Self::Program { source: HookFault::Interrupted { .. }, .. } => Exit::Interrupted,
             Self::Acme { source, .. } if source.is_interrupted() => Exit::Interrupted,
-            Self::Refused { .. } | Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } => Exit::Remote,
+            Self::Adcs { source, .. } if source.is_interrupted() => Exit::Interrupted,
+            Self::Refused { .. }
+            | Self::Program { .. }
+            | Self::NoReply { .. }
+            | Self::Acme { .. }
+            | Self::Adcs { .. } => Exit::Remote,
             Self::Unusable { .. } => Exit::Rejected,
         }
     }
@@ -53,6 +66,7 @@ impl AuthorityFault {
             Self::Program { .. } => "authority-program-failed",
             Self::NoReply { .. } => "authority-no-reply",
             Self::Acme { source, .. } => source.code(),
+            Self::Adcs { source, .. } => source.code(),
             Self::Unusable { .. } => "authority-unusable",
         }
     }
@@ -61,6 +75,7 @@ impl AuthorityFault {
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Acme { authority, source } => return source.hint(authority.as_str()),
+            Self::Adcs { authority, source } => return source.hint(authority.as_str()),
             Self::Refused { key, .. } => format!("mend what it names, make a new request with `keyring make-csr {key}`, and submit that"),
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
@@ -81,7 +96,11 @@ impl AuthorityFault {
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
-            Self::Program { .. } | Self::NoReply { .. } | Self::Acme { .. } | Self::Unusable { .. } => None,
+            Self::Program { .. }
+            | Self::NoReply { .. }
+            | Self::Acme { .. }
+            | Self::Adcs { .. }
+            | Self::Unusable { .. } => None,
         }
     }
 

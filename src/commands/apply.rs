@@ -255,7 +255,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     make_bare(context, &keystore, std::mem::take(&mut plan.bare))?;
     let errands = make(context, &keystore, args, &plan, &mut outcome.errands)?;
     let mut place = if args.commit { Place::Apart(Stage::default()) } else { Place::Stage };
-    let desk = desk(&keystore)?;
+    let open = |key: &KeyPath, file| args.passphrase.open(context, key, file);
+    let desk = desk(&keystore, &open)?;
     let rows = Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut place)?;
     outcome.errands.keys.extend(rows.keys);
     let staged = op::stage(&keystore, &desired, way, place)?;

@@ -6,6 +6,7 @@ use keystore::ops::desk::Errand;
 use keystore::ops::install_cert::Place;
 
 use super::errand::Errands;
+use super::passphrase::PassphraseArgs;
 use super::submit::WaitArgs;
 use super::trust::TrustArgs;
 use crate::authority::desk;
@@ -45,6 +46,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     wait: WaitArgs,
     #[command(flatten)]
+    passphrase: PassphraseArgs,
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -60,6 +63,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Errands, Failure> {
             Some(Errand::new(waiting, authority))
         })
         .collect();
-    let desk = desk(&keystore)?;
+    let open = |key: &KeyPath, file| args.passphrase.open(context, key, file);
+    let desk = desk(&keystore, &open)?;
     Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage)
 }

@@ -125,7 +125,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let scope = if args.due { Scope::Due(keys) } else { Scope::Now(keys) };
     let keystore = context.keystore()?;
     let trust = args.trust.resolve(false)?;
-    let desk = desk(&keystore)?;
+    let open = |key: &KeyPath, file| args.passphrase.open(context, key, file);
+    let desk = desk(&keystore, &open)?;
     let warnings = RefCell::new(Vec::new());
     let suggested = |key: &KeyPath, renewal: &Renewal| suggested(&desk, key, renewal, &warnings);
     let ground = Ground { keystore: &keystore, apart: args.commit, suggested: &suggested };

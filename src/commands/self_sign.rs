@@ -1,9 +1,9 @@
 //! `self-sign`: a certificate that is signed by its own private key.
 
-use clap::ValueEnum;
-use keystore::model::Text;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use keystore::model::{SelfSignedProfile, Text};
 use keystore::ops::make_csr::MakeCsr;
-use keystore::ops::self_sign::{self as op, Kind, SelfSign};
+use keystore::ops::self_sign::{self as op, SelfSign};
 use serde::Serialize;
 
 use super::passphrase::PassphraseArgs;
@@ -49,8 +49,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
     /// What kind of certificate
-    #[arg(long, value_name = "PROFILE", default_value = "server")]
-    profile: Profile,
+    #[arg(long, value_name = "PROFILE", default_value = "server", value_parser = profile())]
+    profile: SelfSignedProfile,
     #[command(flatten)]
     subject: SubjectArgs,
     /// A name to be certified: dns:NAME, ip:ADDRESS, email:MAILBOX or uri:URI; repeatable
@@ -63,11 +63,11 @@ pub(crate) struct Args {
     passphrase: PassphraseArgs,
 }
 
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Profile {
-    Server,
-    Exchange,
+/// Reads a profile as it is typed.
+pub(super) fn profile() -> impl TypedValueParser<Value = SelfSignedProfile> {
+    let find = |text: String| SelfSignedProfile::ALL.into_iter().find(|profile| profile.as_str() == text);
+    let values = SelfSignedProfile::ALL.map(|profile| PossibleValue::new(profile.as_str()));
+    PossibleValuesParser::new(values).try_map(move |text| find(text).ok_or("no such profile"))
 }
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ pub(crate) struct Outcome {
     key: String,
     version: u32,
     reused_key: bool,
-    profile: Profile,
+    profile: SelfSignedProfile,
     days: u32,
     in_place_of: Option<CertificateJson<'static>>,
     certificate: CertificateJson<'static>,
@@ -138,10 +138,6 @@ impl Args {
             base: None,
             reuse_key: self.reuse_key,
         };
-        let kind = match self.profile {
-            Profile::Server => Kind::Server,
-            Profile::Exchange => Kind::Exchange,
-        };
-        Ok(SelfSign { request, kind, days: self.days })
+        Ok(SelfSign { request, profile: self.profile, days: self.days })
     }
 }

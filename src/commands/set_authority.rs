@@ -1,15 +1,19 @@
 //! `set-authority`: who signs requests.
 
 mod acme;
+mod adcs;
 mod kinds;
+mod self_signed;
 
-use keystore::model::AuthoritySettings;
+use keystore::model::{AuthorityKind, AuthoritySettings};
 use keystore::name::AuthorityName;
 use keystore::ops::set_authority as op;
 use serde::Serialize;
 
 use self::acme::AcmeArgs;
-use self::kinds::{CommandArgs, FileArgs, Kind, LocalCaArgs};
+use self::adcs::AdcsArgs;
+use self::kinds::{CommandArgs, FileArgs, LocalCaArgs, SharedArgs, ask, kind};
+use self::self_signed::SelfSignedArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{AuthorityJson, Page, Report, authority_line};
@@ -25,6 +29,10 @@ Examples:
   keyring set-authority public --kind acme --accept-terms \\
     --directory https://acme-v02.api.letsencrypt.org/directory \\
     --contact hostmaster@example.com --webroot /var/www/html
+  keyring set-authority windows --kind adcs \\
+    --url https://ca.example.com/certsrv --ca-file /etc/keyring/root.pem \\
+    --user 'EXAMPLE\\keyring' --password file:/etc/keyring/windows
+  keyring set-authority lone --kind self-signed --days 90
 
 It takes effect at once. What is not named stays as it was said before.
 
@@ -59,8 +67,8 @@ pub(crate) struct Args {
     /// Its name
     name: String,
     /// What it is
-    #[arg(long, value_name = "KIND")]
-    kind: Option<Kind>,
+    #[arg(long, value_name = "KIND", value_parser = kind())]
+    kind: Option<AuthorityKind>,
     /// Forget it
     #[arg(long, conflicts_with = "kind")]
     remove: bool,
@@ -71,7 +79,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     acme: AcmeArgs,
     #[command(flatten)]
+    adcs: AdcsArgs,
+    #[command(flatten)]
     local_ca: LocalCaArgs,
+    #[command(flatten)]
+    self_signed: SelfSignedArgs,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
 #[derive(Serialize)]
@@ -101,7 +115,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let before = keystore.read()?.authority(&name)?.map(|authority| authority.settings);
     // questions are put before the lock is taken
     let settings = if args.remove { None } else { Some(args.settings(context, &name, before)?) };
-    let outcome = op::set_authority::<Failure>(&keystore, &name, |_| Ok(settings))?;
+    let outcome = op::set_authority(&keystore, &name, settings)?;
     Ok(Outcome {
         changed: !outcome.is_unchanged(),
         name: outcome.name.to_string(),
@@ -119,28 +133,37 @@ impl Args {
         name: &AuthorityName,
         before: Option<AuthoritySettings>,
     ) -> Result<AuthoritySettings, Failure> {
-        let kind = match self.kind.or_else(|| before.as_ref().map(Kind::of)) {
+        let kind = match self.kind.or_else(|| before.as_ref().map(AuthoritySettings::kind)) {
             Some(kind) => kind,
-            None if context.can_ask() => Kind::ask()?,
+            None if context.can_ask() => ask()?,
             None => return Err(Failure::Missing { what: "the kind of the authority", flag: "--kind KIND" }),
         };
         let flags = [
-            (Kind::File, self.file.given()),
-            (Kind::Command, self.command.given()),
-            (Kind::Acme, self.acme.given()),
-            (Kind::LocalCa, self.local_ca.given()),
+            (AuthorityKind::File, self.file.given()),
+            (AuthorityKind::Command, self.command.given()),
+            (AuthorityKind::Acme, self.acme.given()),
+            (AuthorityKind::Adcs, self.adcs.given()),
+            (AuthorityKind::LocalCa, self.local_ca.given()),
+            (AuthorityKind::SelfSigned, self.self_signed.given()),
         ];
-        if let Some((_, Some(flag))) = flags.iter().find(|(other, given)| *other != kind && given.is_some()) {
+        let foreign = flags.into_iter().find_map(|(other, given)| given.filter(|_| other != kind));
+        if let Some(flag) = foreign.or_else(|| self.shared.foreign(kind)) {
             return Err(Failure::Usage {
-                message: format!("{flag} says nothing of an authority of the kind {}", kind.kind().as_str()),
+                message: format!("{flag} says nothing of an authority of the kind {}", kind.as_str()),
                 hint: "`keyring set-authority --help` shows which flags are for which kind",
             });
         }
         match kind {
-            Kind::Acme => self.acme.settings(context, name, before).map(AuthoritySettings::Acme),
-            Kind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
-            Kind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
-            Kind::LocalCa => self.local_ca.settings(name, before).map(AuthoritySettings::LocalCa),
+            AuthorityKind::Acme => self.acme.settings(context, name, &self.shared, before).map(AuthoritySettings::Acme),
+            AuthorityKind::Adcs => self.adcs.settings(context, name, &self.shared, before).map(AuthoritySettings::Adcs),
+            AuthorityKind::File => self.file.settings(context, name, before).map(AuthoritySettings::File),
+            AuthorityKind::Command => self.command.settings(context, name, before).map(AuthoritySettings::Command),
+            AuthorityKind::LocalCa => {
+                self.local_ca.settings(name, &self.shared, before).map(AuthoritySettings::LocalCa)
+            }
+            AuthorityKind::SelfSigned => {
+                Ok(AuthoritySettings::SelfSigned(self.self_signed.settings(&self.shared, before.as_ref())))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use keystore::ops::{find_lasting_key, submit as op};
 use keystore::store::Snapshot;
 
 use super::errand::Errands;
+use super::passphrase::PassphraseArgs;
 use super::trust::TrustArgs;
 use crate::authority::desk;
 use crate::context::Context;
@@ -56,6 +57,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     wait: WaitArgs,
     #[command(flatten)]
+    passphrase: PassphraseArgs,
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -89,7 +92,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Errands, Failure> {
         Ok(Errand::new(waiting, authority))
     };
     let errands = keys.iter().map(errand).collect::<Result<Vec<_>, Failure>>()?;
-    let desk = desk(&keystore)?;
+    let open = |key: &KeyPath, file| args.passphrase.open(context, key, file);
+    let desk = desk(&keystore, &open)?;
     Errands::run(&keystore, &desk, &errands, args.wait.within(), &trust, &mut Place::Stage)
 }
 

@@ -1,11 +1,13 @@
 //! What is said of an authority, as JSON and in a line. Secrets are named by their source.
 
 mod acme;
+mod adcs;
 
-use keystore::model::{AuthoritySettings, CommandSettings, FileSettings, LocalCaSettings};
+use keystore::model::{AuthoritySettings, CommandSettings, FileSettings, LocalCaSettings, SelfSignedSettings};
 use serde::Serialize;
 
 use self::acme::AcmeJson;
+use self::adcs::AdcsJson;
 use super::service::{HookJson, hook_line};
 
 /// What is said of an authority.
@@ -18,6 +20,8 @@ pub(crate) enum AuthorityJson {
     Command { run: HookJson, timeout: u32 },
     /// One that speaks ACME.
     Acme(Box<AcmeJson>),
+    /// A Windows certification authority.
+    Adcs(Box<AdcsJson>),
     /// A private authority in the keystore.
     LocalCa {
         days: u32,
@@ -25,6 +29,12 @@ pub(crate) enum AuthorityJson {
         crl_url: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         passphrase: Option<String>,
+    },
+    /// Nobody: certificates sign themselves.
+    SelfSigned {
+        profile: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
     },
 }
 
@@ -38,11 +48,15 @@ impl AuthorityJson {
                 Self::Command { run: HookJson::of(run), timeout: *timeout }
             }
             AuthoritySettings::Acme(settings) => Self::Acme(Box::new(AcmeJson::of(settings))),
+            AuthoritySettings::Adcs(settings) => Self::Adcs(Box::new(AdcsJson::of(settings))),
             AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => Self::LocalCa {
                 days: *days,
                 crl_url: crl_url.as_ref().map(ToString::to_string),
                 passphrase: passphrase.as_ref().map(ToString::to_string),
             },
+            AuthoritySettings::SelfSigned(SelfSignedSettings { profile, days }) => {
+                Self::SelfSigned { profile: profile.as_str(), days: *days }
+            }
         }
     }
 }
@@ -58,10 +72,15 @@ pub(crate) fn authority_line(settings: &AuthoritySettings) -> String {
             format!("{kind}, {}, within {timeout} s", hook_line(run))
         }
         AuthoritySettings::Acme(settings) => acme::line(settings),
+        AuthoritySettings::Adcs(settings) => adcs::line(settings),
         AuthoritySettings::LocalCa(LocalCaSettings { days, crl_url, passphrase, .. }) => {
             let list = crl_url.as_ref().map(|url| format!(", list at {url}")).unwrap_or_default();
             let passphrase = passphrase.as_ref().map(|from| format!(", passphrase from {from}")).unwrap_or_default();
             format!("{kind}, certificates for {days} days{list}{passphrase}")
+        }
+        AuthoritySettings::SelfSigned(SelfSignedSettings { profile, days }) => {
+            let days = days.map(|days| format!(", certificates for {days} days")).unwrap_or_default();
+            format!("{kind}, profile {}{days}", profile.as_str())
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Authorities: which one signs, and what a new one is.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use keystore::model::{AbsolutePath, DirectoryUrl};
 use keystore::name::AuthorityName;
 use keystore::ops::list_authorities::list_authorities;
@@ -34,6 +37,16 @@ pub(crate) fn folder(question: &str) -> Result<String, Failure> {
 /// Asks for the URL of an authority's directory.
 pub(crate) fn directory(question: &str) -> Result<String, Failure> {
     text(question, None, |answer| answer.parse::<DirectoryUrl>().map(drop))
+}
+
+/// Asks for something that is written as text, until it can be read.
+pub(crate) fn value<T: FromStr<Err: Display>>(question: &str) -> Result<String, Failure> {
+    text(question, None, |answer| answer.parse::<T>().map(drop))
+}
+
+/// Asks how an authority is told who asks; returns its place among the ways.
+pub(crate) fn login(ways: &[String]) -> Result<usize, Failure> {
+    choose("How is it told who asks", ways, 0)
 }
 
 /// Asks for a program with its arguments.

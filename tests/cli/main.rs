@@ -9,6 +9,7 @@
 mod common;
 
 mod acme;
+mod adcs;
 mod apply;
 mod backup;
 mod bind;
@@ -60,6 +61,7 @@ mod restore;
 mod revoke;
 mod rollback;
 mod self_sign;
+mod self_signed;
 mod services;
 mod set_authority;
 mod set_renewal;

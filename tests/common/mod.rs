@@ -5,6 +5,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod daemon;
+pub(crate) mod http;
 pub(crate) mod output;
 pub(crate) mod terminal;
 

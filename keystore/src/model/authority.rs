@@ -1,6 +1,8 @@
 //! Who signs requests: an authority, as its administrator has described it. Facts: what is said takes effect at once.
 
 mod acme;
+mod adcs;
+mod self_signed;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +13,9 @@ pub use acme::{
     AcmeAccount, AcmeSettings, DirectoryUrl, DirectoryUrlError, DnsServer, DnsServerError, DnsUpdate, ExternalAccount,
     Line, LineError, Proof, Tsig, TsigAlgorithm,
 };
+
+pub use adcs::{Account, AdcsLogin, AdcsSettings, EnrolmentUrl, EnrolmentUrlError, UserName, UserNameError};
+pub use self_signed::{SelfSignedProfile, SelfSignedSettings};
 
 use super::{AbsolutePath, CertificateNumber, Hook, LocalCaSettings};
 use crate::name::{AuthorityName, serde_as_text};
@@ -39,8 +44,12 @@ pub enum AuthoritySettings {
     Command(CommandSettings),
     /// One that speaks ACME.
     Acme(AcmeSettings),
+    /// A Windows certification authority, by its web enrolment.
+    Adcs(AdcsSettings),
     /// A private authority in the keystore.
     LocalCa(LocalCaSettings),
+    /// Nobody: certificates are signed by their own private keys.
+    SelfSigned(SelfSignedSettings),
 }
 
 /// Requests go to a folder, replies come to one.
@@ -69,7 +78,9 @@ impl AuthoritySettings {
             Self::File(_) => AuthorityKind::File,
             Self::Command(_) => AuthorityKind::Command,
             Self::Acme(_) => AuthorityKind::Acme,
+            Self::Adcs(_) => AuthorityKind::Adcs,
             Self::LocalCa(_) => AuthorityKind::LocalCa,
+            Self::SelfSigned(_) => AuthorityKind::SelfSigned,
         }
     }
 
@@ -89,13 +100,17 @@ pub enum AuthorityKind {
     Command,
     /// One that speaks ACME (RFC 8555).
     Acme,
+    /// A Windows certification authority, by its web enrolment.
+    Adcs,
     /// A private authority in the keystore.
     LocalCa,
+    /// Nobody: certificates are signed by their own private keys.
+    SelfSigned,
 }
 
 impl AuthorityKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::File, Self::Command, Self::Acme, Self::LocalCa];
+    pub const ALL: [Self; 6] = [Self::File, Self::Command, Self::Acme, Self::Adcs, Self::LocalCa, Self::SelfSigned];
 
     /// The word for it.
     #[must_use]
@@ -104,7 +119,9 @@ impl AuthorityKind {
             Self::File => "file",
             Self::Command => "command",
             Self::Acme => "acme",
+            Self::Adcs => "adcs",
             Self::LocalCa => "local-ca",
+            Self::SelfSigned => "self-signed",
         }
     }
 }

@@ -1,34 +1,28 @@
 //! `self-sign`: a certificate that is signed by its own private key, staged as an authority's reply is.
 
+mod waiting;
+
 use zeroize::Zeroizing;
 
 use super::install_cert::{self, Input, install_cert};
 use super::make_csr::{self, Base, MakeCsr, RequestPlan, SubjectChoice};
 use super::verify::Trust;
 use super::{Error, find_lasting_key};
+use crate::model::SelfSignedProfile;
 use crate::name::KeyPath;
 use crate::pki::{
-    AttributeType, DnsName, EXCHANGE_DAYS, IssueError, PrivateKey, PrivateKeyFile, RequestError, RequestTemplate,
-    SelfSignedTemplate, SerialNumber, Subject, SubjectAltName, Validity, exchange_names,
+    AttributeType, DnsName, EXCHANGE_DAYS, IssueError, KeyAlgorithm, PrivateKey, PrivateKeyFile, RequestError,
+    RequestTemplate, SelfSignedTemplate, SerialNumber, Subject, SubjectAltName, Validity, exchange_names,
 };
 use crate::store::{Keystore, Snapshot, SubjectDefaults};
 use crate::timestamp::Timestamp;
+pub use waiting::sign_waiting;
 
 /// How much earlier certificates that are made here begin, in seconds: for clocks that are behind.
 const BEGUN_EARLIER: i64 = 3600;
 
 /// How long a certificate is valid when nobody says: a year.
 const DAYS: u32 = 365;
-
-/// What kind of certificate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Kind {
-    /// A TLS server's.
-    #[default]
-    Server,
-    /// One as Exchange makes it: five years, an RSA key, the server's short and whole name.
-    Exchange,
-}
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -37,7 +31,7 @@ pub struct SelfSign {
     /// request.
     pub request: MakeCsr,
     /// What kind.
-    pub kind: Kind,
+    pub profile: SelfSignedProfile,
     /// For how many days; none given: as long as is usual for its kind.
     pub days: Option<u32>,
 }
@@ -68,7 +62,7 @@ pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, asked: &SelfSig
     request.base =
         taken.map(|summary| Base { subject: summary.subject.clone(), names: summary.names.clone(), ..Base::default() });
     let says_nothing = request.names.is_empty() && request.base.is_none() && view.last_request().is_none();
-    if asked.kind == Kind::Exchange && says_nothing {
+    if asked.profile == SelfSignedProfile::Exchange && says_nothing {
         let common_name = match &request.subject {
             SubjectChoice::Whole(subject) => subject.common_name(),
             SubjectChoice::Fields(fields) => fields.common_name.as_deref(),
@@ -81,15 +75,39 @@ pub fn plan(snapshot: &Snapshot<'_>, defaults: &SubjectDefaults, asked: &SelfSig
         }
         other => other,
     })?;
-    let template = match asked.kind {
-        Kind::Server => {
-            let RequestTemplate { subject, names, .. } = &request.template;
-            SelfSignedTemplate { subject: named(subject, names)?, names: names.clone() }
+    let RequestTemplate { subject, names, .. } = &request.template;
+    let template = template(&request.key, request.version.algorithm, subject, names, asked.profile)?;
+    Ok(Plan { template, days: days(asked.profile, asked.days), request })
+}
+
+/// For how many days: as many as are said, else as many as are usual.
+fn days(profile: SelfSignedProfile, said: Option<u32>) -> u32 {
+    said.unwrap_or(match profile {
+        SelfSignedProfile::Server => DAYS,
+        SelfSignedProfile::Exchange => EXCHANGE_DAYS,
+    })
+}
+
+/// What a certificate says whose request says this.
+fn template(
+    key: &KeyPath,
+    algorithm: KeyAlgorithm,
+    subject: &Subject,
+    names: &[SubjectAltName],
+    profile: SelfSignedProfile,
+) -> Result<SelfSignedTemplate, Error> {
+    let names = match profile {
+        SelfSignedProfile::Server => names.to_vec(),
+        SelfSignedProfile::Exchange if !algorithm.is_rsa() => {
+            return Err(Error::NotForExchange { key: key.clone(), algorithm });
         }
-        Kind::Exchange => of_exchange(&request)?,
+        SelfSignedProfile::Exchange => {
+            let mut all = server_names(key, subject.common_name());
+            all.extend(names.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
+            all
+        }
     };
-    let usual = if asked.kind == Kind::Exchange { EXCHANGE_DAYS } else { DAYS };
-    Ok(Plan { template, days: asked.days.unwrap_or(usual), request })
+    Ok(SelfSignedTemplate { subject: named(subject, &names)?, names })
 }
 
 /// A certificate that signs itself is an issuer and must have a subject: its first host, where nothing else is said.
@@ -103,17 +121,6 @@ fn named(subject: &Subject, names: &[SubjectAltName]) -> Result<Subject, Error> 
         Some(host) => Ok(subject.clone().with(AttributeType::CommonName, &host)?),
         None => Ok(subject.clone()),
     }
-}
-
-fn of_exchange(request: &RequestPlan) -> Result<SelfSignedTemplate, Error> {
-    let algorithm = request.version.algorithm;
-    if !algorithm.is_rsa() {
-        return Err(Error::NotForExchange { key: request.key.clone(), algorithm });
-    }
-    let RequestTemplate { subject, names, .. } = &request.template;
-    let mut all = server_names(&request.key, subject.common_name());
-    all.extend(names.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
-    Ok(SelfSignedTemplate { subject: named(subject, &all)?, names: all })
 }
 
 /// The server's short and whole name: by the common name where that is a whole one, else as the key is filed.

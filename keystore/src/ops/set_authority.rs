@@ -24,32 +24,31 @@ impl Outcome {
     }
 }
 
-/// Says what `change` makes of what is known of an authority, or forgets it.
+/// Says this of an authority, in place of what was said before, or forgets it.
 ///
 /// # Errors
-/// What `change` refuses; when an authority is to be forgotten that keys are renewed by or wait for, or whose private
-/// keys are kept here; when the disk refuses.
-pub fn set_authority<E: From<Error>>(
+/// When an authority is to be forgotten that keys are renewed by or wait for, or one is to be forgotten or become another
+/// kind whose private keys are kept here; when the disk refuses.
+pub fn set_authority(
     keystore: &Keystore,
     name: &AuthorityName,
-    change: impl FnOnce(Option<AuthoritySettings>) -> Result<Option<AuthoritySettings>, E>,
-) -> Result<Outcome, E> {
-    let mut transaction = keystore.write().map_err(Error::from)?;
-    let before = transaction.snapshot().authority(name).map_err(Error::from)?.map(|authority| authority.settings);
-    let settings = change(before.clone())?;
-    let is_kept = matches!(before, Some(AuthoritySettings::LocalCa(_)));
+    settings: Option<AuthoritySettings>,
+) -> Result<Outcome, Error> {
+    let mut transaction = keystore.write()?;
+    let before = transaction.snapshot().authority(name)?.map(|authority| authority.settings);
+    let is_local = |settings: &Option<AuthoritySettings>| matches!(settings, Some(AuthoritySettings::LocalCa(_)));
     match &settings {
         _ if settings == before => {}
-        None | Some(AuthoritySettings::File(_) | AuthoritySettings::Command(_)) if is_kept => {
-            return Err(Error::AuthorityKeepsKeys { name: name.clone() }.into());
+        _ if is_local(&before) && !is_local(&settings) => {
+            return Err(Error::AuthorityKeepsKeys { name: name.clone() });
         }
-        Some(settings) => transaction.set_authority(name, settings).map_err(Error::from)?,
+        Some(settings) => transaction.set_authority(name, settings)?,
         None => {
             check_unused(transaction.snapshot(), name)?;
-            transaction.remove_authority(name).map_err(Error::from)?;
+            transaction.remove_authority(name)?;
         }
     }
-    transaction.finish().map_err(Error::from)?;
+    transaction.finish()?;
     Ok(Outcome { name: name.clone(), before, settings })
 }
 

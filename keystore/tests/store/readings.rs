@@ -6,10 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keystore::envelope::Envelope;
+use keystore::model::{RequestNumber, SelfSignedProfile, SelfSignedSettings, VersionFacts};
+use keystore::name::KeyPath;
 use keystore::ops::backup::Backup;
 use keystore::ops::doctor::{Code, Remedy, Severity};
 use keystore::ops::export_key::{ExportKey, Form, find};
+use keystore::ops::self_sign::sign_waiting;
+use keystore::ops::submit::Waiting;
 use keystore::ops::{self, Error};
+use keystore::pki::{KeyAlgorithm, PrivateKey, PrivateKeyFile, RequestTemplate};
 use keystore::progress::Unwatched;
 use keystore::store::{Keystore, Purpose, Reading, StoreError};
 use rustix::io::Errno;
@@ -83,7 +88,7 @@ impl Write for Out {
     }
 }
 
-const DISCLOSING: [(Purpose, Disclosing); 3] = [
+const DISCLOSING: [(Purpose, Disclosing); 4] = [
     (Purpose::Export, |keystore, is_out| {
         export(keystore, MAIN)?;
         is_out.store(true, Ordering::Relaxed);
@@ -97,11 +102,33 @@ const DISCLOSING: [(Purpose, Disclosing); 3] = [
         is_out.store(true, Ordering::Relaxed);
         Ok(())
     }),
+    (Purpose::Sign, |keystore, is_out| {
+        let waiting = waiting(keystore);
+        let open = |_: &KeyPath, file| match file {
+            PrivateKeyFile::Plain(private_key) => {
+                is_out.store(true, Ordering::Relaxed);
+                Ok(private_key)
+            }
+            PrivateKeyFile::Encrypted(_) => unreachable!("it is in the clear"),
+        };
+        let settings = SelfSignedSettings { profile: SelfSignedProfile::Server, days: None };
+        sign_waiting::<Error>(keystore, &settings, &[&waiting], &open)?.swap_remove(0).map(drop)
+    }),
     (Purpose::Backup, |keystore, is_out| {
         let asked = Backup { history: true, envelope: Envelope::None, to: "keys.tar".to_owned() };
         ops::backup::backup(keystore, &asked, &mut Out(Arc::clone(is_out)), &Unwatched).map(drop)
     }),
 ];
+
+/// A request of the first private key, which another one signed: whoever answers it does not look at that.
+fn waiting(keystore: &Keystore) -> Waiting {
+    let key = key(MAIN);
+    let facts = keystore.read().unwrap().facts(key.server()).unwrap();
+    let VersionFacts { number: version, spki, .. } = facts.key(&key).unwrap().versions[0].clone();
+    let template = RequestTemplate { subject: "CN=mail01.example.com".parse().unwrap(), ..RequestTemplate::default() };
+    let request = template.sign(&PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap()).unwrap();
+    Waiting { key, version, spki, number: RequestNumber(1), request, submission: None, current: None }
+}
 
 /// Checks a machine on which `out` private keys were given away: each has its entry, and nothing needs a person.
 fn each_has_its_entry(machine: &Machine, purpose: Purpose, out: usize, how: &str) {

@@ -222,7 +222,7 @@ fn house(simulation: &Simulation) {
     let keystore = simulation.keystore(Failure::Never).unwrap();
     let settings = AuthoritySettings::Command(CommandSettings { run: Hook::Nothing, timeout: 1 });
     let name: AuthorityName = "moody".parse().unwrap();
-    set_authority::set_authority::<Error>(&keystore, &name, |_| Ok(Some(settings))).unwrap();
+    set_authority::set_authority(&keystore, &name, Some(settings)).unwrap();
     let names: Vec<_> =
         (0..SERVERS).flat_map(|server| (0..KEYS).map(move |key| format!("s{server:02}/https/k{key}"))).collect();
     let list: Vec<_> = names.iter().map(|key| format!("{{\"key\":\"{key}\",\"subject\":\"CN=a.example\"}}")).collect();

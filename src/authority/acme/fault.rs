@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use keystore::pki::ReadError;
 use time::OffsetDateTime;
 
 use super::problem::{EXTERNAL_ACCOUNT, Problem};
+use crate::authority::agent::AgentFault;
 use crate::hook::HookFault;
 use crate::outside::OutsideError;
 
@@ -26,13 +26,9 @@ pub(crate) enum AcmeFault {
     /// It says what is wrong.
     #[error("{problem}{}", when(.retry_after))]
     Problem { problem: Problem, retry_after: Option<Duration> },
-    /// The roots for its own TLS.
-    #[error("the roots in {file} cannot be read")]
-    Roots {
-        file: String,
-        #[source]
-        source: ReadError,
-    },
+    /// What is needed for TLS with it.
+    #[error(transparent)]
+    Tls(#[from] AgentFault),
     /// A file outside the keystore.
     #[error(transparent)]
     File(OutsideError),
@@ -155,7 +151,7 @@ impl AcmeFault {
             | Self::Hook { .. }
             | Self::Update { .. }
             | Self::TlsAlpn { .. } => "challenge-not-answered",
-            Self::Roots { .. } | Self::File(_) | Self::Secret { .. } | Self::AccountKey => "authority-unusable",
+            Self::Tls(_) | Self::File(_) | Self::Secret { .. } | Self::AccountKey => "authority-unusable",
         }
     }
 

@@ -8,19 +8,14 @@ use std::time::{Duration, Instant};
 
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient};
 use keystore::model::{AbsolutePath, DirectoryUrl};
-use keystore::pki::Certificate;
 use keystore::timestamp::Timestamp;
 use ureq::http::{HeaderMap, Request, Response};
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::fault::AcmeFault;
 use super::lock;
+use crate::authority::agent::{LIMIT, agent};
 use crate::outside;
 
-/// For one answer, from looking up its host to its last octet.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// More than any chain of certificates.
-const LIMIT: u64 = 1 << 20;
 /// The longest that anybody is left alone because of `Retry-After`.
 const LONGEST: u64 = 7 * 86_400;
 
@@ -50,27 +45,8 @@ pub(super) struct Seen {
 
 impl Wire {
     pub(super) fn new(directory: &DirectoryUrl, roots: Option<&AbsolutePath>) -> Result<Self, AcmeFault> {
-        let roots = match roots {
-            Some(path) => {
-                let file = path.to_string();
-                let bytes = outside::read(&file).map_err(AcmeFault::File)?;
-                keystore::pki::read_certificates(&bytes).map_err(|source| AcmeFault::Roots { file, source })?
-            }
-            None => outside::system_roots(),
-        };
-        let root = |root: &Certificate| ureq::tls::Certificate::from_der(root.as_der()).to_owned();
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .root_certs(RootCerts::from(roots.iter().map(root)));
-        let config = ureq::Agent::config_builder()
-            .tls_config(tls.build())
-            .https_only(true)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT));
         Ok(Self {
-            agent: config.build().new_agent(),
+            agent: agent(roots, None, true)?,
             directory: directory.clone(),
             directory_read: Arc::default(),
             seen: Arc::default(),

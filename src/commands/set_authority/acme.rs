@@ -9,7 +9,7 @@ use keystore::model::{
 use keystore::name::AuthorityName;
 use keystore::pki::{DnsName, EmailAddress};
 
-use super::kinds::refuse;
+use super::kinds::{SharedArgs, refuse};
 use crate::commands::set_service::command;
 use crate::context::Context;
 use crate::error::Failure;
@@ -98,10 +98,6 @@ pub(super) struct AcmeArgs {
     /// several; `none` for its own choice
     #[arg(long, value_name = "CN")]
     preferred_chain: Option<String>,
-    /// Hold its own TLS against the roots in this file; `none` for those of
-    /// this machine
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<String>,
 }
 
 /// A word that takes back what was said.
@@ -122,7 +118,6 @@ impl AcmeArgs {
             (&self.tsig_key, "--tsig-key"),
             (&self.acme_profile, "--acme-profile"),
             (&self.preferred_chain, "--preferred-chain"),
-            (&self.ca_file, "--ca-file"),
         ];
         let others = [
             (!self.contact.is_empty(), "--contact"),
@@ -139,6 +134,7 @@ impl AcmeArgs {
         &self,
         context: &Context,
         name: &AuthorityName,
+        shared: &SharedArgs,
         before: Option<AuthoritySettings>,
     ) -> Result<AcmeSettings, Failure> {
         let said = Said { context, name, args: self };
@@ -151,7 +147,7 @@ impl AcmeArgs {
         Ok(AcmeSettings {
             directory,
             contacts: said.contacts(before)?,
-            roots: said.or_none(&self.ca_file, "--ca-file", before.and_then(|it| it.roots.clone()))?,
+            roots: shared.roots(name, before.and_then(|it| it.roots.clone()))?,
             external_account: said.external_account(before)?,
             proof: said.proof(before.map(|it| &it.proof))?,
             profile: said.or_none(&self.acme_profile, "--acme-profile", before.and_then(|it| it.profile.clone()))?,

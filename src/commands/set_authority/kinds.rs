@@ -1,6 +1,6 @@
 //! The flags of each kind of authority.
 
-use clap::ValueEnum as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use keystore::model::{
     AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
 };
@@ -11,48 +11,31 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::prompt;
 
-/// A kind as it is typed.
-#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    /// A person or another system: requests go to a folder, replies come to one
-    File,
-    /// A program that gets the request and prints the certificate
-    Command,
-    /// One that speaks ACME (RFC 8555), as Let's Encrypt does
-    Acme,
-    /// A private authority in the keystore, made by `keyring create-ca`
-    LocalCa,
+/// What a kind is.
+fn about(kind: AuthorityKind) -> &'static str {
+    match kind {
+        AuthorityKind::File => "A person or another system: requests go to a folder, replies come to one",
+        AuthorityKind::Command => "A program that gets the request and prints the certificate",
+        AuthorityKind::Acme => "One that speaks ACME (RFC 8555), as Let's Encrypt does",
+        AuthorityKind::Adcs => "A Windows authority (AD CS), by its web enrolment",
+        AuthorityKind::LocalCa => "A private authority in the keystore, made by `keyring create-ca`",
+        AuthorityKind::SelfSigned => "Nobody: certificates are signed by their own private keys",
+    }
 }
 
-impl Kind {
-    pub(super) fn kind(self) -> AuthorityKind {
-        match self {
-            Self::File => AuthorityKind::File,
-            Self::Command => AuthorityKind::Command,
-            Self::Acme => AuthorityKind::Acme,
-            Self::LocalCa => AuthorityKind::LocalCa,
-        }
-    }
+/// Reads a kind as it is typed.
+pub(super) fn kind() -> impl TypedValueParser<Value = AuthorityKind> {
+    let value = |kind: AuthorityKind| PossibleValue::new(kind.as_str()).help(about(kind));
+    let find = |text: String| AuthorityKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    PossibleValuesParser::new(AuthorityKind::ALL.map(value)).try_map(move |text| find(text).ok_or("no such kind"))
+}
 
-    /// Asks which.
-    pub(super) fn ask() -> Result<Self, Failure> {
-        // a private authority is made by a command of its own
-        let kinds: Vec<Self> = Self::value_variants().iter().copied().filter(|kind| *kind != Self::LocalCa).collect();
-        let about = |kind: &Self| {
-            let value = kind.to_possible_value();
-            value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
-        };
-        Ok(kinds[prompt::authority::kind(&kinds.iter().map(about).collect::<Vec<_>>())?])
-    }
-
-    pub(super) fn of(settings: &AuthoritySettings) -> Self {
-        match settings {
-            AuthoritySettings::File(_) => Self::File,
-            AuthoritySettings::Command(_) => Self::Command,
-            AuthoritySettings::Acme(_) => Self::Acme,
-            AuthoritySettings::LocalCa(_) => Self::LocalCa,
-        }
-    }
+/// Asks which kind.
+pub(super) fn ask() -> Result<AuthorityKind, Failure> {
+    // a private authority is made by a command of its own
+    let kinds: Vec<_> = AuthorityKind::ALL.into_iter().filter(|kind| *kind != AuthorityKind::LocalCa).collect();
+    let labels: Vec<_> = kinds.iter().map(|kind| about(*kind).to_owned()).collect();
+    Ok(kinds[prompt::authority::kind(&labels)?])
 }
 
 pub(super) fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn std::error::Error) -> Failure {
@@ -110,6 +93,45 @@ impl FileArgs {
     }
 }
 
+/// What is said of more than one kind.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Several kinds")]
+pub(super) struct SharedArgs {
+    /// Certificates are valid for so many days when nothing is said (local-ca,
+    /// self-signed)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) days: Option<u32>,
+    /// Hold its own TLS against the roots in this file; `none` for those of
+    /// this machine (acme, adcs)
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<String>,
+}
+
+impl SharedArgs {
+    /// A flag that was given and says nothing of this kind.
+    pub(super) fn foreign(&self, kind: AuthorityKind) -> Option<&'static str> {
+        use AuthorityKind::{Acme, Adcs, LocalCa, SelfSigned};
+        let flags = [
+            (self.days.is_some(), "--days", [LocalCa, SelfSigned]),
+            (self.ca_file.is_some(), "--ca-file", [Acme, Adcs]),
+        ];
+        flags.into_iter().find_map(|(given, flag, kinds)| (given && !kinds.contains(&kind)).then_some(flag))
+    }
+
+    /// The file with the roots that TLS is held against.
+    pub(super) fn roots(
+        &self,
+        name: &AuthorityName,
+        before: Option<AbsolutePath>,
+    ) -> Result<Option<AbsolutePath>, Failure> {
+        match self.ca_file.as_deref() {
+            None => Ok(before),
+            Some("none") => Ok(None),
+            Some(path) => path.parse().map(Some).map_err(|error| refuse(name, "--ca-file")(&error)),
+        }
+    }
+}
+
 /// How long a program may take when nothing is said.
 const TIMEOUT: u32 = 60;
 
@@ -160,9 +182,6 @@ impl CommandArgs {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "A private authority (made by create-ca)")]
 pub(super) struct LocalCaArgs {
-    /// Its certificates are valid for so many days when nothing is said
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    days: Option<u32>,
     /// Its revocation list can be had there
     #[arg(long, value_name = "URL")]
     crl_url: Option<String>,
@@ -175,13 +194,13 @@ impl LocalCaArgs {
     /// A flag that was given.
     pub(super) fn given(&self) -> Option<&'static str> {
         let texts = [(&self.crl_url, "--crl-url"), (&self.passphrase, "--passphrase")];
-        let text = texts.into_iter().find_map(|(value, flag)| value.as_ref().map(|_| flag));
-        self.days.map(|_| "--days").or(text)
+        texts.into_iter().find_map(|(value, flag)| value.as_ref().map(|_| flag))
     }
 
     pub(super) fn settings(
         &self,
         name: &AuthorityName,
+        shared: &SharedArgs,
         before: Option<AuthoritySettings>,
     ) -> Result<LocalCaSettings, Failure> {
         let Some(AuthoritySettings::LocalCa(mut settings)) = before else {
@@ -191,7 +210,7 @@ impl LocalCaArgs {
                 hint: "`keyring create-ca NAME` makes one",
             });
         };
-        settings.days = self.days.unwrap_or(settings.days);
+        settings.days = shared.days.unwrap_or(settings.days);
         if let Some(url) = &self.crl_url {
             settings.crl_url = Some(url.parse().map_err(|error| refuse(name, "--crl-url")(&error))?);
         }

@@ -1,16 +1,12 @@
 //! An ACME server that signs whatever it is asked for, and does what a test has it do wrong. It checks no signature: what
 //! it is sent is held against a real one by tests/services.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
 
-use rcgen::{CertificateParams, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+
+use crate::common::http::{self, Tls};
 
 /// What it was asked.
 pub(crate) struct Asked {
@@ -65,29 +61,28 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it. `sign` makes a chain for a request in PEM.
     pub(crate) fn start(sign: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-        let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private).unwrap();
-        let config = Arc::new(config);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = State { base: format!("https://{address}"), orders: vec![], chains: vec![], asked: vec![] };
-        let state = Arc::new(Mutex::new(state));
+        let tls = Tls::new(None);
+        let state = Arc::new(Mutex::new(State { base: String::new(), orders: vec![], chains: vec![], asked: vec![] }));
         let nothing: Arc<Change> = Arc::new(|_: &Asked, answer| Some(answer));
         let change = Arc::new(Mutex::new(nothing));
-        let sign: Arc<dyn Fn(&str) -> String + Send + Sync> = Arc::new(sign);
-        let server = Self { state: state.clone(), change: change.clone(), root: certificate.pem(), address };
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (state, change, sign, config) = (state.clone(), change.clone(), sign.clone(), config.clone());
-                // a client that goes away is no fault
-                thread::spawn(move || serve(stream, config, &state, &change, &*sign));
-            }
+        let (known, changing) = (state.clone(), change.clone());
+        let address = http::serve(Some(&tls), move |asked| {
+            let envelope: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            let payload = decode(envelope["payload"].as_str().unwrap_or_default());
+            let payload = serde_json::from_slice(&payload).unwrap_or_default();
+            let asked = Asked { method: asked.method.clone(), path: asked.path.clone(), payload };
+            let answer = {
+                let mut state = known.lock().unwrap();
+                state.asked.push(format!("{} {}", asked.method, asked.path));
+                state.answer(&asked, &sign)
+            };
+            let change = changing.lock().unwrap().clone();
+            let Answer { status, mut headers, body } = change(&asked, answer)?;
+            headers.push(("Replay-Nonce", "n".to_owned()));
+            Some(http::Answer { status, headers, body: body.into_bytes() })
         });
-        server
+        state.lock().unwrap().base = format!("https://{address}");
+        Self { state, change, root: tls.root, address }
     }
 
     /// Has it answer otherwise.
@@ -108,55 +103,6 @@ impl Server {
     pub(crate) fn orders(&self) -> usize {
         self.state.lock().unwrap().orders.len()
     }
-}
-
-fn serve(
-    stream: TcpStream,
-    config: Arc<ServerConfig>,
-    state: &Mutex<State>,
-    change: &Mutex<Arc<Change>>,
-    sign: &dyn Fn(&str) -> String,
-) -> Option<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    let mut stream = BufReader::new(StreamOwned::new(ServerConnection::new(config).ok()?, stream));
-    let mut line = String::new();
-    stream.read_line(&mut line).ok()?;
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        stream.read_line(&mut header).ok()?;
-        if header.trim().is_empty() {
-            break;
-        }
-        if let Some((_, value)) = header.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).ok()?;
-    let envelope: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let payload = decode(envelope["payload"].as_str().unwrap_or_default());
-    let asked = Asked { method, path, payload: serde_json::from_slice(&payload).unwrap_or_default() };
-    let answer = {
-        let mut state = state.lock().unwrap();
-        state.asked.push(format!("{} {}", asked.method, asked.path));
-        state.answer(&asked, sign)
-    };
-    let change = change.lock().unwrap().clone();
-    let Answer { status, headers, body } = change(&asked, answer)?;
-    let mut head =
-        format!("HTTP/1.1 {status} X\r\nReplay-Nonce: n\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    let body = if asked.method == "HEAD" { "" } else { &body };
-    stream.get_mut().write_all(format!("{head}\r\n{body}").as_bytes()).ok()?;
-    stream.get_mut().flush().ok()?;
-    stream.get_mut().conn.send_close_notify();
-    stream.get_mut().flush().ok()
 }
 
 /// Base64url without padding (RFC 4648 section 5).

@@ -320,7 +320,7 @@ fn describe(keystore: &Keystore) -> Result<set_authority::Outcome, Error> {
     let folder = |path: &str| path.parse().unwrap();
     let settings = FileSettings { requests: folder("/srv/requests"), replies: folder("/srv/replies") };
     let settings = Some(AuthoritySettings::File(settings));
-    set_authority::set_authority(keystore, &"internal".parse().unwrap(), |_| Ok(settings.clone()))
+    set_authority::set_authority(keystore, &"internal".parse().unwrap(), settings)
 }
 
 fn submission(now: Timestamp) -> Submission {
