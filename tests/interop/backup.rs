@@ -14,6 +14,8 @@ fn keystore() -> (Keyring, String) {
     let keyring = Keyring::new();
     keyring.run(&["create-key", KEY]);
     keyring.run(&["make-csr", KEY, "--cn", "www.example.com"]);
+    // with a part in every folder of the keystore
+    keyring.run(&["set-authority", "people", "--kind", "file", "--requests", "/srv/csr", "--replies", "/srv/pem"]);
     let said = AGE_KEYGEN.run(&["-o", &keyring.file("identity.txt")]);
     let said = if said.is_empty() { AGE_KEYGEN.run(&["-y", &keyring.file("identity.txt")]) } else { said };
     let recipient = said.trim().rsplit(' ').next().expect("a recipient").to_owned();

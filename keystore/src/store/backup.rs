@@ -151,7 +151,11 @@ impl Archive<'_> {
         let folder = path.parent().unwrap_or_else(StorePath::root);
         if folder != self.last {
             let mut above: Vec<_> = std::iter::successors(Some(folder.clone()), StorePath::parent).collect();
-            above.retain(|folder| folder.depth() > 1 && !self.last.as_path().starts_with(folder.as_path()));
+            let is_there = |folder: &StorePath| {
+                let is_of_every_keystore = super::keystore::folders().iter().any(|(path, _)| path == folder);
+                folder.depth() == 0 || is_of_every_keystore || self.last.as_path().starts_with(folder.as_path())
+            };
+            above.retain(|folder| !is_there(folder));
             above.iter().rev().try_for_each(|folder| self.folder(folder, PRIVATE_FOLDER))?;
             self.last = folder;
         }
