@@ -65,7 +65,12 @@ impl ProofFault {
 /// What is served at each target now; none where there is nothing to see.
 pub(crate) fn look(targets: &[Target]) -> Vec<Option<Vec<Digest>>> {
     probe::each(targets, |target| {
-        let seen = probe::handshake(&target.door.url, target.name.as_ref(), GLANCE.min(target.within));
+        let glance = || probe::handshake(&target.door.url, target.name.as_ref(), GLANCE.min(target.within));
+        let seen = match glance() {
+            // some daemons break off what meets the end of a reload
+            Err(Fault::Closed { .. } | Fault::Connection { .. }) => glance(),
+            seen => seen,
+        };
         seen.ok().map(|observed| digests(&observed.chain))
     })
 }
