@@ -29,8 +29,12 @@ fn renewal(algorithm: &str, count: usize, rounds: usize) {
     place.keystore("keystore", false);
     place.keystore("bound", true);
     let mut contestants: Vec<Contestant<'_>> = vec![
-        ("openssl.sh", Box::new(|round| vec![place.script("openssl.sh", round)])),
-        ("certtool.sh", Box::new(|round| vec![place.script("certtool.sh", round)])),
+        ("openssl.sh", Box::new(|round| vec![place.script("openssl.sh", round, &[])])),
+        (
+            "openssl.sh, key and request together",
+            Box::new(|round| vec![place.script("openssl.sh", round, &["together"])]),
+        ),
+        ("certtool.sh", Box::new(|round| vec![place.script("certtool.sh", round, &[])])),
         ("keyring renew KEY... --commit", Box::new(|round| vec![place.renew("keystore", round)])),
         ("the same, each key bound", Box::new(|round| vec![place.renew("bound", round)])),
     ];
@@ -110,13 +114,14 @@ impl Place<'_> {
         self.keyring(&copy, &["renew", "--commit"].into_iter().chain(keys).collect::<Vec<_>>())
     }
 
-    fn script(&self, script: &str, round: usize) -> Command {
-        let out = format!("{script}-{round}");
+    fn script(&self, script: &str, round: usize, more: &[&str]) -> Command {
+        let out = format!("{script}{}-{round}", more.concat());
         fs::create_dir(self.path(&out)).expect("a new folder");
         run(tool("sync", &[]));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/processes").join(script);
         let (script, count) = (script.display().to_string(), self.count.to_string());
-        tool("sh", &[&script, &self.text("authority"), &self.text(&out), self.algorithm, &count])
+        let usual = [&script, &self.text("authority"), &self.text(&out), self.algorithm, &count];
+        tool("sh", &[&usual[..], more].concat())
     }
 
     fn generate(&self) -> Command {

@@ -29,7 +29,12 @@ pub(crate) fn renew(rounds: usize) {
     let by_lego = Nginx::with_tls(&place.path("nginx-2"), &kept("crt"), &kept("key"));
     let by_keyring = place.deploy_by_keyring();
 
-    let hook = |nginx: &Nginx| format!("{} && {}", nginx.test(), nginx.reload());
+    // lego runs a program and not a line for a shell
+    let hook = |nginx: &Nginx| {
+        let script = nginx.folder.join("hook");
+        std::fs::write(&script, format!("{} && {}\n", nginx.test(), nginx.reload())).expect("the folder is there");
+        format!("/bin/sh {}", script.display())
+    };
     let certbot_hook = hook(&by_certbot);
     let certbot = || {
         let forced = ["renew", "--force-renewal", "--no-random-sleep-on-renew", "--deploy-hook", &certbot_hook];

@@ -7,7 +7,8 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::measure::timed;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
 use crate::nginx::free;
 use crate::program;
 
@@ -26,11 +27,8 @@ impl Pebble {
     pub(crate) fn start(folder: &Path) -> Self {
         let [api, management, http, tls, dns, dns_management] = free();
         let path = |name: &str| folder.join(name).display().to_string();
-        let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10"];
-        let subject = ["-subj", "/CN=Pebble", "-addext", "subjectAltName=IP:127.0.0.1"];
+        write_tls(folder);
         let (key, certificate) = (path("api.key"), path("api.pem"));
-        let out = ["-keyout", &key, "-out", &certificate];
-        timed(&mut program("openssl", &[&new[..], &subject, &out].concat()));
         let config = format!(
             r#"{{"pebble": {{"listenAddress": "127.0.0.1:{api}", "managementListenAddress": "127.0.0.1:{management}",
                 "certificate": "{certificate}", "privateKey": "{key}", "httpPort": {http}, "tlsPort": {tls}}}}}"#
@@ -46,12 +44,27 @@ impl Pebble {
             children: [start(&mut names), start(&mut server)],
             http,
             directory: format!("https://127.0.0.1:{api}/dir"),
-            root: folder.join("api.pem"),
+            root: folder.join("root.pem"),
         };
         while [api, dns_management].iter().any(|port| TcpStream::connect(address(*port)).is_err()) {
             sleep(Duration::from_millis(10));
         }
         pebble
+    }
+}
+
+/// What its own TLS needs: a root, and a certificate for this machine.
+fn write_tls(folder: &Path) {
+    let mut root = CertificateParams::default();
+    // not the name that the other has, as if that had signed itself
+    root.distinguished_name.push(DnType::CommonName, "Root of Pebble's own TLS");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("a root");
+    let key = KeyPair::generate().expect("a key");
+    let names = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let leaf = names.signed_by(&key, &root).expect("a certificate");
+    for (name, text) in [("root.pem", root.pem()), ("api.pem", leaf.pem()), ("api.key", key.serialize_pem())] {
+        fs::write(folder.join(name), text).expect("the folder is there");
     }
 }
 
