@@ -187,7 +187,7 @@ fn each_cause_has_an_error_of_its_own() {
         error: the backup is not encrypted, and a passphrase or an identity was given to open it
         hint: make sure that it is the right file; then leave the passphrase or identity out
 
-        error: the backup is cut short: 14 of its files are missing or not whole
+        error: the backup is cut short: 15 of its files are missing or not whole
         hint: restore another copy, or an older backup; nothing was changed
 
         error: the backup is damaged: the SHA-256 of servers/mail01/imap/main/1/private-key.pem is [SHA256], its manifest says [SHA256]
