@@ -59,6 +59,7 @@ pub(crate) mod submit;
 mod trust;
 pub(crate) mod unbind;
 pub(crate) mod verify;
+mod word;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;

@@ -7,6 +7,7 @@ mod form;
 mod http;
 mod page;
 
+use std::iter;
 use std::time::Duration;
 
 use keystore::model::AdcsSettings;
@@ -100,12 +101,9 @@ impl AdcsAuthority {
         if answer.is_page() {
             return self.standing(wire, order, id, &answer);
         }
-        let mut inputs = Vec::new();
-        if let Some(chain) = chain(wire, id, &answer.body).map_err(failed)? {
-            inputs.push(self.input("the chain", chain));
-        }
-        inputs.insert(0, self.input("the reply", answer.body));
-        Ok(Reply::Issued(inputs))
+        let chain = chain(wire, id, &answer.body).map_err(failed)?;
+        let reply = self.input("the reply", answer.body);
+        Ok(Reply::Issued(iter::once(reply).chain(chain.map(|chain| self.input("the chain", chain))).collect()))
     }
 
     fn input(&self, what: &str, bytes: Vec<u8>) -> Input {

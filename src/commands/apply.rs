@@ -202,9 +202,7 @@ impl Report for Outcome {
             item.action == "wait" || self.unbound.iter().any(is_unbound)
         };
         self.items.iter().filter(|item| !waits(item)).for_each(|item| item.say(page));
-        if !self.errands.keys.is_empty() {
-            self.errands.notes(page);
-        }
+        self.errands.say(page);
         for UnboundJson { endpoint, key } in &self.unbound {
             page.tagged(style::WARN, "waiting:", format_args!("{endpoint} is bound once {key} has a certificate"));
         }

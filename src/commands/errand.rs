@@ -185,6 +185,13 @@ impl Errands {
         Ok(Self { keys: errands.iter().zip(settled).map(json).collect() })
     }
 
+    /// Says what became of each.
+    pub(super) fn say(&self, page: &mut Page) {
+        for key in &self.keys {
+            key.say(page);
+        }
+    }
+
     fn count(&self, state: &str) -> usize {
         self.keys.iter().filter(|key| key.state == state).count()
     }
@@ -195,9 +202,7 @@ impl Report for Errands {
         if self.keys.is_empty() {
             page.line("No authority has a request: nothing to collect.");
         }
-        for key in &self.keys {
-            key.say(page);
-        }
+        self.say(page);
     }
 
     /// 10 when something waits, 11 when a part failed; when all failed, the cause's own where there is one cause.

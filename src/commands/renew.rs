@@ -103,9 +103,8 @@ impl Report for Outcome {
         }
         if self.errands.keys.is_empty() {
             page.line("Nothing is due.");
-        } else {
-            self.errands.notes(page);
         }
+        self.errands.say(page);
         for generation in &self.generations {
             page.tagged(style::GOOD, "Committed", format_args!("generation {generation}."));
         }

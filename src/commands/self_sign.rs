@@ -1,6 +1,6 @@
 //! `self-sign`: a certificate that is signed by its own private key.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
 use keystore::model::{SelfSignedProfile, Text};
 use keystore::ops::make_csr::MakeCsr;
 use keystore::ops::self_sign::{self as op, SelfSign};
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::passphrase::PassphraseArgs;
 use super::subject::SubjectArgs;
+use super::word::word;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{CertificateJson, CodedJson, Page, Report, coded, or_none, style, until};
@@ -65,9 +66,7 @@ pub(crate) struct Args {
 
 /// Reads a profile as it is typed.
 pub(super) fn profile() -> impl TypedValueParser<Value = SelfSignedProfile> {
-    let find = |text: String| SelfSignedProfile::ALL.into_iter().find(|profile| profile.as_str() == text);
-    let values = SelfSignedProfile::ALL.map(|profile| PossibleValue::new(profile.as_str()));
-    PossibleValuesParser::new(values).try_map(move |text| find(text).ok_or("no such profile"))
+    word(SelfSignedProfile::ALL, |profile| PossibleValue::new(profile.as_str()))
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 
 pub(super) use self::html::title;
-use self::html::{after, element, find, number, text};
+use self::html::{after, element, find, leading_number, number, text};
 
 /// The number of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,9 +82,7 @@ pub(super) fn read(page: &str) -> Page {
 
 /// How often the authority's own certificate was renewed: the newest is the one that issues.
 pub(super) fn renewals(page: &str) -> Option<u32> {
-    let value = after(page, "nRenewals")?.trim_start().strip_prefix('=')?.trim_start();
-    let digits = value.len() - value.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    value[..digits].parse().ok()
+    leading_number(after(page, "nRenewals")?.trim_start().strip_prefix('=')?.trim_start())
 }
 
 /// Whether bytes are a page rather than a certificate.
@@ -97,8 +95,7 @@ pub(super) fn is_page(content_type: &str, body: &[u8]) -> bool {
 fn issued(page: &str) -> Option<RequestId> {
     let mut rest = page;
     while let Some(behind) = after(rest, "certnew.cer?ReqID=") {
-        let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if let Ok(id) = behind[..digits].parse() {
+        if let Some(id) = leading_number(behind) {
             return Some(RequestId(id));
         }
         rest = behind;

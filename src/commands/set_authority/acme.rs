@@ -9,7 +9,7 @@ use keystore::model::{
 use keystore::name::AuthorityName;
 use keystore::pki::{DnsName, EmailAddress};
 
-use super::kinds::{SharedArgs, refuse};
+use super::kinds::{NONE, SharedArgs, or_none, refuse};
 use crate::commands::set_service::command;
 use crate::context::Context;
 use crate::error::Failure;
@@ -100,9 +100,6 @@ pub(super) struct AcmeArgs {
     preferred_chain: Option<String>,
 }
 
-/// A word that takes back what was said.
-const NONE: &str = "none";
-
 impl AcmeArgs {
     /// A flag that was given.
     pub(super) fn given(&self) -> Option<&'static str> {
@@ -190,11 +187,7 @@ impl Said<'_> {
         T: std::str::FromStr,
         T::Err: std::error::Error,
     {
-        match text.as_deref() {
-            None => Ok(before),
-            Some(NONE) => Ok(None),
-            Some(text) => self.parse(text, flag).map(Some),
-        }
+        or_none(self.name, text.as_deref(), flag, before)
     }
 
     /// Another directory is another authority, with terms of its own.

@@ -7,15 +7,13 @@ use keystore::model::{Account, AdcsLogin, AdcsSettings, AuthoritySettings, Enrol
 use keystore::name::AuthorityName;
 use keystore::pki::TemplateName;
 
-use super::kinds::{SharedArgs, refuse};
+use super::kinds::{NONE, SharedArgs, refuse};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::prompt;
 
 /// The template that servers have where nothing else is said. Every Windows authority with templates has it.
 const TEMPLATE: &str = "WebServer";
-/// A word that takes back what was said.
-const NONE: &str = "none";
 
 /// How it is told who asks, as it is typed.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

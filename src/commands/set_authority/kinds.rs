@@ -1,12 +1,13 @@
 //! The flags of each kind of authority.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
 use keystore::model::{
     AbsolutePath, AuthorityKind, AuthoritySettings, CommandSettings, FileSettings, Hook, LocalCaSettings,
 };
 use keystore::name::AuthorityName;
 
 use crate::commands::set_service::command;
+use crate::commands::word::word;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::prompt;
@@ -25,9 +26,7 @@ fn about(kind: AuthorityKind) -> &'static str {
 
 /// Reads a kind as it is typed.
 pub(super) fn kind() -> impl TypedValueParser<Value = AuthorityKind> {
-    let value = |kind: AuthorityKind| PossibleValue::new(kind.as_str()).help(about(kind));
-    let find = |text: String| AuthorityKind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    PossibleValuesParser::new(AuthorityKind::ALL.map(value)).try_map(move |text| find(text).ok_or("no such kind"))
+    word(AuthorityKind::ALL, |kind| PossibleValue::new(kind.as_str()).help(about(kind)))
 }
 
 /// Asks which kind.
@@ -44,6 +43,27 @@ pub(super) fn refuse(name: &AuthorityName, flag: &'static str) -> impl Fn(&dyn s
         name: name.clone(),
         message: format!("{flag}: {error}"),
         hint: "`keyring set-authority --help` shows examples",
+    }
+}
+
+/// A word that takes back what was said.
+pub(super) const NONE: &str = "none";
+
+/// What is said now, nothing where that is `none`, else what was said before.
+pub(super) fn or_none<T>(
+    name: &AuthorityName,
+    text: Option<&str>,
+    flag: &'static str,
+    before: Option<T>,
+) -> Result<Option<T>, Failure>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error,
+{
+    match text {
+        None => Ok(before),
+        Some(NONE) => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|error: T::Err| refuse(name, flag)(&error)),
     }
 }
 
@@ -124,11 +144,7 @@ impl SharedArgs {
         name: &AuthorityName,
         before: Option<AbsolutePath>,
     ) -> Result<Option<AbsolutePath>, Failure> {
-        match self.ca_file.as_deref() {
-            None => Ok(before),
-            Some("none") => Ok(None),
-            Some(path) => path.parse().map(Some).map_err(|error| refuse(name, "--ca-file")(&error)),
-        }
+        or_none(name, self.ca_file.as_deref(), "--ca-file", before)
     }
 }
 

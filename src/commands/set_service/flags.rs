@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
 use keystore::model::{Hook, Profile};
 
+use crate::commands::word::word;
 use crate::error::Failure;
 use crate::output::software;
 
@@ -95,9 +96,7 @@ impl YesOrNo {
 
 /// Reads a profile as it is typed.
 pub(super) fn profile() -> impl TypedValueParser<Value = Profile> {
-    let value = |profile: Profile| PossibleValue::new(profile.as_str()).help(software(profile));
-    let find = |text: String| Profile::ALL.into_iter().find(|profile| profile.as_str() == text);
-    PossibleValuesParser::new(Profile::ALL.map(value)).try_map(move |text| find(text).ok_or("no profile of this name"))
+    word(Profile::ALL, |profile| PossibleValue::new(profile.as_str()).help(software(profile)))
 }
 
 #[cfg(test)]

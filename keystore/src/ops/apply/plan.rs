@@ -101,7 +101,7 @@ pub fn plan(keystore: &Keystore, desired: &Desired, way: Way, mistakes: &mut Mis
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().clone();
     let snapshot = if way.apart { snapshot.with_stage(Stage::default()) } else { snapshot };
-    let (known, plan) = Default::default();
+    let (known, plan) = (Known::default(), Plan::default());
     let mut planner = Planner { keystore, snapshot: &snapshot, staged, way, desired, known, plan };
     for (key, wanted) in &desired.keys {
         planner.key(key, wanted, mistakes)?;

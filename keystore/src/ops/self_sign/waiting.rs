@@ -8,6 +8,7 @@ use crate::name::KeyPath;
 use crate::ops::Error;
 use crate::ops::desk::Reply;
 use crate::ops::install_cert::Input;
+use crate::ops::known::Known;
 use crate::ops::submit::Waiting;
 use crate::pki::{PrivateKey, PrivateKeyFile, SelfSignedTemplate, SerialNumber};
 use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot};
@@ -25,7 +26,8 @@ pub fn sign_waiting<F: From<Error>>(
     open: &dyn Fn(&KeyPath, PrivateKeyFile) -> Result<PrivateKey, F>,
 ) -> Result<Vec<Result<Reply, F>>, F> {
     let snapshot = keystore.read().map_err(Error::from)?;
-    let plans: Vec<_> = requests.iter().map(|waiting| plan(&snapshot, settings, waiting)).collect();
+    let mut known = Known::default();
+    let plans: Vec<_> = requests.iter().map(|waiting| plan(&snapshot, &mut known, settings, waiting)).collect();
     let keys: Vec<_> = plans
         .iter()
         .zip(requests)
@@ -52,10 +54,15 @@ struct Plan {
     template: SelfSignedTemplate,
 }
 
-fn plan(snapshot: &Snapshot<'_>, settings: &SelfSignedSettings, waiting: &Waiting) -> Result<Plan, Error> {
+fn plan(
+    snapshot: &Snapshot<'_>,
+    known: &mut Known,
+    settings: &SelfSignedSettings,
+    waiting: &Waiting,
+) -> Result<Plan, Error> {
     let Waiting { key, version, spki, request, .. } = waiting;
-    let facts = snapshot.facts(key.server())?;
-    let version = facts.key(key).and_then(|facts| facts.version(*version)).filter(|version| version.spki == *spki);
+    let facts = known.key(snapshot, key)?;
+    let version = facts.and_then(|facts| facts.version(*version)).filter(|version| version.spki == *spki);
     let version = version.cloned().ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
     if let Some(mark) = &version.compromised {
         return Err(Error::Compromised { key: key.clone(), version: version.number, reason: mark.reason.clone() });

@@ -40,6 +40,12 @@ pub(in crate::authority::adcs) fn title(page: &str) -> String {
     text(title.unwrap_or(page))
 }
 
+/// The number that a text begins with.
+pub(super) fn leading_number(text: &str) -> Option<u32> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    text[..digits].parse().ok()
+}
+
 /// The first number in a text.
 pub(super) fn number(text: &str) -> Option<u32> {
     let digits = text.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
