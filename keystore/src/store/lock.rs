@@ -182,11 +182,11 @@ fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
 
 /// The lists of what private authorities have issued, which no index names.
 fn lists(disk: &dyn Disk, folders: &BTreeSet<StorePath>) -> Result<Vec<StorePath>, DiskError> {
+    let names = folders.iter().filter(|folder| folder.parent() == Some(layout::authorities()));
+    let names = names.filter_map(|folder| folder.file_name()?.parse().ok());
     let mut lists = Vec::new();
-    for entry in disk.names(&layout::authorities())? {
-        let Ok(name) = entry.name.parse() else { continue };
-        let list = layout::issued(&name);
-        if folders.contains(&layout::authority(&name)) && disk.exists(&list)? {
+    for list in names.map(|name| layout::issued(&name)) {
+        if disk.exists(&list)? {
             lists.push(list);
         }
     }
