@@ -15,7 +15,7 @@ pub use inventory::Inventory;
 pub(super) use inventory::Item;
 
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::{Disk, Keystore, StoreError, format};
+use super::{Disk, Keystore, StoreError, format, lock};
 use crate::digest::Digest;
 use crate::model::Generation;
 use crate::progress::Progress;
@@ -60,24 +60,26 @@ pub struct Manifest {
     pub files: BTreeMap<String, Digest>,
 }
 
-/// How often what is to be backed up is looked for again when a prune comes in between.
-const ATTEMPTS: usize = 3;
+/// How often what is to be backed up is looked for while others may prune.
+const FREE_LOOKS: usize = 2;
 
 impl Keystore {
-    /// Looks for what a backup of the newest generation holds. Takes no lock.
+    /// Looks for what a backup of the newest generation holds. Takes no lock, unless something is missing again and
+    /// again.
     ///
     /// # Errors
     /// When the keystore can't be read, or something that is needed is missing or damaged.
     pub fn inventory(&self, history: bool, progress: &dyn Progress) -> Result<Inventory, StoreError> {
-        let mut attempts = ATTEMPTS;
-        loop {
-            attempts -= 1;
+        for _ in 0..FREE_LOOKS {
             match self.look_through(history, progress) {
                 // Damaged, or pruned since the generation was chosen? The next look tells.
-                Err(StoreError::Damaged { .. } | StoreError::Pruned { .. }) if attempts > 0 => {}
+                Err(StoreError::Damaged { .. } | StoreError::Pruned { .. }) => {}
                 looked => return looked,
             }
         }
+        // Nobody prunes meanwhile: what is missing now is lost.
+        let _publishing = lock::publishing(self.disk(), self.world())?;
+        self.look_through(history, progress)
     }
 
     fn look_through(&self, history: bool, progress: &dyn Progress) -> Result<Inventory, StoreError> {
