@@ -1,12 +1,14 @@
 //! The world outside the keystore: other files, the environment, the clock. The only room that touches them.
 #![expect(clippy::disallowed_methods, reason = "this is the room for it")]
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use keystore::model::SecretSource;
+use keystore::parallel;
 use keystore::pki::Certificate;
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
@@ -106,7 +108,9 @@ pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
 /// none when it has none. What can't be read as a certificate is left out, as every TLS client leaves it out.
 pub(crate) fn system_roots() -> Vec<Certificate> {
     let found = rustls_native_certs::load_native_certs();
-    found.certs.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+    let read = parallel::each::<_, _, Infallible>(threads(), &found.certs, |der| Ok(Certificate::from_der(der).ok()));
+    let Ok(read) = read;
+    read.into_iter().flatten().collect()
 }
 
 /// How many threads the machine runs at a time.

@@ -24,7 +24,6 @@ mod holders;
 pub mod import_key;
 pub mod inspect;
 pub mod install_cert;
-mod known;
 pub mod list;
 pub mod list_authorities;
 pub mod list_issued;

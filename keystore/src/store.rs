@@ -46,6 +46,7 @@ mod reach;
 mod readings;
 mod real_disk;
 mod recovery;
+mod remembered;
 mod restore;
 mod snapshot;
 mod staged;

@@ -127,6 +127,12 @@ impl KeyFacts {
         self.versions.iter().find(|version| version.number == number)
     }
 
+    /// The number of the newest version.
+    #[must_use]
+    pub fn newest(&self) -> Option<VersionNumber> {
+        self.versions.last().map(|version| version.number)
+    }
+
     /// The version whose public key has this hash.
     #[must_use]
     pub fn version_of(&self, spki: Digest) -> Option<&VersionFacts> {

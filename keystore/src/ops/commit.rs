@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::known::Known;
 use super::publish::{ToPublish, Unlocked};
 use super::warning::covers;
 use super::{Error, Fault, Warning};
@@ -191,10 +190,10 @@ impl Plan {
         }
         let no_certificate = |(key, endpoints)| Fault::NoCertificate { key, endpoints };
         let mut faults: Vec<_> = without.into_iter().map(no_certificate).collect();
-        let (forced, mut known) = (self.forced(), Known::default());
+        let forced = self.forced();
         for (key, installed) in self.touched().into_iter().filter(|(key, _)| !forced.contains(key)) {
             faults.extend(Fault::of_installed(key, installed, now));
-            faults.extend(compromised(snapshot, &mut known, key, installed)?);
+            faults.extend(compromised(snapshot, key, installed)?);
         }
         self.faults.extend(faults);
         Ok(())
@@ -225,15 +224,10 @@ impl Plan {
 /// Whether the private key may be known to somebody else.
 pub(super) fn compromised(
     snapshot: &Snapshot<'_>,
-    known: &mut Known,
     key: &KeyPath,
     installed: &Installed,
 ) -> Result<Option<Fault>, StoreError> {
-    let version = known.key(snapshot, key)?.and_then(|facts| facts.version(installed.version));
-    let mark = version.and_then(|version| version.compromised.as_ref());
-    Ok(mark.map(|mark| Fault::Compromised {
-        key: key.clone(),
-        version: installed.version,
-        reason: mark.reason.clone(),
-    }))
+    let version = snapshot.facts_of(key)?.and_then(|facts| facts.version(installed.version).cloned());
+    let mark = version.and_then(|version| version.compromised);
+    Ok(mark.map(|mark| Fault::Compromised { key: key.clone(), version: installed.version, reason: mark.reason }))
 }

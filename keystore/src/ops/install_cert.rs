@@ -1,6 +1,8 @@
 //! `install-cert`: an authority's reply, checked and staged. A refused reply changes nothing.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -62,7 +64,7 @@ pub struct Staged {
 /// When an input holds no certificates, when none is for a private key of `key`, when it is not valid now or revoked, or
 /// when the disk refuses.
 pub fn install_cert(keystore: &Keystore, key: &KeyPath, inputs: &[Input], trust: &Trust<'_>) -> Result<Outcome, Error> {
-    let checked = check(keystore, &keystore.read()?, key, inputs, trust)?;
+    let checked = check(keystore, &keystore.read()?, key, inputs, trust, &Met::default())?;
     let mut transaction = keystore.write()?;
     let staged = stage(&mut transaction, key, &checked.chain)?;
     transaction.finish()?;
@@ -99,7 +101,8 @@ pub fn install_all(
     };
     // issuers are fetched one after the other
     let threads = if trust.fetch.is_some() { 1 } else { keystore.world().threads };
-    let judge = |(key, inputs): &(KeyPath, Vec<Input>)| Ok(check(keystore, &snapshot, key, inputs, trust));
+    let met = Met::default();
+    let judge = |(key, inputs): &(KeyPath, Vec<Input>)| Ok(check(keystore, &snapshot, key, inputs, trust, &met));
     let Ok(checked) = parallel::each::<_, _, Infallible>(threads, replies, judge);
     transaction = match changes {
         None => keystore.write()?,
@@ -144,6 +147,23 @@ pub(super) fn certificates(
     Ok((leaf, chain))
 }
 
+/// Certificates that replies came with. The issuers of one are those of the next: their signatures are checked once.
+#[derive(Default)]
+struct Met(Mutex<HashSet<Certificate>>);
+
+impl Met {
+    /// The same certificate, as it was met before.
+    fn before(&self, certificate: Certificate) -> Certificate {
+        // one is put in whole
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = met.get(&certificate) {
+            return known.clone();
+        }
+        met.insert(certificate.clone());
+        certificate
+    }
+}
+
 /// A reply that may be installed.
 struct Checked {
     chain: Chain,
@@ -163,11 +183,13 @@ fn check(
     key: &KeyPath,
     inputs: &[Input],
     trust: &Trust<'_>,
+    met: &Met,
 ) -> Result<Checked, Error> {
     let mut certificates = Vec::new();
     for Input { name, bytes } in inputs {
         let read = read_certificates(bytes);
-        certificates.extend(read.map_err(|source| Error::Unreadable { file: name.clone(), source })?);
+        let read = read.map_err(|source| Error::Unreadable { file: name.clone(), source })?;
+        certificates.extend(read.into_iter().map(|certificate| met.before(certificate)));
     }
     let view = find_lasting_key(snapshot, key)?;
     let now = keystore.world().now();

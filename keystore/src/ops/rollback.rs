@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::compromised;
 use super::diff::{changed_keys, changed_services, current};
-use super::known::Known;
 use super::{Error, Fault};
 use crate::change::Change;
 use crate::model::{Generation, Installed, KeyEntry, Renewal, ServiceSettings};
@@ -105,11 +104,11 @@ impl Way {
         for key in self.keys.keys().chain(self.bindings.values().flatten()) {
             wanted.extend(current(then, key)?.map(|installed| (key.clone(), installed)));
         }
-        let (mut faults, mut known) = (Vec::new(), Known::default());
+        let mut faults = Vec::new();
         for (key, installed) in wanted {
             let before = faults.len();
             faults.extend(Fault::of_installed(&key, &installed, time));
-            faults.extend(compromised(now, &mut known, &key, &installed)?);
+            faults.extend(compromised(now, &key, &installed)?);
             if faults.len() > before {
                 let entry = then.look(key.server(), |state| state.key(&key).cloned().unwrap_or_default())?;
                 self.keys.insert(key, (entry, true));

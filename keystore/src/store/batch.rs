@@ -38,6 +38,7 @@ impl Transaction<'_> {
     /// their places, the servers whose turn had come have their keys.
     pub fn add_keys(&mut self, new: &[NewKey<'_>], progress: &dyn Progress) -> Result<Vec<VersionFacts>, StoreError> {
         let mut batch = Batch::plan(self, new)?;
+        batch.indexes.keys().for_each(|server| self.snapshot().forget_index(server));
         match self.held.change(|| batch.write(progress).and_then(|()| batch.put_indexes())) {
             Ok(()) => Ok(batch.keys.into_iter().map(|(_, version)| version).collect()),
             Err(cause) => {

@@ -1,18 +1,18 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::log::{self, Head, Record};
+use super::remembered::Remembered;
 use super::tree::Tree;
 use super::{Base, Disk, StoreError, authorities, facts, layout, live, staged, told};
 use crate::change::{Change, Conflict, Stage};
 use crate::digest::Digest;
 use crate::model::{
-    AcmeAccount, Authority, CertificateNumber, FileForm, Generation, Installed, KeyView, RequestFacts, ServerFacts,
-    ServerState, ServiceSettings, State, VersionFacts, VersionNumber,
+    AcmeAccount, Authority, CertificateNumber, FileForm, Generation, Installed, KeyEntry, KeyFacts, KeyView,
+    RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts, VersionNumber,
 };
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::PrivateKey;
@@ -24,8 +24,8 @@ pub struct Snapshot<'k> {
     pub(super) head: Head,
     pub(super) tree: Tree,
     stage: Stage,
-    /// The servers that were read: a generation never changes.
-    read: Mutex<State>,
+    /// The servers that were read: a generation never changes, and facts are only added to.
+    remembered: Remembered,
     /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
     pub(super) until: Option<Timestamp>,
     /// How many threads may read it.
@@ -44,7 +44,8 @@ impl<'k> Snapshot<'k> {
                 let stage = staged::parse(disk, after.as_deref())?.without(&head.change_sets);
                 match Tree::load(disk, head.state) {
                     Ok(tree) => {
-                        return Ok(Self { disk, head, tree, stage, read: Mutex::default(), until: None, threads });
+                        let remembered = Remembered::default();
+                        return Ok(Self { disk, head, tree, stage, remembered, until: None, threads });
                     }
                     // A commit and a prune came by meanwhile: there is a newer generation.
                     Err(_) if cut_off(disk, head.generation)?.is_some() => {}
@@ -62,8 +63,8 @@ impl<'k> Snapshot<'k> {
     pub fn at(&self, generation: Generation) -> Result<Self, StoreError> {
         let past = |head: Head, until| {
             let tree = Tree::load(self.disk, head.state)?;
-            let (stage, read) = (Stage::default(), Mutex::default());
-            Ok(Self { disk: self.disk, head, tree, stage, read, until, threads: self.threads })
+            let (stage, remembered) = (Stage::default(), Remembered::default());
+            Ok(Self { disk: self.disk, head, tree, stage, remembered, until, threads: self.threads })
         };
         if generation == Generation::EMPTY {
             return past(Head::EMPTY, Some(Timestamp::from_unix(i64::MIN)));
@@ -181,16 +182,30 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// As [`Snapshot::server`].
     pub fn look<T>(&self, server: &ServerName, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
-        if !self.read().has(server) {
-            let state = self.server(server)?;
-            self.read().load(server.clone(), state);
-        }
-        Ok(look(&self.read()))
+        self.remembered.state(server, || self.server(server), look)
     }
 
-    fn read(&self) -> MutexGuard<'_, State> {
-        // A server is put in whole or not at all.
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is known of a key, of a deleted one too; none when no private key was ever made for it.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn facts_of(&self, key: &KeyPath) -> Result<Option<KeyFacts>, StoreError> {
+        if self.until.is_none() && self.remembered.is_index_too_much(key) {
+            return facts::load_key(self.disk, key);
+        }
+        self.remembered.index(key.server(), || self.facts(key.server()), |index| index.key(key).cloned())
+    }
+
+    fn entry(&self, key: &KeyPath) -> Result<Option<KeyEntry>, StoreError> {
+        if self.remembered.is_state_too_much(key) {
+            return self.tree.key(self.disk, key).map_err(|error| self.explain(error));
+        }
+        self.look(key.server(), |state| state.key(key).cloned())
+    }
+
+    /// The index of a server is about to be written by whoever has this snapshot.
+    pub(super) fn forget_index(&self, server: &ServerName) {
+        self.remembered.forget_index(server);
     }
 
     /// One key whole; none when it is not in the tree: nobody ever made a private key for it, or it was deleted.
@@ -203,13 +218,8 @@ impl<'k> Snapshot<'k> {
 
     /// One key whole, with another stage than the one on disk.
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
-        let facts = match self.until {
-            Some(_) => self.facts(path.server())?.key(path).cloned(),
-            None => facts::load_key(self.disk, path)?,
-        };
-        let Some(facts) = facts else { return Ok(None) };
-        let read = self.read();
-        let entry = if read.has(path.server()) { read.key(path).cloned() } else { self.tree.key(self.disk, path)? };
+        let Some(facts) = self.facts_of(path)? else { return Ok(None) };
+        let entry = self.entry(path)?;
         Ok(KeyView::join(path.clone(), facts, entry.as_ref(), stage.upcoming(path, entry.as_ref())))
     }
 

@@ -117,7 +117,7 @@ impl<'k> Transaction<'k> {
         self.held.change(|| {
             facts::add_version(disk, key, &version, new.file, &facts)?;
             facts.key_mut(key).versions.push(version.clone());
-            facts::store(disk, key.server(), &facts)?;
+            self.store_index(key.server(), &facts)?;
             Ok(version)
         })
     }
@@ -144,7 +144,7 @@ impl<'k> Transaction<'k> {
                 index.key_mut(to).versions.push(copy);
                 numbers.insert(version.number, number);
             }
-            facts::store(disk, to.server(), &index)?;
+            self.store_index(to.server(), &index)?;
             Ok(numbers)
         })
     }
@@ -169,8 +169,13 @@ impl<'k> Transaction<'k> {
                 known.compromised = Some(mark.clone());
                 facts::rewrite_version(disk, key, known)?;
             }
-            facts::store(disk, server, &index)
+            self.store_index(server, &index)
         })
+    }
+
+    fn store_index(&self, server: &ServerName, index: &ServerFacts) -> Result<(), StoreError> {
+        self.snapshot.forget_index(server);
+        facts::store(self.keystore.disk(), server, index)
     }
 
     fn known_version<'f>(
@@ -205,7 +210,7 @@ impl<'k> Transaction<'k> {
         let known = known.clone();
         self.held.change(|| {
             facts::add_request(disk, key, &known, &made, &pem)?;
-            facts::store(disk, key.server(), &facts)?;
+            self.store_index(key.server(), &facts)?;
             Ok(made)
         })
     }
@@ -231,7 +236,7 @@ impl<'k> Transaction<'k> {
         let known = known.clone();
         self.held.change(|| {
             facts::rewrite_version(disk, key, &known)?;
-            facts::store(disk, key.server(), &index)
+            self.store_index(key.server(), &index)
         })
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use keystore::change::Change;
-use keystore::model::{Generation, Next};
+use keystore::model::{Generation, Next, VersionNumber};
 use keystore::ops::{Error, Fault, Warning, list, status};
 use keystore::pki::read_certificates;
 
@@ -213,4 +213,25 @@ fn status_says_what_is_due() {
     assert_eq!(concerns(), []);
     let view = keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap();
     assert!(matches!(view.next, Some(Next::Installed(_))));
+}
+
+#[test]
+fn a_writer_sees_what_it_wrote_itself_however_many_keys_it_has_looked_at() {
+    let house = House::new();
+    let keystore = house.open();
+    let (first, second) = (key(MAIN), key("mail01/imap/second"));
+    for path in [&first, &second] {
+        create(&keystore, &path.to_string()).unwrap();
+    }
+    let mut transaction = keystore.write().unwrap();
+    let is_marked = |transaction: &keystore::store::Transaction<'_>, path| {
+        transaction.key(path).unwrap().unwrap().facts.versions[0].compromised.is_some()
+    };
+    for path in [&first, &second] {
+        assert!(!is_marked(&transaction, path));
+    }
+    transaction.mark_compromised(first.server(), &[(second.clone(), VersionNumber(1))], "it was in a mail").unwrap();
+    assert!(is_marked(&transaction, &second));
+    assert!(!is_marked(&transaction, &first));
+    transaction.finish().unwrap();
 }

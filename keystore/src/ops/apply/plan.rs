@@ -11,7 +11,6 @@ use crate::model::{Fate, Renewal};
 use crate::name::{AuthorityName, KeyPath};
 use crate::ops::Error;
 use crate::ops::create_key::Asked;
-use crate::ops::known::Known;
 use crate::ops::make_csr;
 use crate::ops::renew::Step;
 use crate::pki::SubjectAltName;
@@ -101,8 +100,7 @@ pub fn plan(keystore: &Keystore, desired: &Desired, way: Way, mistakes: &mut Mis
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().clone();
     let snapshot = if way.apart { snapshot.with_stage(Stage::default()) } else { snapshot };
-    let (known, plan) = (Known::default(), Plan::default());
-    let mut planner = Planner { keystore, snapshot: &snapshot, staged, way, desired, known, plan };
+    let mut planner = Planner { keystore, snapshot: &snapshot, staged, way, desired, plan: Plan::default() };
     for (key, wanted) in &desired.keys {
         planner.key(key, wanted, mistakes)?;
     }
@@ -140,7 +138,6 @@ struct Planner<'a> {
     staged: Stage,
     way: Way,
     desired: &'a Desired,
-    known: Known,
     plan: Plan,
 }
 
@@ -156,7 +153,7 @@ impl Planner<'_> {
             return Ok(());
         }
         self.authority(wanted, mistakes)?;
-        let newest = self.known.newest(self.snapshot, key)?;
+        let newest = self.snapshot.facts_of(key)?.and_then(|facts| facts.newest());
         let names = match &wanted.names {
             Some(names) => Some(names.clone()),
             None => collected(self.snapshot, self.desired, wanted)?,

@@ -4,7 +4,6 @@ use super::{Asked, AskedFault, CreateKey, Created, LineFault, Material, check_vi
 use crate::model::VersionFacts;
 use crate::name::KeyPath;
 use crate::ops::Error;
-use crate::ops::known::Known;
 use crate::parallel;
 use crate::pki::{CertificationRequest, Pbes2, PrivateKey};
 use crate::progress::Progress;
@@ -54,10 +53,9 @@ fn part<T>(
     asked: impl Fn(&T) -> &Asked,
 ) -> Result<(Vec<T>, Vec<T>), Error> {
     let (mut to_make, mut there, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let mut known = Known::default();
     for item in items {
         let Asked { key, line, .. } = asked(&item);
-        let view = if known.key(snapshot, key)?.is_some() { snapshot.key(key)? } else { None };
+        let view = snapshot.key(key)?;
         let is_there = check_view(view.as_ref(), &CreateKey { key: key.clone(), next: false }).is_err();
         if is_there && existing == Existing::Refuse {
             faults.push(LineFault { line: *line, fault: AskedFault::Exists { key: key.clone() } });

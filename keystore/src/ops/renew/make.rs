@@ -9,7 +9,6 @@ use crate::model::{VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 use crate::ops::Error;
 use crate::ops::create_key::{Asked, Generated, generate};
-use crate::ops::known::Known;
 use crate::ops::make_csr::{make_csr, note_signing, noted_key_file};
 use crate::ops::submit::{Waiting, waiting};
 use crate::pki::{Passphrase, Pbes2, PrivateKey, PrivateKeyFile};
@@ -100,10 +99,10 @@ fn make_keys<F: From<Error>>(
     let (places, asked): (Vec<_>, Vec<_>) = new.into_iter().map(|new| ((new.at, new.after), new.asked)).unzip();
     let generated = generate(asked, secrets.pbes2, keystore.world().threads, progress)?;
     let mut transaction = keystore.write().map_err(Error::from)?;
-    let (mut done, mut kept, mut known) = (Vec::new(), Vec::new(), Known::default());
+    let (mut done, mut kept) = (Vec::new(), Vec::new());
     for ((at, after), generated) in places.into_iter().zip(&generated) {
-        let newest = known.newest(transaction.snapshot(), generated.key()).map_err(Error::from)?;
-        if newest == after {
+        let facts = transaction.snapshot().facts_of(generated.key()).map_err(Error::from)?;
+        if facts.and_then(|facts| facts.newest()) == after {
             kept.push((at, generated));
         } else {
             // somebody made another one meanwhile

@@ -8,7 +8,6 @@ use crate::name::KeyPath;
 use crate::ops::Error;
 use crate::ops::desk::Reply;
 use crate::ops::install_cert::Input;
-use crate::ops::known::Known;
 use crate::ops::submit::Waiting;
 use crate::pki::{PrivateKey, PrivateKeyFile, SelfSignedTemplate, SerialNumber};
 use crate::store::{Disclosure, Keystore, Purpose, ReadKey, Snapshot};
@@ -26,8 +25,7 @@ pub fn sign_waiting<F: From<Error>>(
     open: &dyn Fn(&KeyPath, PrivateKeyFile) -> Result<PrivateKey, F>,
 ) -> Result<Vec<Result<Reply, F>>, F> {
     let snapshot = keystore.read().map_err(Error::from)?;
-    let mut known = Known::default();
-    let plans: Vec<_> = requests.iter().map(|waiting| plan(&snapshot, &mut known, settings, waiting)).collect();
+    let plans: Vec<_> = requests.iter().map(|waiting| plan(&snapshot, settings, waiting)).collect();
     let keys: Vec<_> = plans
         .iter()
         .zip(requests)
@@ -54,16 +52,11 @@ struct Plan {
     template: SelfSignedTemplate,
 }
 
-fn plan(
-    snapshot: &Snapshot<'_>,
-    known: &mut Known,
-    settings: &SelfSignedSettings,
-    waiting: &Waiting,
-) -> Result<Plan, Error> {
+fn plan(snapshot: &Snapshot<'_>, settings: &SelfSignedSettings, waiting: &Waiting) -> Result<Plan, Error> {
     let Waiting { key, version, spki, request, .. } = waiting;
-    let facts = known.key(snapshot, key)?;
-    let version = facts.and_then(|facts| facts.version(*version)).filter(|version| version.spki == *spki);
-    let version = version.cloned().ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
+    let facts = snapshot.facts_of(key)?;
+    let version = facts.and_then(|facts| facts.version(*version).cloned()).filter(|version| version.spki == *spki);
+    let version = version.ok_or_else(|| Error::KeyChanged { key: key.clone() })?;
     if let Some(mark) = &version.compromised {
         return Err(Error::Compromised { key: key.clone(), version: version.number, reason: mark.reason.clone() });
     }
