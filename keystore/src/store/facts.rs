@@ -68,6 +68,12 @@ impl Folder {
     }
 }
 
+/// One version's folder.
+pub(super) fn folder(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) -> Result<Folder, StoreError> {
+    let names = disk.names(&layout::version(key, version))?;
+    Ok(Folder { key: key.clone(), version, names: names.into_iter().map(|entry| entry.name).collect() })
+}
+
 /// Every version's folder of a server, in order.
 pub(super) fn folders(disk: &dyn Disk, server: &ServerName) -> Result<Vec<Folder>, StoreError> {
     let mut folders = Vec::new();
@@ -79,9 +85,7 @@ pub(super) fn folders(disk: &dyn Disk, server: &ServerName) -> Result<Vec<Folder
             let mut versions: Vec<_> = names.iter().filter_map(|it| layout::version_number(&it.name)).collect();
             versions.sort_unstable();
             for version in versions {
-                let names = disk.names(&layout::version(&key, version))?;
-                let names = names.into_iter().map(|entry| entry.name).collect();
-                folders.push(Folder { key: key.clone(), version, names });
+                folders.push(folder(disk, &key, version)?);
             }
         }
     }

@@ -289,7 +289,8 @@ impl Search<'_> {
             return Ok(());
         }
         match facts::whole(self.disk, key, *number)? {
-            Some(version) => self.version(folder, &version, None),
+            // Looked at again: its first request may have come meanwhile.
+            Some(version) => self.version(&facts::folder(self.disk, key, *number)?, &version, None),
             None => {
                 self.left_out.push(layout::version(key, *number));
                 Ok(())
