@@ -81,8 +81,8 @@ pub(crate) struct Outcome {
 
 impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
-        for folder in &self.left_out {
-            let text = format_args!("{folder} is not in it: it holds a private key that nothing says anything of");
+        for path in &self.left_out {
+            let text = format_args!("{path} is not in it: nothing names it, and it is not whole");
             page.tagged(style::WARN, "warning:", text);
         }
         if self.encrypted_to == "nobody" {

@@ -24,7 +24,7 @@ pub struct Backup {
 pub struct Written {
     /// What it holds.
     pub manifest: Manifest,
-    /// Folders with a private key that nothing says anything of, which are not in it.
+    /// What nothing names and is not whole, which is not in it: certificates, and private keys by their folders.
     pub left_out: Vec<PathBuf>,
 }
 

@@ -169,6 +169,26 @@ fn a_private_key_that_no_index_names_yet_is_taken_along() {
 }
 
 #[test]
+fn a_certificate_that_nothing_names_is_taken_along_when_it_is_whole() {
+    let house = with_a_past();
+    let folder = "servers/mail01/imap/main/1";
+    let (unnamed, own) = (format!("{folder}/certificate-9.pem"), format!("{folder}/certificate-1.pem"));
+    let own = fs::read(house.root().join(own)).unwrap();
+    fs::write(house.root().join(&unnamed), &own).unwrap();
+    let (bytes, written) = backup(&house.open(), false).unwrap();
+    assert!(written.left_out.is_empty());
+    assert_eq!(fs::read(restored(&bytes).root().join(&unnamed)).unwrap(), own);
+
+    // as a reader sees it who comes while it is written, or after a crash
+    for part in [0, own.len() / 2] {
+        fs::write(house.root().join(&unnamed), &own[..part]).unwrap();
+        let (bytes, written) = backup(&house.open(), false).unwrap();
+        assert_eq!(written.left_out, [house.root().join(&unnamed)]);
+        assert!(!restored(&bytes).root().join(&unnamed).exists());
+    }
+}
+
+#[test]
 fn no_damage_is_backed_up() {
     let house = with_a_past();
     let named = |name: &str| {

@@ -40,7 +40,8 @@ impl Inventory {
         &self.manifest
     }
 
-    /// Folders with a private key that nothing says anything of: what a crash left, or damage.
+    /// What nothing names and is not whole, private keys by their folders: what a crash left, what is being made, or
+    /// damage.
     pub fn left_out(&self) -> impl Iterator<Item = &StorePath> {
         self.left_out.iter()
     }
@@ -246,11 +247,8 @@ impl Search<'_> {
             if let Some(files) = named.get(&certificate) {
                 self.present(folder, path, files.certificate)?;
                 self.present(folder, chain, files.chain)?;
-            } else if let Some(digest) = self.unnamed(&path, version)? {
-                self.name(path, digest);
-                if let Some(bytes) = self.disk.load_if_present(&chain)? {
-                    self.name(chain, Digest::of(&bytes));
-                }
+            } else {
+                self.unnamed(path, chain, version)?;
             }
         }
         Ok(())
@@ -264,14 +262,20 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The hash of a certificate that nothing names, when it is one of its private key. It may be gone by now.
-    fn unnamed(&self, path: &StorePath, version: &VersionFacts) -> Result<Option<Digest>, StoreError> {
-        let Some(bytes) = self.disk.load_if_present(path)? else { return Ok(None) };
-        let certificates = read_certificates(&bytes).map_err(|error| damaged(self.disk, path, error.to_string()))?;
-        match &certificates[..] {
-            [leaf] if leaf.public_key().hash() == version.spki => Ok(Some(Digest::of(&bytes))),
-            _ => Err(damaged(self.disk, path, "it is not a certificate of the private key beside it")),
+    /// A certificate that nothing names, taken along when it is one of its private key: others may be written just now,
+    /// or be what a crash left. It may be gone by now.
+    fn unnamed(&mut self, path: StorePath, chain: StorePath, version: &VersionFacts) -> Result<(), StoreError> {
+        let Some(bytes) = self.disk.load_if_present(&path)? else { return Ok(()) };
+        match read_certificates(&bytes).as_deref() {
+            Ok([leaf]) if leaf.public_key().hash() == version.spki => {
+                self.name(path, Digest::of(&bytes));
+                if let Some(bytes) = self.disk.load_if_present(&chain)? {
+                    self.name(chain, Digest::of(&bytes));
+                }
+            }
+            _ => self.left_out.push(path),
         }
+        Ok(())
     }
 
     /// A folder that the index does not name: a number that is spent, or a private key whose making has not come to
