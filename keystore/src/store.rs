@@ -46,7 +46,6 @@ mod reach;
 mod readings;
 mod real_disk;
 mod recovery;
-mod remembered;
 mod restore;
 mod snapshot;
 mod staged;

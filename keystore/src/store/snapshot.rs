@@ -1,22 +1,24 @@
 //! What a reader sees: one generation, the facts, and what is staged on top. Takes no lock and changes nothing.
 
+mod bindings;
+mod material;
+mod published;
+mod remembered;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use zeroize::Zeroizing;
-
 use super::log::{self, Head, Record};
-use super::remembered::Remembered;
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, authorities, facts, layout, live, staged, told};
-use crate::change::{Change, Conflict, Stage};
+use super::{Base, Disk, StoreError, authorities, facts, layout, staged};
+use crate::change::Stage;
 use crate::digest::Digest;
-use crate::model::{
-    AcmeAccount, Authority, CertificateNumber, FileForm, Generation, Installed, KeyEntry, KeyFacts, KeyView,
-    RequestFacts, ServerFacts, ServerState, ServiceSettings, State, VersionFacts, VersionNumber,
-};
-use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
+use crate::model::{AcmeAccount, Authority, Generation, KeyEntry, KeyFacts, KeyView, ServerFacts, ServerState, State};
+use crate::name::{AuthorityName, KeyPath, ServerName};
 use crate::pki::PrivateKey;
 use crate::timestamp::Timestamp;
+
+pub use published::PublishedFiles;
+use remembered::Remembered;
 
 /// One generation of a keystore, with its stage.
 pub struct Snapshot<'k> {
@@ -223,110 +225,6 @@ impl<'k> Snapshot<'k> {
         Ok(KeyView::join(path.clone(), facts, entry.as_ref(), stage.upcoming(path, entry.as_ref())))
     }
 
-    /// What an endpoint is bound to once the stage is committed.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn upcoming_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
-        self.binding_with(endpoint, &self.stage)
-    }
-
-    /// What an endpoint is bound to once another stage than the one on disk is committed.
-    pub(super) fn binding_with(&self, endpoint: &Endpoint, stage: &Stage) -> Result<Option<KeyPath>, StoreError> {
-        stage.binding(endpoint).map_or_else(|| self.committed_binding(endpoint), |staged| Ok(staged.cloned()))
-    }
-
-    /// What an endpoint is bound to by the last commit.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn committed_binding(&self, endpoint: &Endpoint) -> Result<Option<KeyPath>, StoreError> {
-        self.look(endpoint.server(), |state| state.binding(endpoint).map(|binding| binding.key.clone()))
-    }
-
-    /// How a service is published to by the last commit.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn committed_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
-        let settings = |state: &State| state.settings(service).map(|committed| committed.settings.clone());
-        self.look(&service.server, settings)
-    }
-
-    /// How a service is published to once the stage is committed.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn upcoming_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
-        self.settings_with(service, &self.stage)
-    }
-
-    /// How a service is published to once another stage than the one on disk is committed.
-    pub(super) fn settings_with(
-        &self,
-        service: &ServicePath,
-        stage: &Stage,
-    ) -> Result<Option<ServiceSettings>, StoreError> {
-        stage.settings(service).map_or_else(|| self.committed_settings(service), |staged| Ok(staged.cloned()))
-    }
-
-    /// Every endpoint that is bound to a key once the stage is committed.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn upcoming_endpoints_of(&self, key: &KeyView) -> Result<BTreeSet<Endpoint>, StoreError> {
-        let staged = self.stage.changes().filter_map(Change::endpoint);
-        let mut endpoints: BTreeSet<_> = key.bound.iter().chain(staged).cloned().collect();
-        for endpoint in std::mem::take(&mut endpoints) {
-            if self.upcoming_binding(&endpoint)?.as_ref() == Some(&key.path) {
-                endpoints.insert(endpoint);
-            }
-        }
-        Ok(endpoints)
-    }
-
-    /// The endpoints of a service that are bound by the last commit.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn committed_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
-        self.look(&service.server, |state| state.bindings_of(service).map(|(endpoint, _)| endpoint).collect())
-    }
-
-    /// The endpoints of a service that are bound once the stage is committed.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn upcoming_endpoints(&self, service: &ServicePath) -> Result<Vec<Endpoint>, StoreError> {
-        let mut endpoints = BTreeSet::from_iter(self.committed_endpoints(service)?);
-        for endpoint in self.stage.changes().filter_map(Change::endpoint).filter(|it| it.service == *service) {
-            match self.stage.binding(endpoint) {
-                Some(Some(_)) => endpoints.insert(endpoint.clone()),
-                _ => endpoints.remove(endpoint),
-            };
-        }
-        Ok(Vec::from_iter(endpoints))
-    }
-
-    /// The committed state of every server that the stage touches, and the same after the stage.
-    ///
-    /// # Errors
-    /// When the keystore can't be read. Changes that cannot be applied are the inner error.
-    pub fn before_and_after(&self) -> Result<(State, Result<State, Vec<Conflict>>), StoreError> {
-        let mut before = State::default();
-        loop {
-            let missing = self.stage.missing_servers(&before);
-            if missing.is_empty() {
-                break;
-            }
-            for server in missing {
-                before.load(server.clone(), self.server(&server)?);
-            }
-        }
-        let after = self.stage.apply(before.clone(), self.generation().next());
-        Ok((before, after))
-    }
-
     /// The record of a generation; none for the empty one, and for one that is newer than this.
     ///
     /// # Errors
@@ -353,138 +251,7 @@ impl<'k> Snapshot<'k> {
     pub fn base(&self) -> Result<Option<Base>, StoreError> {
         Base::load(self.disk)
     }
-
-    /// The private key file of a version: bytes that are secret unless they are encrypted. Whoever gives them away writes
-    /// that down first ([`Keystore::note_reading`](super::Keystore::note_reading)).
-    ///
-    /// # Errors
-    /// When it can't be read, or isn't the file that was written.
-    pub fn private_key_file(&self, key: &KeyPath, version: &VersionFacts) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        facts::private_key(self.disk, key, version.number, version.file)
-    }
-
-    /// The private key file of what is installed.
-    ///
-    /// # Errors
-    /// As [`Snapshot::private_key_file`].
-    pub fn installed_key_file(&self, key: &KeyPath, installed: &Installed) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        facts::private_key(self.disk, key, installed.version, installed.private_key_file)
-    }
-
-    /// The certificate file and the chain file of what is installed.
-    ///
-    /// # Errors
-    /// When they can't be read, or aren't the files that were written.
-    pub fn certificate_files(&self, key: &KeyPath, installed: &Installed) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        facts::certificate(self.disk, key, installed)
-    }
-
-    /// A certificate and its chain that stand beside a private key, whether or not anything names them.
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn kept_certificate(
-        &self,
-        key: &KeyPath,
-        version: VersionNumber,
-        number: CertificateNumber,
-    ) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        let leaf = self.disk.load(&layout::certificate(key, version, number))?;
-        Ok((leaf, self.disk.load(&layout::chain(key, version, number))?))
-    }
-
-    /// A request file.
-    ///
-    /// # Errors
-    /// When it can't be read, or isn't the file that was written.
-    pub fn request_file(
-        &self,
-        key: &KeyPath,
-        version: &VersionFacts,
-        request: &RequestFacts,
-    ) -> Result<Vec<u8>, StoreError> {
-        facts::request(self.disk, key, version.number, request)
-    }
-
-    /// Every server that has a folder under `live/`.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn live_servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
-        Ok(self.disk.names(&layout::live())?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
-    }
-
-    /// Every endpoint of a server that has a folder under `live/`.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn live_endpoints(&self, server: &ServerName) -> Result<Vec<Endpoint>, StoreError> {
-        let mut endpoints = Vec::new();
-        let folder = layout::live().join(server.as_str());
-        for protocol in self.disk.names(&folder)? {
-            let Ok(parsed) = protocol.name.parse() else { continue };
-            let service = ServicePath { server: server.clone(), protocol: parsed };
-            let addresses = self.disk.names(&folder.join(&protocol.name))?;
-            let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
-            endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
-        }
-        Ok(endpoints)
-    }
-
-    /// The generation that what is published at an endpoint is from; none when nothing is.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
-        let name = live::current(self.disk, endpoint)?;
-        Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
-    }
-
-    /// The files that are published at an endpoint; none when nothing is.
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn published_files(&self, endpoint: &Endpoint) -> Result<PublishedFiles, StoreError> {
-        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
-        let folder = layout::live_version(endpoint, &name);
-        let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
-        FileForm::ALL.into_iter().map(file).collect()
-    }
-
-    /// The certificate file that is published at an endpoint; none when there is none that can be read.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn published_certificate(&self, endpoint: &Endpoint) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(None) };
-        let file = layout::live_version(endpoint, &name).join(FileForm::Certificate.file_name());
-        Ok(self.disk.load(&file).ok())
-    }
-
-    /// Services that may still run on what a recovery took back: they are to be told what they read.
-    ///
-    /// # Errors
-    /// When it can't be read or is damaged.
-    pub fn to_be_told(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
-        told::load(self.disk)
-    }
-
-    /// Whether the files that are published at an endpoint are those of what is installed.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn serves(&self, endpoint: &Endpoint, installed: &Installed) -> Result<bool, StoreError> {
-        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
-        if layout::live_number(&name).is_none() {
-            return Ok(false);
-        }
-        let folder = layout::live_version(endpoint, &name);
-        Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
-    }
 }
-
-/// The files of one version of an endpoint.
-pub type PublishedFiles = Vec<(FileForm, Zeroizing<Vec<u8>>)>;
 
 /// The error that tells why something of a generation is not there, when that generation was cut off.
 fn cut_off(disk: &dyn Disk, generation: Generation) -> Result<Option<StoreError>, StoreError> {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::StoreError;
 use crate::model::{ServerFacts, ServerState, State};
 use crate::name::{KeyPath, ServerName};
+use crate::store::StoreError;
 
 /// The servers that were read so far.
 #[derive(Default)]

@@ -1,0 +1,91 @@
+//! What is published, as it stands under `live/`.
+
+use std::collections::BTreeSet;
+
+use zeroize::Zeroizing;
+
+use super::Snapshot;
+use crate::model::{FileForm, Generation, Installed};
+use crate::name::{Endpoint, ServerName, ServicePath};
+use crate::store::{StoreError, layout, live, told};
+
+impl Snapshot<'_> {
+    /// Every server that has a folder under `live/`.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn live_servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
+        Ok(self.disk.names(&layout::live())?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
+    }
+
+    /// Every endpoint of a server that has a folder under `live/`.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn live_endpoints(&self, server: &ServerName) -> Result<Vec<Endpoint>, StoreError> {
+        let mut endpoints = Vec::new();
+        let folder = layout::live().join(server.as_str());
+        for protocol in self.disk.names(&folder)? {
+            let Ok(parsed) = protocol.name.parse() else { continue };
+            let service = ServicePath { server: server.clone(), protocol: parsed };
+            let addresses = self.disk.names(&folder.join(&protocol.name))?;
+            let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
+            endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
+        }
+        Ok(endpoints)
+    }
+
+    /// The generation that what is published at an endpoint is from; none when nothing is.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn published(&self, endpoint: &Endpoint) -> Result<Option<Generation>, StoreError> {
+        let name = live::current(self.disk, endpoint)?;
+        Ok(name.and_then(|name| layout::live_number(&name)).map(|(generation, _)| generation))
+    }
+
+    /// The files that are published at an endpoint; none when nothing is.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn published_files(&self, endpoint: &Endpoint) -> Result<PublishedFiles, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
+        let folder = layout::live_version(endpoint, &name);
+        let file = |form: FileForm| Ok((form, Zeroizing::new(self.disk.load(&folder.join(form.file_name()))?)));
+        FileForm::ALL.into_iter().map(file).collect()
+    }
+
+    /// The certificate file that is published at an endpoint; none when there is none that can be read.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn published_certificate(&self, endpoint: &Endpoint) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(None) };
+        let file = layout::live_version(endpoint, &name).join(FileForm::Certificate.file_name());
+        Ok(self.disk.load(&file).ok())
+    }
+
+    /// Services that may still run on what a recovery took back: they are to be told what they read.
+    ///
+    /// # Errors
+    /// When it can't be read or is damaged.
+    pub fn to_be_told(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
+        told::load(self.disk)
+    }
+
+    /// Whether the files that are published at an endpoint are those of what is installed.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn serves(&self, endpoint: &Endpoint, installed: &Installed) -> Result<bool, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
+        if layout::live_number(&name).is_none() {
+            return Ok(false);
+        }
+        let folder = layout::live_version(endpoint, &name);
+        Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
+    }
+}
+
+/// The files of one version of an endpoint.
+pub type PublishedFiles = Vec<(FileForm, Zeroizing<Vec<u8>>)>;
