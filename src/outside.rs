@@ -6,10 +6,12 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
 
 use keystore::model::SecretSource;
 use keystore::parallel;
-use keystore::pki::Certificate;
+use keystore::pki::{Certificate, Roots};
 use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
 use tempfile::NamedTempFile;
@@ -104,18 +106,28 @@ pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, OutsideError> {
     Ok(Box::new(File::open(name).map_err(failed("read", name))?))
 }
 
-/// The roots that this machine trusts, wherever its system keeps them (`SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise);
-/// none when it has none. What can't be read as a certificate is left out, as every TLS client leaves it out.
-pub(crate) fn system_roots() -> Vec<Certificate> {
+static SYSTEM_ROOTS: LazyLock<Roots> = LazyLock::new(|| {
     let found = rustls_native_certs::load_native_certs();
     let read = parallel::each::<_, _, Infallible>(threads(), &found.certs, |der| Ok(Certificate::from_der(der).ok()));
     let Ok(read) = read;
-    read.into_iter().flatten().collect()
+    Roots::new(read.into_iter().flatten())
+});
+
+/// The roots that this machine trusts, wherever its system keeps them (`SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise);
+/// none when it has none. What can't be read as a certificate is left out, as every TLS client leaves it out.
+pub(crate) fn system_roots() -> &'static Roots {
+    &SYSTEM_ROOTS
+}
+
+/// Begins to read the roots of this machine, which takes hundreds of files: they are there by the time they are needed.
+pub(crate) fn read_system_roots_ahead() {
+    // without a thread they are read when they are needed
+    let _ = thread::Builder::new().spawn(|| LazyLock::force(&SYSTEM_ROOTS));
 }
 
 /// How many threads the machine runs at a time.
 pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Refuses what would be written over a file that is there, before anything is done or asked for it.

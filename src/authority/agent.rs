@@ -41,7 +41,7 @@ pub(super) fn agent(
             let bytes = outside::read(&file).map_err(AgentFault::File)?;
             keystore::pki::read_certificates(&bytes).map_err(|source| AgentFault::Roots { file, source })?
         }
-        None => outside::system_roots(),
+        None => outside::system_roots().certificates().cloned().collect(),
     };
     let root = |root: &Certificate| ureq::tls::Certificate::from_der(root.as_der()).to_owned();
     let tls = TlsConfig::builder()

@@ -28,11 +28,47 @@ pub(crate) struct TrustArgs {
 
 /// The same, read.
 pub(crate) struct Resolved {
-    from: &'static str,
-    file: Option<String>,
-    roots: Option<Roots>,
+    trusted: Trusted,
     lists: Vec<RevocationList>,
     fetch_issuers: bool,
+}
+
+/// The roots that are trusted.
+enum Trusted {
+    /// No root is judged.
+    Unjudged,
+    /// Those of this machine, if it has any. They are read when they are needed.
+    System,
+    File {
+        name: String,
+        roots: Roots,
+    },
+}
+
+impl Trusted {
+    fn roots(&self) -> Option<&Roots> {
+        match self {
+            Self::Unjudged => None,
+            Self::System => Some(outside::system_roots()).filter(|roots| !roots.is_empty()),
+            Self::File { roots, .. } => Some(roots),
+        }
+    }
+
+    fn file(&self) -> Option<&str> {
+        match self {
+            Self::File { name, .. } => Some(name),
+            Self::Unjudged | Self::System => None,
+        }
+    }
+
+    /// `system`, `file` or `none`.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::System if self.roots().is_some() => SYSTEM,
+            Self::Unjudged | Self::System => "none",
+        }
+    }
 }
 
 impl TrustArgs {
@@ -50,43 +86,47 @@ impl TrustArgs {
         for file in &self.crl {
             lists.extend(verify::read_lists(file, &outside::read(file)?)?);
         }
-        let (from, file, roots) = match self.roots.as_str() {
-            "none" => ("none", None, None),
-            SYSTEM => match outside::system_roots() {
-                roots if !roots.is_empty() => ("system", None, Some(Roots::new(roots))),
-                _ if must => return Err(Failure::NoSystemRoots),
-                _ => ("none", None, None),
-            },
-            file => ("file", Some(file.to_owned()), Some(verify::read_roots(file, &outside::read(file)?)?)),
+        let trusted = match self.roots.as_str() {
+            "none" => Trusted::Unjudged,
+            SYSTEM if must && outside::system_roots().is_empty() => return Err(Failure::NoSystemRoots),
+            SYSTEM => {
+                outside::read_system_roots_ahead();
+                Trusted::System
+            }
+            file => {
+                let roots = verify::read_roots(file, &outside::read(file)?)?;
+                Trusted::File { name: file.to_owned(), roots }
+            }
         };
-        Ok(Resolved { from, file, roots, lists, fetch_issuers: self.fetch_issuers })
+        Ok(Resolved { trusted, lists, fetch_issuers: self.fetch_issuers })
     }
 }
 
 impl Resolved {
     /// Judges no root.
     pub(crate) fn no_roots() -> Self {
-        Self { from: "none", file: None, roots: None, lists: Vec::new(), fetch_issuers: false }
+        Self { trusted: Trusted::Unjudged, lists: Vec::new(), fetch_issuers: false }
     }
 
     pub(crate) fn trust(&self) -> Trust<'_> {
-        Trust { roots: self.roots.as_ref(), lists: &self.lists, fetch: self.fetch_issuers.then_some(&fetch::get) }
+        let fetch: Option<verify::Fetch<'_>> = if self.fetch_issuers { Some(&fetch::get) } else { None };
+        Trust { roots: self.trusted.roots(), lists: &self.lists, fetch }
     }
 
     /// `system`, `file` or `none`, and the file.
     pub(crate) fn source(&self) -> (&'static str, Option<String>) {
-        (self.from, self.file.clone())
+        (self.trusted.as_str(), self.trusted.file().map(str::to_owned))
     }
 
     /// Who trusts a root.
     pub(crate) fn trusted_by(&self) -> String {
-        trusted_by(self.file.as_deref())
+        trusted_by(self.trusted.file())
     }
 
     pub(crate) fn json(&self, examined: &Examined) -> TrustJson {
         TrustJson {
-            roots: self.from,
-            roots_file: self.file.clone(),
+            roots: self.trusted.as_str(),
+            roots_file: self.trusted.file().map(str::to_owned),
             good: examined.is_good(),
             root: examined.root.as_ref().map(CertificateNameJson::of),
             path: examined.path.iter().map(CertificateNameJson::of).collect(),

@@ -76,6 +76,11 @@ impl Roots {
         self.0.is_empty()
     }
 
+    /// Each of them.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.0.iter().map(|root| &root.certificate)
+    }
+
     /// Whether one of them signed this certificate.
     #[must_use]
     pub fn issued(&self, certificate: &Certificate) -> bool {
