@@ -9,7 +9,7 @@ use crate::store::{StoreError, facts, layout};
 
 impl Snapshot<'_> {
     /// The private key file of a version: bytes that are secret unless they are encrypted. Whoever gives them away writes
-    /// that down first ([`Keystore::note_reading`](super::Keystore::note_reading)).
+    /// that down first ([`Keystore::note_reading`](crate::store::Keystore::note_reading)).
     ///
     /// # Errors
     /// When it can't be read, or isn't the file that was written.
