@@ -88,11 +88,12 @@ impl TrustArgs {
         }
         let trusted = match self.roots.as_str() {
             "none" => Trusted::Unjudged,
-            SYSTEM if must && outside::system_roots().is_empty() => return Err(Failure::NoSystemRoots),
-            SYSTEM => {
+            SYSTEM if !must => {
                 outside::read_system_roots_ahead();
                 Trusted::System
             }
+            SYSTEM if outside::system_roots().is_empty() => return Err(Failure::NoSystemRoots),
+            SYSTEM => Trusted::System,
             file => {
                 let roots = verify::read_roots(file, &outside::read(file)?)?;
                 Trusted::File { name: file.to_owned(), roots }
@@ -109,8 +110,8 @@ impl Resolved {
     }
 
     pub(crate) fn trust(&self) -> Trust<'_> {
-        let fetch: Option<verify::Fetch<'_>> = if self.fetch_issuers { Some(&fetch::get) } else { None };
-        Trust { roots: self.trusted.roots(), lists: &self.lists, fetch }
+        let roots = self.trusted.roots();
+        Trust { roots, lists: &self.lists, fetch: self.fetch_issuers.then_some(&fetch::get) }
     }
 
     /// `system`, `file` or `none`, and the file.

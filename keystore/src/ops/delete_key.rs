@@ -42,7 +42,7 @@ pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Ou
 /// What takes a key, with all the versions there are, out of the tree.
 pub(super) fn deletion(view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
     // A view without versions does not exist.
-    let through = view.facts.versions.last().map_or(VersionNumber(0), |version| version.number);
+    let through = view.facts.newest().unwrap_or(VersionNumber(0));
     Change::DeleteKey { key: view.path.clone(), through, renamed_to }
 }
 

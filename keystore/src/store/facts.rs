@@ -42,7 +42,7 @@ pub(super) fn store(disk: &dyn Disk, server: &ServerName, facts: &ServerFacts) -
 
 /// The number for the next version of a key: above every folder there ever was, indexed or not.
 pub(super) fn next_version(disk: &dyn Disk, key: &KeyPath, facts: &ServerFacts) -> Result<VersionNumber, StoreError> {
-    let indexed = facts.key(key).and_then(|key| key.versions.last()).map_or(0, |version| version.number.0);
+    let indexed = facts.key(key).and_then(KeyFacts::newest).map_or(0, |number| number.0);
     let folders = disk.names(&layout::key(key))?;
     let on_disk = folders.iter().filter_map(|entry| entry.name.parse().ok()).max().unwrap_or(0);
     Ok(VersionNumber(indexed.max(on_disk)).next())

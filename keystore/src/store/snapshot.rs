@@ -26,7 +26,7 @@ pub struct Snapshot<'k> {
     pub(super) head: Head,
     pub(super) tree: Tree,
     stage: Stage,
-    /// The servers that were read: a generation never changes, and facts are only added to.
+    /// The servers that were read: a generation never changes, and a writer has the facts forgotten that he writes.
     remembered: Remembered,
     /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
     pub(super) until: Option<Timestamp>,

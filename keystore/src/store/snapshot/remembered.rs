@@ -20,25 +20,29 @@ struct Servers {
     first: BTreeMap<ServerName, KeyPath>,
 }
 
+impl Servers {
+    /// Whether this key of its server, and no other, is looked at.
+    fn is_alone(&mut self, key: &KeyPath) -> bool {
+        *self.first.entry(key.server().clone()).or_insert_with(|| key.clone()) == *key
+    }
+}
+
 impl Remembered {
     fn servers(&self) -> MutexGuard<'_, Servers> {
         // A server is put in whole or not at all.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this key of its server, and no other, is looked at.
-    fn is_alone(&self, key: &KeyPath) -> bool {
-        *self.servers().first.entry(key.server().clone()).or_insert_with(|| key.clone()) == *key
-    }
-
     /// Whether only this key's own part of its server's index is worth reading.
     pub(super) fn is_index_too_much(&self, key: &KeyPath) -> bool {
-        self.is_alone(key) && !self.servers().indexes.contains_key(key.server())
+        let mut servers = self.servers();
+        servers.is_alone(key) && !servers.indexes.contains_key(key.server())
     }
 
     /// Whether only this key's own part of its server's state is worth reading.
     pub(super) fn is_state_too_much(&self, key: &KeyPath) -> bool {
-        self.is_alone(key) && !self.servers().state.has(key.server())
+        let mut servers = self.servers();
+        servers.is_alone(key) && !servers.state.has(key.server())
     }
 
     /// Looks at a state in which this server is loaded.
