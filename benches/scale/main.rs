@@ -19,6 +19,7 @@ mod programs;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use keystore::pki::{KeyAlgorithm, PrivateKey};
@@ -121,8 +122,8 @@ fn after_a_crash(large: &Large, rounds: usize) {
 fn many_new_keys(count: usize, rounds: usize) {
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/scale")).expect("writable");
     let list = folder.path().join("keys.txt");
-    let keys = |index: usize| format!("server{:04}/https/key{}\n", index % 1000, index / 1000);
-    fs::write(&list, (0..count).map(keys).collect::<String>()).expect("writable");
+    let keys: Vec<String> = (0..count).map(new_key).collect();
+    fs::write(&list, keys.join("\n")).expect("writable");
     let generate = || {
         std::thread::scope(|scope| {
             for _ in 0..threads() {
@@ -142,39 +143,59 @@ fn many_new_keys(count: usize, rounds: usize) {
     });
     let create = create.after(|round| _ = timed(&mut keyring(&root(round), &["init"])));
     let pure = Contestant::own(format!("generating and encoding {count} keys"), generate);
+    let fresh = || tempfile::tempdir_in(folder.path()).expect("writable").keep();
     let only = Contestant::own("the same folders and files, nothing in them checked or known", || {
-        let root = tempfile::tempdir_in(folder.path()).expect("writable").keep();
-        only_files(&root, count);
+        let root = fresh();
+        each_server(&|server| {
+            (server..count).step_by(SERVERS).for_each(|index| make_version(&root.join(new_key(index))));
+        });
+        rustix::fs::syncfs(fs::File::open(&root).expect("it was made")).expect("the disk takes it");
     });
-    let medians: Vec<Duration> = compare("many new keys", rounds, 0, &[pure, only, create]);
+    let least = Contestant::own("one empty folder for each key, not synced", || {
+        let root = fresh();
+        each_server(&|server| {
+            let folder = |index| root.join(format!("{server}/{index}"));
+            (server..count).step_by(SERVERS).for_each(|index| fs::create_dir_all(folder(index)).expect("writable"));
+        });
+    });
+    let medians: Vec<Duration> = compare("many new keys", rounds, 0, &[pure, only, least, create]);
     let each = |median: Duration| milliseconds(median) * 1000.0 / count as f64;
     println!(
-        "{:.1} us a key; {:.1} us are the making of the private key, {:.1} us that of such folders and files alone",
-        each(medians[2]),
+        "{:.1} us a key; {:.1} us are the making of the private key, {:.1} us that of such folders and files alone, \
+         {:.1} us that of one empty folder",
+        each(medians[3]),
         each(medians[0]),
-        each(medians[1])
+        each(medians[1]),
+        each(medians[2])
     );
 }
 
-/// What a file system takes for the folders and files of so many keys, on as many threads, synced once.
-fn only_files(root: &Path, count: usize) {
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let make = |server: usize| {
-        for index in (server..count).step_by(1000) {
-            let version = root.join(format!("server{server:04}/https/key{}/1", index / 1000));
-            fs::create_dir_all(&version).expect("writable");
-            fs::write(version.join("private-key.pem"), [b'x'; 241]).expect("writable");
-            fs::write(version.join("version.json"), [b'x'; 400]).expect("writable");
-        }
-    };
+/// Servers among which many new keys are spread.
+const SERVERS: usize = 1000;
+
+/// One of many new keys.
+fn new_key(index: usize) -> String {
+    format!("server{:04}/https/key{}", index % SERVERS, index / SERVERS)
+}
+
+/// Does the work of every server, on as many threads as the program has.
+fn each_server(work: &(impl Fn(usize) + Sync)) {
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads() {
             scope.spawn(|| {
-                while let server @ 0..1000 = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                    make(server);
+                while let server @ 0..SERVERS = next.fetch_add(1, Ordering::Relaxed) {
+                    work(server);
                 }
             });
         }
     });
-    rustix::fs::syncfs(fs::File::open(root).expect("it was made")).expect("the disk takes it");
+}
+
+/// What a file system has to make for a key.
+fn make_version(key: &Path) {
+    let version = key.join("1");
+    fs::create_dir_all(&version).expect("writable");
+    fs::write(version.join("private-key.pem"), [b'x'; 241]).expect("writable");
+    fs::write(version.join("version.json"), [b'x'; 400]).expect("writable");
 }

@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+/// How many wait for the disk at a time, for each thread.
+const WAITING_PER_THREAD: usize = 4;
+
 /// Does `work` on every item. The results stand in the order of the items; on one thread, so does the work. After a
 /// failure nothing more is begun.
 ///
@@ -43,6 +46,20 @@ where
     });
     results.sort_unstable_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// [`each`] for work that waits for the disk more than it keeps a core busy: some items of each thread wait at a time. A file
+/// that is not in memory is read so, and a file is removed so where that tells the disk, before it returns, what is free now.
+///
+/// # Errors
+/// As [`each`].
+pub fn each_at_disk<T, R, E>(threads: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
+where
+    T: Sync,
+    R: Send,
+    E: Send,
+{
+    each(if threads <= 1 { 1 } else { threads * WAITING_PER_THREAD }, items, work)
 }
 
 #[cfg(test)]

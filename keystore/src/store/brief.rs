@@ -6,9 +6,6 @@ use crate::model::{ServerFactsBrief, ServerStateBrief};
 use crate::name::ServerName;
 use crate::parallel;
 
-/// Files that are not in memory yet are waited for more than they are worked on.
-const READERS_PER_THREAD: usize = 4;
-
 /// What is known of a server, in brief.
 #[derive(Debug)]
 pub struct ServerBrief<'a> {
@@ -28,8 +25,7 @@ impl Snapshot<'_> {
         servers: &[ServerName],
         look: impl Fn(&ServerName, ServerBrief<'_>) -> Result<R, E> + Sync,
     ) -> Result<Vec<R>, E> {
-        let readers = if self.threads == 1 { 1 } else { self.threads * READERS_PER_THREAD };
-        parallel::each(readers, servers, |server| self.look_in_brief(server, &look))
+        parallel::each_at_disk(self.threads, servers, |server| self.look_in_brief(server, &look))
     }
 
     fn look_in_brief<R, E: From<StoreError>>(

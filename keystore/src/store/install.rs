@@ -19,6 +19,7 @@ use super::{Disk, DiskError, Kind, StoreError};
 use crate::digest::Digest;
 use crate::model::AbsolutePath;
 use crate::name::Endpoint;
+use crate::parallel;
 
 /// One file outside the keystore, as an intent names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,7 +59,12 @@ pub(super) fn plan(disk: &dyn Disk, publications: &[Publication]) -> Result<Vec<
 }
 
 /// Writes the new files beside their places, and gives those that stand there a second name, durably.
-pub(super) fn prepare(disk: &dyn Disk, publications: &[Publication], switches: &[Switch]) -> Result<(), StoreError> {
+pub(super) fn prepare(
+    disk: &dyn Disk,
+    threads: usize,
+    publications: &[Publication],
+    switches: &[Switch],
+) -> Result<(), StoreError> {
     let mut folders: BTreeMap<&Path, Vec<_>> = BTreeMap::new();
     for (Publication { ownership, installs, .. }, switch) in publications.iter().zip(switches) {
         for (install, file) in installs.iter().zip(&switch.outside) {
@@ -69,7 +75,7 @@ pub(super) fn prepare(disk: &dyn Disk, publications: &[Publication], switches: &
         // Whoever recovers must know of what is about to stand there.
         disk.sync_names(&StorePath::root())?;
     }
-    for (folder, files) in folders {
+    parallel::each_at_disk(threads, &Vec::from_iter(folders), |(folder, files)| {
         let outside = place::open(disk, folder)?;
         for (Ownership { owner, group, .. }, install, file) in files {
             let Beside { place, new, former } = layout::beside(&file.path);
@@ -82,37 +88,37 @@ pub(super) fn prepare(disk: &dyn Disk, publications: &[Publication], switches: &
                 outside.link_or_put(&place, &former, status.into())?;
             }
         }
-        outside.sync_names(&StorePath::root())?;
-    }
+        Ok::<_, StoreError>(outside.sync_names(&StorePath::root())?)
+    })?;
     Ok(())
 }
 
 /// Puts the new files in place, all of them, and then makes that durable.
-pub(super) fn switch(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
-    let mut opened = Vec::new();
-    for (folder, files) in by_folder(switches) {
+pub(super) fn switch(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
+    let opened = parallel::each_at_disk(threads, &by_folder(switches), |(folder, files)| {
         let outside = place::open(disk, folder)?;
         for file in files {
             let Beside { place, new, .. } = layout::beside(&file.path);
             outside.put_in_place(&new, &place)?;
         }
-        opened.push(outside);
-    }
-    Ok(opened.iter().try_for_each(|outside| outside.sync_names(&StorePath::root()))?)
+        Ok::<_, StoreError>(outside)
+    })?;
+    parallel::each_at_disk(threads, &opened, |outside| outside.sync_names(&StorePath::root()))?;
+    Ok(())
 }
 
 /// Puts back what stood in each place, durably, and then removes what was made for it.
-pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
-    for (folder, files) in by_folder(switches) {
+pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
+    parallel::each_at_disk(threads, &by_folder(switches), |(folder, files)| {
         // A folder that is gone holds nothing that could be put back.
-        let Some(outside) = disk.beyond(folder)? else { continue };
-        for file in &files {
+        let Some(outside) = disk.beyond(folder)? else { return Ok::<_, StoreError>(()) };
+        for file in files {
             put_back(&*outside, file)?;
         }
         // Before what tells that there is something to put back goes.
         outside.sync_names(&StorePath::root())?;
-        tidy(&*outside, &files)?;
-    }
+        Ok(tidy(&*outside, files)?)
+    })?;
     Ok(())
 }
 
@@ -126,12 +132,10 @@ fn put_back(outside: &dyn Disk, file: &Outside) -> Result<(), DiskError> {
 }
 
 /// Removes what is kept beside the new files, durably.
-pub(super) fn finish(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
-    for (folder, files) in by_folder(switches) {
-        if let Some(outside) = disk.beyond(folder)? {
-            tidy(&*outside, &files)?;
-        }
-    }
+pub(super) fn finish(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
+    parallel::each_at_disk(threads, &by_folder(switches), |(folder, files)| {
+        disk.beyond(folder)?.map_or(Ok(()), |outside| tidy(&*outside, files))
+    })?;
     Ok(())
 }
 
@@ -168,10 +172,10 @@ fn what_stands(outside: &dyn Disk, file: &Outside) -> Result<Stands, DiskError> 
     }
 }
 
-fn by_folder(switches: &[Switch]) -> BTreeMap<&Path, Vec<&Outside>> {
+fn by_folder(switches: &[Switch]) -> Vec<(&Path, Vec<&Outside>)> {
     let mut folders: BTreeMap<&Path, Vec<&Outside>> = BTreeMap::new();
     for file in switches.iter().flat_map(|switch| &switch.outside) {
         folders.entry(layout::folder_of(&file.path)).or_default().push(file);
     }
-    folders
+    Vec::from_iter(folders)
 }

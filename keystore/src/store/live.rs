@@ -14,6 +14,7 @@ use super::publication::{Ownership, Publication};
 use super::{Disk, StoreError};
 use crate::model::{FileForm, Generation};
 use crate::name::Endpoint;
+use crate::parallel;
 
 /// Whether the file with this name in a version folder holds the private key; none for what does not belong there.
 pub(super) fn is_secret(name: &str) -> Option<bool> {
@@ -62,31 +63,33 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
 }
 
 /// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
-pub(super) fn undo(disk: &dyn Disk, switches: &[Switch]) -> Result<(), StoreError> {
-    let mut there = BTreeSet::new();
-    for Switch { endpoint, from, .. } in switches {
-        let folder = layout::live_endpoint(endpoint);
-        if !disk.exists(&folder)? {
-            continue;
-        }
-        if current(disk, endpoint)? != *from {
-            match from {
-                Some(name) => disk.point(&layout::live_current(endpoint), name)?,
-                None => disk.discard(&layout::live_current(endpoint))?,
-            }
-        }
-        there.insert(folder);
-    }
+pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
+    let there = parallel::each_at_disk(threads, switches, |switch| point_back(disk, switch))?;
+    let there: BTreeSet<_> = there.into_iter().flatten().collect();
     // Before what they pointed at goes, and also when they point back already: an undo may have been killed right here.
     if !there.is_empty() {
         disk.sync_batch(&there)?;
     }
-    for Switch { endpoint, from, to, .. } in switches {
-        if from.as_ref() != Some(to) {
-            disk.discard_folder(&layout::live_version(endpoint, to))?;
+    let made: Vec<_> = switches.iter().filter(|switch| switch.from.as_ref() != Some(&switch.to)).collect();
+    parallel::each_at_disk(threads, &made, |Switch { endpoint, to, .. }| {
+        disk.discard_folder(&layout::live_version(endpoint, to))
+    })?;
+    Ok(())
+}
+
+/// Points an endpoint back; gives its folder, if it has one.
+fn point_back(disk: &dyn Disk, Switch { endpoint, from, .. }: &Switch) -> Result<Option<StorePath>, StoreError> {
+    let folder = layout::live_endpoint(endpoint);
+    if !disk.exists(&folder)? {
+        return Ok(None);
+    }
+    if current(disk, endpoint)? != *from {
+        match from {
+            Some(name) => disk.point(&layout::live_current(endpoint), name)?,
+            None => disk.discard(&layout::live_current(endpoint))?,
         }
     }
-    Ok(())
+    Ok(Some(folder))
 }
 
 /// Removes all versions of an endpoint but what it serves and what it served before.

@@ -18,6 +18,7 @@ use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, attempt, form
 use crate::digest::Digest;
 use crate::model::{Generation, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
+use crate::parallel;
 use crate::progress::Progress;
 use crate::timestamp::Timestamp;
 use crate::world::Actor;
@@ -105,10 +106,7 @@ impl Removal<'_> {
 
     fn objects(&self) -> Result<BTreeSet<Digest>, StoreError> {
         let gone: BTreeSet<_> = &self.plan.objects - &self.reach.objects;
-        for object in &gone {
-            self.disk().discard(&layout::state_object(*object))?;
-            self.progress.advance(1);
-        }
+        self.remove_each(Vec::from_iter(&gone), |object| self.disk().discard(&layout::state_object(**object)))?;
         Ok(gone)
     }
 
@@ -122,12 +120,11 @@ impl Removal<'_> {
         // No commit runs meanwhile: what the last one took is no longer staged.
         let stage = staged::load(disk)?.without(&self.snapshot.head.change_sets);
         let cut = self.snapshot.server_cut(server, self.reach, &stage, &self.plan.request)?.and(planned);
-        for (key, version, number) in &cut.certificates {
+        self.remove_each(Vec::from_iter(&cut.certificates), |(key, version, number)| {
             // Where a certificate stands, its chain does too.
             disk.discard(&layout::certificate(key, *version, *number))?;
-            disk.discard(&layout::chain(key, *version, *number))?;
-            self.progress.advance(1);
-        }
+            disk.discard(&layout::chain(key, *version, *number))
+        })?;
         self.private_keys(server, &cut)?;
         Ok(cut)
     }
@@ -143,12 +140,24 @@ impl Removal<'_> {
         let disk = self.disk();
         let mut folders = facts::folders(disk, server)?;
         folders.retain(|folder| gone.contains(&(folder.key.clone(), folder.version)));
-        for folder in &folders {
-            empty(disk, folder)?;
-            self.progress.advance(1);
-        }
+        self.remove_each(folders.iter().collect(), |folder| empty(disk, folder))?;
         disk.sync_batch(&folders.iter().map(|folder| layout::version(&folder.key, folder.version)).collect())?;
-        folders.iter().try_for_each(|folder| remove(disk, folder))
+        parallel::each_at_disk(self.snapshot.threads, &folders, |folder| remove(disk, folder))?;
+        Ok(())
+    }
+
+    /// Removes things that do not depend on each other.
+    fn remove_each<T: Sync>(
+        &self,
+        items: Vec<T>,
+        remove: impl Fn(&T) -> Result<(), DiskError> + Sync,
+    ) -> Result<(), DiskError> {
+        parallel::each_at_disk(self.snapshot.threads, &items, |item| {
+            let removed = remove(item);
+            self.progress.advance(1);
+            removed
+        })?;
+        Ok(())
     }
 
     fn forget(&self, server: &ServerName, gone: &BTreeSet<(KeyPath, VersionNumber)>) -> Result<(), StoreError> {
@@ -171,15 +180,17 @@ impl Removal<'_> {
         let disk = self.disk();
         let gone: BTreeSet<_> = if self.plan.live.is_empty() { BTreeSet::new() } else { self.snapshot.unbound()? };
         let gone = &gone & &self.plan.live;
-        for endpoint in &gone {
+        self.remove_each(Vec::from_iter(&gone), |endpoint| {
             // First what a service goes through: it reads whole pairs, or none.
             disk.discard(&layout::live_current(endpoint))?;
-            disk.discard_tree(&layout::live_endpoint(endpoint))?;
-            let protocol = layout::live_endpoint(endpoint).parent();
-            for folder in std::iter::successors(protocol, layout::StorePath::parent).take(2) {
+            disk.discard_tree(&layout::live_endpoint(endpoint))
+        })?;
+        let protocols: BTreeSet<_> =
+            gone.iter().filter_map(|endpoint| layout::live_endpoint(endpoint).parent()).collect();
+        for protocol in protocols {
+            for folder in std::iter::successors(Some(protocol), layout::StorePath::parent).take(2) {
                 discard_if_empty(disk, &folder)?;
             }
-            self.progress.advance(1);
         }
         Ok(gone)
     }

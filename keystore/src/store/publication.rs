@@ -116,7 +116,7 @@ impl<'k> Committing<'k> {
         let publishing = lock::publishing(disk, world)?;
         if Intent::load(disk)?.is_some() {
             let writing = lock::writing(disk, world)?;
-            writing.change(|| recovery::recover(disk))?;
+            writing.change(|| recovery::recover(disk, world.threads))?;
         }
         Ok(Self { keystore, publishing })
     }

@@ -71,7 +71,7 @@ impl<'k> Transaction<'k> {
         let mut running = None;
         if Intent::load(disk)?.is_some() {
             match lock::try_publishing(disk, world)? {
-                Some(_publishing) => held.change(|| recovery::recover(disk))?,
+                Some(_publishing) => held.change(|| recovery::recover(disk, world.threads))?,
                 None => running = Intent::load(disk)?,
             }
         }

@@ -12,6 +12,7 @@ use super::{Disk, StoreError};
 use crate::digest::Digest;
 use crate::model::{KeyEntry, ServerState, State};
 use crate::name::{KeyName, KeyPath, Protocol, ServerName};
+use crate::parallel;
 
 /// The root: which file holds each server.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -88,11 +89,16 @@ impl Tree {
 
     /// Writes the loaded servers of `state` and the root over them, beside what is there. Returns the root's
     /// digest.
-    pub(super) fn store(self, disk: &dyn Disk, state: &State, sync: bool) -> Result<Digest, StoreError> {
+    pub(super) fn store(
+        self,
+        disk: &dyn Disk,
+        threads: usize,
+        state: &State,
+        sync: bool,
+    ) -> Result<Digest, StoreError> {
         let (_, root, servers) = self.replaced(state);
-        for object in servers.iter().chain([&root]) {
-            object.store(disk, sync)?;
-        }
+        parallel::each_at_disk(threads, &servers, |server| server.store(disk, sync))?;
+        root.store(disk, sync)?;
         Ok(root.digest)
     }
 }

@@ -110,7 +110,7 @@ fn apply(disk: &dyn Disk, world: &World, repair: &Repair) -> Result<(), StoreErr
             let text = Config::text(&id.clone().unwrap_or_else(|| world.new_id()), "");
             Ok(disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?)
         }
-        Repair::Recover => recovery::recover(disk),
+        Repair::Recover => recovery::recover(disk, world.threads),
         Repair::SetAside { path } => move_aside(disk, world, path),
         Repair::DropRecorded { sets } => {
             copy_aside(disk, world, &layout::stage())?;

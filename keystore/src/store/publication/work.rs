@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{CommitError, Proposal, Publication};
 use crate::digest::Digest;
 use crate::model::Generation;
+use crate::parallel;
 use crate::store::intent::{Intent, Switch};
 use crate::store::layout::{self, PRIVATE_FILE, StorePath};
 use crate::store::live;
@@ -46,7 +47,7 @@ impl<'k> Work<'k> {
     }
 
     pub(super) fn undo(&self) -> Result<(), StoreError> {
-        recovery::undo(self.keystore.disk(), &self.intent)
+        recovery::undo(self.keystore.disk(), self.keystore.world().threads, &self.intent)
     }
 
     /// Writes everything that readers don't see yet, durably. Returns the hash of the record to be.
@@ -55,7 +56,8 @@ impl<'k> Work<'k> {
         let sync = !disk.can_sync_everything();
         let mut folders = self.build(&proposal.publications, sync)?;
         folders.extend([layout::state(), layout::commits()]);
-        let state = snapshot.tree.clone().store(disk, &proposal.state, sync)?;
+        let threads = self.keystore.world().threads;
+        let state = snapshot.tree.clone().store(disk, threads, &proposal.state, sync)?;
         let (bytes, hash) = log::seal(&self.record(snapshot, proposal, state));
         let temporary = layout::commit(self.intent.generation).temporary();
         disk.discard(&temporary)?;
@@ -66,13 +68,13 @@ impl<'k> Work<'k> {
 
     /// Makes every endpoint's new version, and the files outside the keystore; returns the folders whose names are not durable yet.
     fn build(&self, publications: &[Publication], sync: bool) -> Result<BTreeSet<StorePath>, StoreError> {
-        let mut folders = BTreeSet::from([StorePath::root()]);
-        let disk = self.keystore.disk();
-        for (publication, switch) in publications.iter().zip(&self.intent.switches) {
-            folders.extend(live::build(disk, publication, &switch.to, sync)?);
-        }
-        install::prepare(disk, publications, &self.intent.switches)?;
-        Ok(folders)
+        let (disk, threads) = (self.keystore.disk(), self.keystore.world().threads);
+        let each: Vec<_> = publications.iter().zip(&self.intent.switches).collect();
+        let folders = parallel::each_at_disk(threads, &each, |(publication, switch)| {
+            live::build(disk, publication, &switch.to, sync)
+        })?;
+        install::prepare(disk, threads, publications, &self.intent.switches)?;
+        Ok(folders.into_iter().flatten().chain([StorePath::root()]).collect())
     }
 
     /// Makes every endpoint's new version, durably, when there is nothing to record.
@@ -99,11 +101,11 @@ impl<'k> Work<'k> {
     }
 
     pub(super) fn switch(&self) -> Result<(), StoreError> {
-        let disk = self.keystore.disk();
-        for Switch { endpoint, to, .. } in &self.intent.switches {
-            live::switch(disk, endpoint, to)?;
-        }
-        install::switch(disk, &self.intent.switches)?;
+        let (disk, threads) = (self.keystore.disk(), self.keystore.world().threads);
+        parallel::each_at_disk(threads, &self.intent.switches, |Switch { endpoint, to, .. }| {
+            live::switch(disk, endpoint, to)
+        })?;
+        install::switch(disk, threads, &self.intent.switches)?;
         let folders = self.intent.switches.iter().map(|switch| layout::live_endpoint(&switch.endpoint)).collect();
         Ok(disk.sync_batch(&folders)?)
     }
@@ -144,8 +146,9 @@ impl<'k> Work<'k> {
     pub(super) fn clear_up(&self, decided_in: &StorePath) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
         disk.sync_names(decided_in)?;
-        let writing = lock::writing_to_finish(disk, self.keystore.world())?;
-        writing.change(|| recovery::finish(disk, &self.intent))
+        let world = self.keystore.world();
+        let writing = lock::writing_to_finish(disk, world)?;
+        writing.change(|| recovery::finish(disk, world.threads, &self.intent))
     }
 
     pub(super) fn take_back(&self, cause: StoreError) -> CommitError {
