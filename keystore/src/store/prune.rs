@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use plan::{PrunePlan, PruneRequest, ServerCut};
 
 use super::facts::{self, Folder};
-use super::layout::{self, PRIVATE_FILE};
+use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::log::Descent;
 use super::reach::Reach;
 use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, attempt, format, lock, staged};
@@ -177,21 +177,26 @@ impl Removal<'_> {
 
     /// Removes the files of endpoints that are bound to nothing.
     fn live(&self) -> Result<BTreeSet<Endpoint>, StoreError> {
-        let disk = self.disk();
-        let gone: BTreeSet<_> = if self.plan.live.is_empty() { BTreeSet::new() } else { self.snapshot.unbound()? };
-        let gone = &gone & &self.plan.live;
-        self.remove_each(Vec::from_iter(&gone), |endpoint| {
-            // First what a service goes through: it reads whole pairs, or none.
-            disk.discard(&layout::live_current(endpoint))?;
-            disk.discard_tree(&layout::live_endpoint(endpoint))
-        })?;
-        let protocols: BTreeSet<_> =
-            gone.iter().filter_map(|endpoint| layout::live_endpoint(endpoint).parent()).collect();
-        for protocol in protocols {
-            for folder in std::iter::successors(Some(protocol), layout::StorePath::parent).take(2) {
-                discard_if_empty(disk, &folder)?;
-            }
+        if self.plan.live.is_empty() {
+            return Ok(BTreeSet::new());
         }
+        let (disk, threads) = (self.disk(), self.snapshot.threads);
+        let gone = &self.snapshot.unbound()? & &self.plan.live;
+        let folders: BTreeSet<_> = gone.iter().map(layout::live_endpoint).collect();
+        // First what a service goes through, durably: it reads whole pairs, or none.
+        let endpoints = Vec::from_iter(&gone);
+        parallel::each_at_disk(threads, &endpoints, |endpoint| disk.discard(&layout::live_current(endpoint)))?;
+        disk.sync_batch(&folders)?;
+        self.remove_each(Vec::from_iter(&folders), |folder| disk.discard_tree(folder))?;
+        let protocols: BTreeSet<_> = folders.iter().filter_map(StorePath::parent).collect();
+        let servers: BTreeSet<_> = protocols.iter().filter_map(StorePath::parent).collect();
+        for folder in protocols.iter().chain(&servers) {
+            discard_if_empty(disk, folder)?;
+        }
+        // The private keys in there are not to come back.
+        let mut above: BTreeSet<_> = protocols.into_iter().chain(servers).chain([layout::live()]).collect();
+        above.retain(|folder| disk.exists(folder).unwrap_or(true));
+        disk.sync_batch(&above)?;
         Ok(gone)
     }
 }
@@ -221,6 +226,6 @@ fn is_highest(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) -> Result<
     Ok(names.iter().filter_map(|entry| layout::version_number(&entry.name)).all(|other| other <= version))
 }
 
-fn discard_if_empty(disk: &dyn Disk, folder: &layout::StorePath) -> Result<(), DiskError> {
+fn discard_if_empty(disk: &dyn Disk, folder: &StorePath) -> Result<(), DiskError> {
     if disk.names(folder)?.is_empty() { disk.discard_folder(folder) } else { Ok(()) }
 }

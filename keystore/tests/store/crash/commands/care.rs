@@ -9,10 +9,10 @@ use keystore::pki::{KeyAlgorithm, Pbes2};
 use keystore::progress::Unwatched;
 use keystore::store::{Defaults, PruneRequest, StoreError};
 
-use super::{MAIN, OTHER, never, versions, with_keystore};
+use super::{ENDPOINTS, MAIN, OTHER, never, published, versions, with_keystore};
 use crate::common::crashes::{Command, mending};
-use crate::common::vault::{PENDING, backup, keep_no_keys, pending, prune, with_a_past};
-use crate::common::{View, create, discard, installed_key, key, on};
+use crate::common::vault::{PENDING, backup, keep, keep_no_keys, pending, prune, with_a_past};
+use crate::common::{View, commit, create, discard, installed_key, key, on, unbind};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -35,6 +35,18 @@ pub(super) const COMMANDS: &[Command] = &[
         },
         says_done: |error| matches!(error, Error::KeyNotFound { .. } | Error::NothingWaits { .. }),
         is_done: |view| !is_there(view, PENDING) && versions(view).len() == 1,
+    },
+    Command {
+        name: "prune --live",
+        prepare: |machine| {
+            let keystore = published(machine);
+            unbind(&keystore, &ENDPOINTS[1..]).unwrap();
+            commit(&keystore).unwrap();
+            let request = PruneRequest { live: true, ..keep(10) };
+            on(move |keystore| prune(keystore, &request).map(drop))
+        },
+        says_done: never,
+        is_done: |view| view.served.len() == 1,
     },
     Command {
         name: "restore",
