@@ -62,6 +62,19 @@ impl Folder {
         path.file_name().is_some_and(|name| self.names.contains(name))
     }
 
+    /// Whether a mark says that its number is spent.
+    pub(super) fn is_marked(&self) -> bool {
+        self.has(&layout::pruned(&self.key, self.version))
+    }
+
+    /// Whether its number stays known as spent without its mark: the index names a higher one, or one of the folders that
+    /// come `later` is marked. Anything else with a higher number may be what a crash left, and be set aside.
+    pub(super) fn is_outranked(&self, later: &[Self], index: &ServerFacts) -> bool {
+        let newest = index.key(&self.key).and_then(KeyFacts::newest);
+        newest.is_some_and(|newest| newest > self.version)
+            || later.iter().take_while(|other| other.key == self.key).any(Self::is_marked)
+    }
+
     /// The certificates in it.
     pub(super) fn certificates(&self) -> BTreeSet<CertificateNumber> {
         self.names.iter().filter_map(|name| layout::certificate_number(name)).collect()

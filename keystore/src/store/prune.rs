@@ -16,7 +16,7 @@ use super::log::Descent;
 use super::reach::Reach;
 use super::{Base, Disk, DiskError, Keystore, Snapshot, StoreError, attempt, format, lock, staged};
 use crate::digest::Digest;
-use crate::model::{Generation, VersionNumber};
+use crate::model::{Generation, ServerFacts, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::parallel;
 use crate::progress::Progress;
@@ -132,17 +132,22 @@ impl Removal<'_> {
     /// Forgets private keys, and then removes them: whatever is left by a crash in between bears its mark.
     fn private_keys(&self, server: &ServerName, cut: &ServerCut) -> Result<(), StoreError> {
         let forgotten: BTreeSet<_> = &cut.private_keys | &cut.pending;
-        self.forget(server, &forgotten)?;
+        let index = self.forget(server, &forgotten)?;
         let gone: BTreeSet<_> = &forgotten | &cut.left_over;
         if gone.is_empty() {
             return Ok(());
         }
         let disk = self.disk();
-        let mut folders = facts::folders(disk, server)?;
-        folders.retain(|folder| gone.contains(&(folder.key.clone(), folder.version)));
-        self.remove_each(folders.iter().collect(), |folder| empty(disk, folder))?;
-        disk.sync_batch(&folders.iter().map(|folder| layout::version(&folder.key, folder.version)).collect())?;
-        parallel::each_at_disk(self.snapshot.threads, &folders, |folder| remove(disk, folder))?;
+        let folders = facts::folders(disk, server)?;
+        let goes = |(_, folder): &(usize, &Folder)| gone.contains(&(folder.key.clone(), folder.version));
+        let emptied: Vec<_> = folders.iter().enumerate().filter(goes).collect();
+        self.remove_each(emptied.clone(), |(_, folder)| empty(disk, folder))?;
+        disk.sync_batch(&emptied.iter().map(|(_, folder)| layout::version(&folder.key, folder.version)).collect())?;
+        // The mark alone is left. Where nothing else tells that the number is spent, it stays.
+        parallel::each_at_disk(self.snapshot.threads, &emptied, |(at, folder)| {
+            let is_needless = folder.is_outranked(&folders[at + 1..], &index);
+            if is_needless { disk.discard_folder(&layout::version(&folder.key, folder.version)) } else { Ok(()) }
+        })?;
         Ok(())
     }
 
@@ -160,19 +165,25 @@ impl Removal<'_> {
         Ok(())
     }
 
-    fn forget(&self, server: &ServerName, gone: &BTreeSet<(KeyPath, VersionNumber)>) -> Result<(), StoreError> {
+    /// The index without these private keys, which are marked first.
+    fn forget(
+        &self,
+        server: &ServerName,
+        gone: &BTreeSet<(KeyPath, VersionNumber)>,
+    ) -> Result<ServerFacts, StoreError> {
+        let mut index = self.snapshot.facts(server)?;
         if gone.is_empty() {
-            return Ok(());
+            return Ok(index);
         }
         let (disk, world) = (self.disk(), self.keystore.world());
         let mark = format::encode(&Mark { time: world.now(), actor: &world.actor });
-        let mut index = self.snapshot.facts(server)?;
         for (key, version) in gone {
             disk.put(&layout::pruned(key, *version), &mark, PRIVATE_FILE, !disk.can_sync_everything())?;
             index.forget(key, *version);
         }
         disk.sync_batch(&gone.iter().map(|(key, version)| layout::version(key, *version)).collect())?;
-        facts::store(disk, server, &index)
+        facts::store(disk, server, &index)?;
+        Ok(index)
     }
 
     /// Removes the files of endpoints that are bound to nothing.
@@ -209,21 +220,6 @@ fn empty(disk: &dyn Disk, folder: &Folder) -> Result<(), DiskError> {
     let mark = layout::pruned(key, *version);
     let mut others = names.iter().filter(|name| mark.file_name() != Some(name.as_str()));
     others.try_for_each(|name| disk.discard(&layout::version(key, *version).join(name)))
-}
-
-/// Removes a folder of which the mark alone is left; where no higher number is known, the mark says on that this
-/// one is spent.
-fn remove(disk: &dyn Disk, folder: &Folder) -> Result<(), StoreError> {
-    let Folder { key, version, .. } = folder;
-    if !is_highest(disk, key, *version)? {
-        disk.discard_folder(&layout::version(key, *version))?;
-    }
-    Ok(())
-}
-
-fn is_highest(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) -> Result<bool, DiskError> {
-    let names = disk.names(&layout::key(key))?;
-    Ok(names.iter().filter_map(|entry| layout::version_number(&entry.name)).all(|other| other <= version))
 }
 
 fn discard_if_empty(disk: &dyn Disk, folder: &StorePath) -> Result<(), DiskError> {

@@ -368,3 +368,18 @@ fn a_deleted_key_goes_once_no_kept_generation_needs_it() {
     let copy = crate::common::vault::restored(&crate::common::vault::backup(&keystore, false).unwrap().0);
     assert_eq!(Picture::of(&copy.open()), Picture::of(&keystore));
 }
+
+#[test]
+fn what_a_crash_left_above_a_spent_number_does_not_free_it() {
+    let house = with_a_past();
+    let keystore = house.open();
+    prune(&keystore, &pending(&keep(1), PENDING)).unwrap();
+    let folder = house.root().join("servers/mail01/smtp/pending");
+    fs::create_dir(folder.join("2")).unwrap();
+    fs::write(folder.join("2/private-key.pem"), "").unwrap();
+    prune(&keystore, &keep(1)).unwrap();
+    assert_eq!(names(&house, "servers/mail01/smtp/pending/1"), ["pruned.json"]);
+    // a repair sets it aside
+    fs::remove_dir_all(folder.join("2")).unwrap();
+    assert_eq!(create(&keystore, PENDING).unwrap().version.number, VersionNumber(2));
+}

@@ -161,7 +161,7 @@ impl Snapshot<'_> {
         let facts = self.facts(server)?;
         let folders = facts::folders(self.disk, server)?;
         let mut judge = Judge { request, stage, needed, cut: ServerCut::default() };
-        for (folder, next) in folders.iter().zip(folders.iter().skip(1).map(Some).chain([None])) {
+        for (at, folder) in folders.iter().enumerate() {
             let key = &folder.key;
             match facts.key(key) {
                 Some(key_facts) if key_facts.version(folder.version).is_some() => {
@@ -171,7 +171,7 @@ impl Snapshot<'_> {
                     })?;
                     judge.version(folder, key_facts, view.as_ref());
                 }
-                _ => judge.nameless(folder, next.is_none_or(|next| next.key != *key)),
+                _ => judge.nameless(folder, folder.is_outranked(&folders[at + 1..], &facts)),
             }
         }
         Ok(judge.cut)
@@ -216,9 +216,8 @@ impl Judge<'_> {
 
     /// A folder that the index does not name: what a prune was kept from removing says so. Anything else is for
     /// whoever repairs the keystore to look at.
-    fn nameless(&mut self, folder: &Folder, is_highest: bool) {
-        let marked = folder.has(&layout::pruned(&folder.key, folder.version));
-        if marked && (folder.names.len() > 1 || !is_highest) {
+    fn nameless(&mut self, folder: &Folder, is_outranked: bool) {
+        if folder.is_marked() && (folder.names.len() > 1 || is_outranked) {
             self.cut.left_over.insert((folder.key.clone(), folder.version));
         }
     }
