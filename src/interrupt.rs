@@ -12,12 +12,14 @@ use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{self, OptionalActions, Termios};
+
+use crate::output;
 
 pub(crate) use stream::{Interruptible, interruptible};
 
@@ -27,12 +29,17 @@ pub(crate) const EXIT_STATUS: i32 = 130;
 /// How often Ctrl-C is looked for while nothing else is done.
 const BLINK: Duration = Duration::from_millis(50);
 
+/// How long a command may take to tell what it finished after Ctrl-C.
+const TIME_TO_TELL: Duration = Duration::from_secs(2);
+
 /// Shows the cursor (DECTCEM), which a prompt may have hidden, and leaves the line with `^C` on it.
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h\n";
 
 static HANDLED: AtomicBool = AtomicBool::new(false);
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static CRITICAL: Mutex<()> = Mutex::new(());
+/// The command that is to end with a JSON document.
+static IN_JSON: OnceLock<&str> = OnceLock::new();
 
 thread_local! {
     static IN_CRITICAL: Cell<bool> = const { Cell::new(false) };
@@ -55,8 +62,13 @@ pub(crate) fn install() -> Result<bool, InterruptError> {
     let terminal = Terminal::find();
     match ctrlc::try_set_handler(move || {
         REQUESTED.store(true, Ordering::Release);
+        let is_busy = matches!(CRITICAL.try_lock(), Err(TryLockError::WouldBlock));
         // waits for the end of what is critical now; nothing critical begins any more
         let _finished = CRITICAL.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_busy || output::has_begun() {
+            // what it came to, done or taken back, is told by who did it; the process ends with that
+            thread::sleep(TIME_TO_TELL);
+        }
         end(terminal.as_ref());
     }) {
         Ok(()) => HANDLED.store(true, Ordering::Release),
@@ -64,6 +76,13 @@ pub(crate) fn install() -> Result<bool, InterruptError> {
         Err(error) => return Err(InterruptError(error)),
     }
     Ok(HANDLED.load(Ordering::Acquire))
+}
+
+/// Has this command end with a JSON document at Ctrl-C too, from now on.
+pub(crate) fn tell_in_json(command: &'static str) {
+    let _ = IN_JSON.set(command);
+    // Where Ctrl-C cannot be taken over, the signal ends the process without a word.
+    let _ = install();
 }
 
 /// Whether Ctrl-C was pressed. Only work in [`critical`] lives long enough to see it.
@@ -132,6 +151,9 @@ fn end(terminal: Option<&Terminal>) -> ! {
     if termios::isatty(&stderr) {
         // past the lock of `Stderr`, which a thread may hold that waits for the terminal
         let _ = rustix::io::write(stderr.as_fd(), SHOW_CURSOR);
+    }
+    if let Some(command) = IN_JSON.get() {
+        output::tell_interrupted(command);
     }
     std::process::exit(EXIT_STATUS)
 }

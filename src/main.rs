@@ -46,6 +46,9 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> std::io::Result<Exit> {
     let printer = Printer::new(cli.global.json, cli.global.quiet);
     let name = cli.command.name();
+    if printer.is_json() {
+        interrupt::tell_in_json(name);
+    }
     match commands::run(cli) {
         Ok(exit) => Ok(exit),
         Err(Failure::Output(error)) => Err(error),

@@ -12,6 +12,7 @@ mod views;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -26,6 +27,7 @@ pub(crate) use views::{
 };
 
 use crate::exit::Exit;
+use crate::interrupt;
 
 /// The version of the JSON documents.
 const SCHEMA: u32 = 1;
@@ -157,6 +159,7 @@ impl Printer {
         let mut start = serde_json::to_vec(&Success { schema: SCHEMA, command, ok: true, result: &(), error: None })?;
         // `null}`, in whose place the result comes
         start.truncate(start.len() - 5);
+        begin();
         // not through the buffer of standard output, which searches what passes through it for ends of lines
         let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         out.write_all(&start)?;
@@ -210,7 +213,41 @@ impl Printer {
     }
 }
 
+/// Whether what a command says on standard output has begun.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a command says already what it came to.
+pub(crate) fn has_begun() -> bool {
+    BEGUN.load(Ordering::Acquire)
+}
+
+/// Begins the one JSON document. Where Ctrl-C was told of instead, the process is about to end.
+fn begin() {
+    if BEGUN.swap(true, Ordering::AcqRel) && interrupt::requested() {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// The JSON document of a command that Ctrl-C ends, unless it has begun its own.
+pub(crate) fn tell_interrupted(command: &str) {
+    if BEGUN.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (kind, message) = (Exit::Interrupted.kind(), "interrupted by Ctrl-C".to_owned());
+    let hint = Some("nothing is half done: run it again, or see `keyring status`".to_owned());
+    let error = ErrorJson { kind, code: kind, message, hint, details: Vec::new() };
+    // nobody is left to be told that it can't be told
+    let _ = write_json(&Refusal { schema: SCHEMA, command, ok: false, error });
+}
+
 fn json(document: &impl Serialize) -> io::Result<()> {
+    begin();
+    write_json(document)
+}
+
+fn write_json(document: &impl Serialize) -> io::Result<()> {
     // standard output itself searches every piece for ends of lines
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     serde_json::to_writer(&mut out, document)?;

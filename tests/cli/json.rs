@@ -1,7 +1,48 @@
 //! The JSON documents: the envelope where no command has been reached, and docs/json.md held against every result.
 
+use std::io::Read as _;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::common::World;
 use crate::common::output::snapshot;
+
+/// Whether a process does something of its own at SIGINT.
+#[expect(clippy::disallowed_methods, reason = "asks the system about a process")]
+fn catches_ctrl_c(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 2 != 0))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_is_one_document_too() {
+    let world = World::new();
+    let mut command = world.command(&["--json", "create-key", "--from", "-"]);
+    // its list never comes
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if crate::wizard::ctrl_c_is_ignored() {
+        println!("NOT RUN: whoever started this has Ctrl-C ignored");
+        child.kill().unwrap();
+        return;
+    }
+    while !catches_ctrl_c(child.id()) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said.lines().count(), 1);
+    let document: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(document["command"], "create-key");
+    assert_eq!((&document["ok"], &document["error"]["kind"]), (&false.into(), &"interrupted".into()));
+}
 
 #[test]
 fn usage_errors_are_one_document_too() {

@@ -47,7 +47,7 @@ fn shown_lines(text: &str) -> Vec<Vec<String>> {
 /// Whether Ctrl-C is ignored here, as shells have it for what a script runs in the background. The program then
 /// ignores it too.
 #[allow(clippy::disallowed_methods, reason = "asks the system about this process")]
-fn ctrl_c_is_ignored() -> bool {
+pub(crate) fn ctrl_c_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 2 != 0))
