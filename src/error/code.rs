@@ -169,6 +169,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::OutsideWritable { .. } => "install-folder-writable",
         StoreError::OutsideNoFile { .. } => "install-no-file",
         StoreError::OutsideTwice { .. } => "install-twice",
+        StoreError::OutsideGone { .. } => "install-gone",
         StoreError::Locked { .. } => "locked",
         StoreError::Interrupted => "interrupted",
     }

@@ -146,6 +146,7 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
         | StoreError::Pruned { .. }
+        | StoreError::OutsideGone { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,
         StoreError::WritableByOthers { .. }
         | StoreError::ForeignOwner { .. }

@@ -368,6 +368,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::OutsideTwice { .. } => {
             "give each endpoint's service files of its own with set-service; nothing was changed".to_owned()
         }
+        StoreError::OutsideGone { path } => {
+            let path = path.display();
+            format!("mount what its folder is on; if it was removed on purpose, `touch {path}`; then run this again")
+        }
         StoreError::Disk(error) => return disk_hint(&error.source).map(str::to_owned),
         StoreError::Interrupted => return None,
     })

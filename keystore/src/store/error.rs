@@ -145,6 +145,12 @@ pub enum StoreError {
         /// The other one.
         second: Box<Endpoint>,
     },
+    /// A commit is to be taken back, and a file that it replaced is neither in its place nor kept beside it.
+    #[error("what stood at {} before a commit that was cut off is not there to be put back", path.display())]
+    OutsideGone {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process holds a lock.
     #[error("the keystore is in use by {holder}")]
     Locked {

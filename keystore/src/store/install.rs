@@ -51,11 +51,22 @@ pub(super) fn plan(disk: &dyn Disk, publications: &[Publication]) -> Result<Vec<
                 place::check_folder(&*outside)?;
             }
             let stood = place::check_file(&*outside, path)?;
+            forget_former(&*outside, path)?;
             files.push(Outside { path: path.clone(), stood, file: Digest::of(&install.bytes) });
         }
         planned.push(files);
     }
     Ok(planned)
+}
+
+/// Removes what an earlier commit kept beside a file, durably: an undo of this one would put it back.
+fn forget_former(outside: &dyn Disk, path: &AbsolutePath) -> Result<(), DiskError> {
+    let Beside { former, .. } = layout::beside(path);
+    if outside.exists(&former)? {
+        outside.discard(&former)?;
+        outside.sync_names(&StorePath::root())?;
+    }
+    Ok(())
 }
 
 /// Writes the new files beside their places, and gives those that stand there a second name, durably.
@@ -110,8 +121,9 @@ pub(super) fn switch(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Re
 /// Puts back what stood in each place, durably, and then removes what was made for it.
 pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
     parallel::each_at_disk(threads, &by_folder(switches), |(folder, files)| {
-        // A folder that is gone holds nothing that could be put back.
-        let Some(outside) = disk.beyond(folder)? else { return Ok::<_, StoreError>(()) };
+        let Some(outside) = disk.beyond(folder)? else {
+            return files.iter().try_for_each(|file| nothing_to_put_back(file));
+        };
         for file in files {
             put_back(&*outside, file)?;
         }
@@ -122,13 +134,20 @@ pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Resu
     Ok(())
 }
 
-fn put_back(outside: &dyn Disk, file: &Outside) -> Result<(), DiskError> {
+fn put_back(outside: &dyn Disk, file: &Outside) -> Result<(), StoreError> {
     let Beside { place, former, .. } = layout::beside(&file.path);
-    match (file.stood, what_stands(outside, file)?) {
-        (true, Stands::New | Stands::Nothing) if outside.exists(&former)? => outside.put_in_place(&former, &place),
-        (false, Stands::New) => outside.discard(&place),
-        _ => Ok(()),
-    }
+    Ok(match (file.stood, what_stands(outside, file)?) {
+        (true, Stands::New | Stands::Nothing) if outside.exists(&former)? => outside.put_in_place(&former, &place)?,
+        (false, Stands::New) => outside.discard(&place)?,
+        (_, Stands::Nothing) => nothing_to_put_back(file)?,
+        _ => {}
+    })
+}
+
+/// Where nothing is there of a file that stood there, its file system may not be mounted: it is not forgotten that
+/// there is something to put back.
+fn nothing_to_put_back(file: &Outside) -> Result<(), StoreError> {
+    if file.stood { Err(StoreError::OutsideGone { path: file.path.as_path().to_path_buf() }) } else { Ok(()) }
 }
 
 /// Removes what is kept beside the new files, durably.

@@ -256,3 +256,58 @@ fn attempts_go_with_their_generations_and_are_judged_by_the_doctor() {
     repair(&house);
     assert_eq!(keystore.read().unwrap().to_be_told().unwrap(), [].into());
 }
+
+#[test]
+fn a_commit_is_not_taken_back_where_what_it_replaced_is_not_mounted() {
+    let (house, base) = (house(), tempfile::tempdir().unwrap());
+    let (folder, elsewhere) = (base.path().join("tls"), base.path().join("elsewhere"));
+    fs::create_dir(&folder).unwrap();
+    chmod(&folder, 0o755);
+    let outside = folder.join("key.pem");
+    commit_to(&house.open(), &outside).unwrap();
+    let before = fs::read(&outside).unwrap();
+    // cut off when everything is switched
+    let keystore = house.open();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    let committing = keystore.begin_commit().unwrap();
+    let plan = plan(&committing.snapshot().unwrap(), keystore.world().now()).unwrap();
+    let mut proposal = plan.propose(&committing.snapshot().unwrap(), &Unlocked::new(), None).unwrap();
+    proposal
+        .publications
+        .iter_mut()
+        .for_each(|publication| publication.installs = vec![install(publication, &outside)]);
+    drop(committing.prepare(&proposal).unwrap().switch().unwrap());
+    assert_ne!(fs::read(&outside).unwrap(), before);
+
+    fs::rename(&folder, &elsewhere).unwrap();
+    for is_empty in [false, true] {
+        if is_empty {
+            fs::create_dir(&folder).unwrap();
+        }
+        let refused = house.open().write().map(drop);
+        assert!(matches!(refused, Err(StoreError::OutsideGone { .. })), "{refused:?}");
+    }
+    fs::remove_dir(&folder).unwrap();
+    fs::rename(&elsewhere, &folder).unwrap();
+    drop(house.open().write().unwrap());
+    assert_eq!(fs::read(&outside).unwrap(), before);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn what_an_earlier_commit_left_beside_a_file_is_never_put_back() {
+    let (house, folder) = (house(), tempfile::tempdir().unwrap());
+    let outside = folder.path().join("key.pem");
+    let always_the_same = |publications: &mut Vec<Publication>| {
+        let install = |it: &Publication| Install { bytes: b"always the same".to_vec().into(), ..install(it, &outside) };
+        publications.iter_mut().for_each(|it| it.installs = vec![install(it)]);
+    };
+    commit_as(&house.open(), always_the_same).unwrap();
+    installed_next(&house.open(), MAIN, "mail01.example.com");
+    fs::write(folder.path().join(".key.pem.keyring-old"), "of long ago").unwrap();
+    // in the way of the new file: the commit is taken back before it comes to the old one
+    fs::create_dir(folder.path().join(".key.pem.keyring-new")).unwrap();
+    let failed = commit_as(&house.open(), always_the_same);
+    assert!(failed.is_err());
+    assert_eq!(fs::read(&outside).unwrap(), b"always the same");
+}
