@@ -3,7 +3,7 @@
 use super::format::{decode, load_object_bytes};
 use super::{Snapshot, StoreError, layout};
 use crate::model::{ServerFactsBrief, ServerStateBrief};
-use crate::name::ServerName;
+use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::parallel;
 
 /// What is known of a server, in brief.
@@ -13,6 +13,23 @@ pub struct ServerBrief<'a> {
     pub facts: ServerFactsBrief<'a>,
     /// Its committed state.
     pub state: ServerStateBrief<'a>,
+}
+
+/// The first key that is committed and that the index lacks.
+fn first_lost<'b>(
+    facts: &ServerFactsBrief<'_>,
+    state: &'b ServerStateBrief<'_>,
+) -> Option<(&'b Protocol, &'b KeyName)> {
+    state.services.iter().find_map(|(protocol, service)| {
+        // both in the order of their names
+        let mut known = facts.protocols.get(protocol).into_iter().flatten().map(|(name, _)| name).peekable();
+        let mut committed = service.keys.iter().filter(|(_, entry)| entry.since().is_some()).map(|(name, _)| name);
+        let is_lost = |name: &&KeyName| {
+            while known.next_if(|known| *known < name).is_some() {}
+            known.next_if(|known| *known == *name).is_none()
+        };
+        committed.find(is_lost).map(|name| (protocol, name))
+    })
 }
 
 impl Snapshot<'_> {
@@ -51,6 +68,12 @@ impl Snapshot<'_> {
             (Some(object), Some(bytes)) => decode(self.disk, &layout::state_object(object), bytes)?,
             _ => ServerStateBrief::default(),
         };
-        look(server, ServerBrief { facts, state })
+        match first_lost(&facts, &state).filter(|_| past.is_none()) {
+            Some((protocol, name)) => {
+                let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
+                Err(self.not_indexed(&KeyPath { service, name: name.clone() }).into())
+            }
+            None => look(server, ServerBrief { facts, state }),
+        }
     }
 }

@@ -156,7 +156,15 @@ impl Head {
         let hinted = hint.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok()).map(Generation);
         let mut newest = match hinted {
             Some(generation) if disk.exists(&layout::commit(generation))? => climb(disk, generation)?,
-            _ => climb(disk, newest_listed(disk)?)?,
+            hinted => {
+                let listed = newest_listed(disk)?;
+                if let Some(lost) = hinted.filter(|hinted| *hinted > listed) {
+                    // The hint is written once its record is durable: a commit here would take the number again.
+                    let reason = format!("it is missing, and {} says that it was there", layout::head_hint());
+                    return Err(damaged(disk, &layout::commit(lost), reason));
+                }
+                climb(disk, listed)?
+            }
         };
         // Where it is damaged, the log is read as far as it goes: whoever goes down to it is told.
         if let Ok(Some(base)) = Base::load(disk) {

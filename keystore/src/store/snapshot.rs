@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::log::{self, Head, Record};
 use super::tree::Tree;
-use super::{Base, Disk, StoreError, authorities, facts, layout, staged};
+use super::{Base, Disk, StoreError, authorities, facts, format, layout, staged};
 use crate::change::Stage;
 use crate::digest::Digest;
 use crate::model::{AcmeAccount, Authority, Generation, KeyEntry, KeyFacts, KeyView, ServerFacts, ServerState, State};
@@ -179,6 +179,12 @@ impl<'k> Snapshot<'k> {
         cut_off(self.disk, self.generation()).ok().flatten().unwrap_or(error)
     }
 
+    /// What is to be said where the index lacks a key that the committed state has: not that there is none.
+    pub(super) fn not_indexed(&self, key: &KeyPath) -> StoreError {
+        let reason = format!("it lacks {key}, which runs on a certificate since an earlier commit");
+        self.explain(format::damaged(self.disk, &layout::facts(key.server()), reason))
+    }
+
     /// Looks at a state in which this server is loaded.
     ///
     /// # Errors
@@ -220,8 +226,11 @@ impl<'k> Snapshot<'k> {
 
     /// One key whole, with another stage than the one on disk.
     pub(super) fn key_with(&self, path: &KeyPath, stage: &Stage) -> Result<Option<KeyView>, StoreError> {
-        let Some(facts) = self.facts_of(path)? else { return Ok(None) };
-        let entry = self.entry(path)?;
+        let (facts, entry) = (self.facts_of(path)?, self.entry(path)?);
+        let Some(facts) = facts else {
+            let is_committed = self.until.is_none() && entry.is_some_and(|entry| entry.current.is_some());
+            return if is_committed { Err(self.not_indexed(path)) } else { Ok(None) };
+        };
         Ok(KeyView::join(path.clone(), facts, entry.as_ref(), stage.upcoming(path, entry.as_ref())))
     }
 

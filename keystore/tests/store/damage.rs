@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use keystore::ops::list::{Scope, list};
 use keystore::ops::{Error, find_key, log::log};
 use keystore::store::{Keystore, StoreError};
 
@@ -167,6 +168,37 @@ fn a_record_that_was_lost_is_found_by_the_log() {
     fs::remove_file(&path).unwrap();
     assert_damaged(log(&keystore.read().unwrap(), 10), &path);
     assert_eq!(log(&keystore.read().unwrap(), 1).unwrap().len(), 1, "the rest can be told");
+}
+
+#[test]
+fn a_log_that_was_cut_off_at_its_end_takes_no_more_generations() {
+    let (house, keystore, _) = staged();
+    commit(&keystore).unwrap();
+    let path = house.root().join("commits/0000000001.json");
+    fs::remove_file(&path).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &path);
+    assert_damaged(bind(&keystore, MAIN, &["mail01/smtp@default"]), &path);
+    assert_damaged(commit(&keystore), &path);
+    fs::remove_dir(house.root().join("commits")).unwrap();
+    assert_damaged(keystore.read().map_err(Error::from), &path);
+}
+
+#[test]
+fn a_key_that_is_committed_is_never_told_as_none_where_its_index_is_gone() {
+    let (house, keystore, _) = staged();
+    commit(&keystore).unwrap();
+    let path = house.root().join("servers/mail01/facts.json");
+    for index in [None, Some("{\"protocols\":{}}")] {
+        fs::remove_file(&path).unwrap();
+        if let Some(index) = index {
+            fs::write(&path, index).unwrap();
+        }
+        let snapshot = keystore.read().unwrap();
+        assert_damaged(find_key(&snapshot, &key(MAIN)), &path);
+        assert_damaged(list(&snapshot, &Scope::All, |_, _| ()), &path);
+        assert_damaged(create(&keystore, MAIN), &path);
+        fs::write(&path, "").unwrap();
+    }
 }
 
 #[test]

@@ -21,6 +21,11 @@ impl<T> ByName<T> {
         self.0.get(at).map(|(_, value)| value)
     }
 
+    /// Every key, in the order of their names.
+    pub fn iter(&self) -> std::slice::Iter<'_, (KeyName, T)> {
+        self.0.iter()
+    }
+
     /// Of two of one name the last stays, as in any other map.
     fn put(&mut self, name: KeyName, value: T) {
         if self.0.last().is_none_or(|(last, _)| *last < name) {
@@ -44,6 +49,15 @@ impl<T> FromIterator<(KeyName, T)> for ByName<T> {
         let mut map = Self::default();
         items.into_iter().for_each(|(name, value)| map.put(name, value));
         map
+    }
+}
+
+impl<'a, T> IntoIterator for &'a ByName<T> {
+    type Item = &'a (KeyName, T);
+    type IntoIter = std::slice::Iter<'a, (KeyName, T)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
