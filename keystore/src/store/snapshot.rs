@@ -13,7 +13,7 @@ use super::{Base, Disk, StoreError, authorities, facts, format, layout, staged};
 use crate::change::Stage;
 use crate::digest::Digest;
 use crate::model::{AcmeAccount, Authority, Generation, KeyEntry, KeyFacts, KeyView, ServerFacts, ServerState, State};
-use crate::name::{AuthorityName, KeyPath, ServerName};
+use crate::name::{AuthorityName, KeyPath, ServerName, ServicePath};
 use crate::pki::PrivateKey;
 use crate::timestamp::Timestamp;
 
@@ -183,6 +183,20 @@ impl<'k> Snapshot<'k> {
     pub(super) fn not_indexed(&self, key: &KeyPath) -> StoreError {
         let reason = format!("it lacks {key}, which runs on a certificate since an earlier commit");
         self.explain(format::damaged(self.disk, &layout::facts(key.server()), reason))
+    }
+
+    /// Whether the index of a server has every key that the committed state has.
+    pub(super) fn check_index(&self, server: &ServerName, facts: &ServerFacts) -> Result<(), StoreError> {
+        for (protocol, service) in self.server(server)?.services {
+            let service_path = ServicePath { server: server.clone(), protocol };
+            for (name, entry) in service.keys {
+                let key = KeyPath { service: service_path.clone(), name };
+                if entry.current.is_some() && facts.key(&key).is_none() {
+                    return Err(self.not_indexed(&key));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Looks at a state in which this server is loaded.

@@ -7,6 +7,7 @@ use keystore::ops::list::{Scope, list};
 use keystore::ops::{Error, find_key, log::log};
 use keystore::store::{Keystore, StoreError};
 
+use crate::common::vault::{keep_no_keys, prune};
 use crate::common::{
     House, asking, bind, certify, commit, create, install, installed_key, installed_next, key, make_csr,
 };
@@ -196,6 +197,7 @@ fn a_key_that_is_committed_is_never_told_as_none_where_its_index_is_gone() {
         let snapshot = keystore.read().unwrap();
         assert_damaged(find_key(&snapshot, &key(MAIN)), &path);
         assert_damaged(list(&snapshot, &Scope::All, |_, _| ()), &path);
+        assert_damaged(prune(&keystore, &keep_no_keys(1)), &path);
         assert_damaged(create(&keystore, MAIN), &path);
         fs::write(&path, "").unwrap();
     }

@@ -159,6 +159,7 @@ impl Snapshot<'_> {
         let mut needed = reach.material(self.disk, server)?;
         needed.add_staged(stage, server);
         let facts = self.facts(server)?;
+        self.check_index(server, &facts)?;
         let folders = facts::folders(self.disk, server)?;
         let mut judge = Judge { request, stage, needed, cut: ServerCut::default() };
         for (at, folder) in folders.iter().enumerate() {
