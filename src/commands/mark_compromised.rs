@@ -1,5 +1,6 @@
 //! `mark-compromised`: a private key that somebody else may know.
 
+use clap::builder::NonEmptyStringValueParser;
 use keystore::model::VersionNumber;
 use keystore::ops::mark_compromised as op;
 use serde::Serialize;
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER")]
     version: Option<u32>,
     /// Why, for those who read it later
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
 }
 

@@ -26,6 +26,9 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
         ),
         F::WantedKey { .. } => Some("say which one to make with --algorithm".to_owned()),
         F::RequestDeclined { key } => Some(format!("`keyring make-csr {key}` makes its request")),
+        F::Output(_) => {
+            Some("what the command was to change is changed: `keyring status` and `keyring log` show it".to_owned())
+        }
         F::Path(error) | F::Endpoint(EndpointError::Service(error)) => path_hint(error),
         F::PlainName(error) => name_hint(error),
         F::ProbeUrl(error) => url_hint(error),

@@ -109,3 +109,10 @@ fn wants_a_key_a_reason_and_a_version_that_is_there() {
     hint: `keyring show mail01/imap/main` shows its versions
     ");
 }
+
+#[test]
+fn wants_a_reason_that_says_something() {
+    let world = World::new();
+    world.done(&["create-key", KEY]);
+    world.keyring(&["mark-compromised", KEY, "--reason", ""]).exits(2);
+}
