@@ -69,6 +69,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::Commit(CommitError::NotBegun(error)) => store_code(error),
         E::Commit(CommitError::Undone(_)) => "commit-undone",
         E::Commit(CommitError::UndoIncomplete { .. }) => "undo-incomplete",
+        E::Commit(CommitError::NotDurable { .. }) => "commit-not-durable",
         E::Commit(CommitError::Unfinished { .. }) => "commit-unfinished",
         E::Commit(CommitError::Moved) => "keystore-moved",
         E::Backup(error) => vault::backup_code(error),

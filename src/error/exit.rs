@@ -168,7 +168,7 @@ fn commit_exit(error: &CommitError) -> Exit {
         CommitError::NotBegun(error) => store_exit(error),
         CommitError::Undone(_) => Exit::Publishing,
         CommitError::UndoIncomplete { .. } => Exit::UndoIncomplete,
-        CommitError::Unfinished { .. } => Exit::Failed,
+        CommitError::NotDurable { .. } | CommitError::Unfinished { .. } => Exit::Failed,
         CommitError::Moved => Exit::Conflict,
     }
 }

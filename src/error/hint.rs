@@ -387,6 +387,10 @@ fn commit_hint(error: &CommitError) -> Option<String> {
         CommitError::UndoIncomplete { .. } => {
             "mend the cause and run any command that writes: it takes the commit back first".to_owned()
         }
+        CommitError::NotDurable { .. } => {
+            "see to the disk (`dmesg` tells); the next command that writes tries again, and `keyring log` shows what is there"
+                .to_owned()
+        }
         CommitError::Unfinished { .. } => "the next command that writes clears up".to_owned(),
         CommitError::Moved => "try again".to_owned(),
     })

@@ -249,9 +249,12 @@ impl<'k, Goal> Switched<'k, Goal> {
         Ok(Committing { keystore, publishing })
     }
 
+    /// Makes what was decided durable, its name being in this folder, and forgets what it could have been taken back to.
     fn clear_up(&self, decided_in: &StorePath) -> Result<(), CommitError> {
         let generation = self.work.intent.generation;
-        self.work.clear_up(decided_in).map_err(|source| CommitError::Unfinished { generation, source })
+        let durable = self.work.keystore.disk().sync_names(decided_in).map_err(StoreError::from);
+        durable.map_err(|source| CommitError::NotDurable { generation, source })?;
+        self.work.clear_up().map_err(|source| CommitError::Unfinished { generation, source })
     }
 }
 

@@ -19,6 +19,15 @@ pub enum CommitError {
         #[source]
         undo: StoreError,
     },
+    /// Its record is there, and the disk would not say that it is durable.
+    #[error("generation {generation} is committed, but it is not sure that a loss of power leaves it")]
+    NotDurable {
+        /// The generation that was recorded.
+        generation: Generation,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
     /// It is recorded; clearing up behind it failed.
     #[error("generation {generation} is committed, but clearing up behind it failed")]
     Unfinished {

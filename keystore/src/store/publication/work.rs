@@ -142,10 +142,9 @@ impl<'k> Work<'k> {
         }
     }
 
-    /// Makes what was decided durable, its name being in this folder, and forgets what it could have been taken back to.
-    pub(super) fn clear_up(&self, decided_in: &StorePath) -> Result<(), StoreError> {
+    /// Forgets what it could have been taken back to. What was decided is durable.
+    pub(super) fn clear_up(&self) -> Result<(), StoreError> {
         let disk = self.keystore.disk();
-        disk.sync_names(decided_in)?;
         let world = self.keystore.world();
         let writing = lock::writing_to_finish(disk, world)?;
         writing.change(|| recovery::finish(disk, world.threads, &self.intent))

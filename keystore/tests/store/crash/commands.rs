@@ -40,11 +40,11 @@ fn is_committed(view: &View, generation: u64) -> bool {
     view.picture.stage.is_empty() && view.picture.generation == Generation(generation)
 }
 
-fn with_keystore(machine: &Machine) -> Keystore {
+pub(super) fn with_keystore(machine: &Machine) -> Keystore {
     Keystore::init(Box::new(machine.disk(Failure::Never)), machine.world("init"), "").unwrap()
 }
 
-fn installed_and_bound(keystore: &Keystore) {
+pub(super) fn installed_and_bound(keystore: &Keystore) {
     installed_key(keystore, MAIN, HOST);
     bind(keystore, MAIN, &ENDPOINTS).unwrap();
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use keystore::name::ServicePath;
 use keystore::ops::Error;
+use keystore::store::CommitError;
 use rustix::io::Errno;
 
 use super::commands::outside::{first, prepared, rotating};
+use super::commands::{installed_and_bound, with_keystore};
 use super::{operations, position};
 use crate::common::crashes::recovery;
 use crate::common::memory_disk::Failure;
-use crate::common::{Machine, Run, assert_healthy, endpoint, on};
+use crate::common::{Machine, Run, assert_healthy, commit, endpoint, on};
 
 fn taking_back() -> Run {
     on(|keystore| {
@@ -122,4 +124,18 @@ fn files_go_back_although_nobody_can_write_down_whom_to_tell() {
     for at in noted..=last {
         assert_eq!(fails(Failure::Fault(at, Errno::NOSPC)), both(), "{at}");
     }
+}
+
+#[test]
+fn a_commit_that_may_not_be_durable_is_told_as_that() {
+    let machine = Machine::without_keystore();
+    let run = on(|keystore| commit(keystore).map(drop));
+    installed_and_bound(&with_keystore(&machine));
+    let told = operations(&machine.copy(), &run, Failure::Never);
+    let linked = position(&told, "link commits/0000000001.json");
+    assert_eq!(told[linked + 1], "sync commits");
+    let failed = machine.run(&run, Failure::Fault(linked + 1, Errno::IO)).0;
+    assert!(matches!(failed, Err(Error::Commit(CommitError::NotDurable { .. }))), "{failed:?}");
+    machine.run(&recovery(), Failure::Never).0.unwrap();
+    assert_healthy(&machine);
 }
