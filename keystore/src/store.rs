@@ -20,6 +20,7 @@
 //!
 //! The tests in `keystore/tests/store/crash` fail, kill and cut the power at every operation of all this.
 
+mod aside;
 mod attempt;
 mod authorities;
 mod backup;
@@ -63,7 +64,7 @@ pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repai
 pub use error::StoreError;
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;
-pub use local_ca::NewLocalCa;
+pub use local_ca::{NewLocalCa, Remains};
 pub use log::{EndpointChange, Pair, Record};
 pub use prune::{PrunePlan, PruneRequest, ServerCut};
 pub use publication::{

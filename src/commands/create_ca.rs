@@ -42,7 +42,8 @@ Exit codes:
   1    FILE can't be written, or something else failed
   2    usage
   3    a name, a subject, days or a passphrase refused
-  4    no keystore, or there is such an authority, or FILE is there
+  4    no keystore, or there is such an authority, or files of one whose
+       authority.json is lost, or FILE is there
   5    in use
   7    keystore damaged
   130  interrupted";
@@ -111,6 +112,8 @@ pub(crate) struct Outcome {
     issuing: AuthorityCertificateJson,
     folder: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<String>,
 }
 
@@ -136,6 +139,11 @@ impl Report for Outcome {
         }
         if let Some(out) = &self.out {
             page.field(2, "written to", out);
+        }
+        if let Some(place) = &self.set_aside {
+            let text =
+                format_args!("what stood of a private authority {name} without authority.json is in {place} now");
+            page.tagged(style::WARN, "warning:", text);
         }
         if !self.encrypted {
             let message = "its private keys are in the clear: whoever reads the keystore can issue in its name";
@@ -236,6 +244,7 @@ fn outcome(keystore: &Keystore, created: &Created, algorithm: String, encrypted:
         root: certificate(&created.root),
         issuing: certificate(&created.issuing),
         folder: keystore.authority_folder(&created.name).display().to_string(),
+        set_aside: created.set_aside.as_ref().map(|place| place.display().to_string()),
         out: None,
     }
 }

@@ -98,6 +98,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::AuthorityExists { .. } => "authority-exists",
         E::NotALocalCa { .. } => "not-a-local-ca",
         E::AuthorityKeepsKeys { .. } => "authority-keeps-keys",
+        E::LocalCaRemains { .. } => "local-ca-remains",
         E::NotOnList { .. } => "not-on-list",
         E::NotForExchange { .. } => "not-for-exchange",
         E::KeyChanged { .. } => "key-changed",

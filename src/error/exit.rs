@@ -78,6 +78,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         | E::AuthorityExists { .. }
         | E::NotALocalCa { .. }
         | E::AuthorityKeepsKeys { .. }
+        | E::LocalCaRemains { .. }
         | E::NotOnList { .. }
         | E::NoRequestWaits { .. }
         | E::NotSubmitted { .. }

@@ -280,6 +280,9 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::AuthorityKeepsKeys { .. } => {
             "it stays what it is: nothing here throws away private keys of authorities".to_owned()
         }
+        E::LocalCaRemains { name, .. } => {
+            format!("put authorities/{name}/authority.json back from a backup, or give another name")
+        }
         E::NotOnList { name, .. } => format!("`keyring list-issued --ca {name}` shows what it has issued"),
         E::NotForExchange { key, .. } => {
             format!("`keyring create-key {key} --next --algorithm rsa-2048` makes one; without --next for a new key")

@@ -1,4 +1,5 @@
 //! `create-ca`.
+#![allow(clippy::disallowed_methods, reason = "removes what a lost file would be")]
 
 use crate::common::World;
 use crate::common::output::snapshot;
@@ -232,4 +233,46 @@ fn names_what_is_in_the_way() {
     hint: `keyring create-ca NAME` makes one
     ");
     assert_eq!(world.listing("keystore"), before);
+}
+
+#[test]
+fn never_takes_the_place_of_one_that_was_in_use() {
+    let world = World::new();
+    let create = ["create-ca", "lab", "--no-passphrase", "--out", "root.pem", "--force"];
+    world.done(&create);
+    std::fs::remove_file(world.path("keystore/authorities/lab/authority.json")).unwrap();
+    let made = world.done(&create).stderr;
+    assert!(made.contains("warning: what stood of a private authority lab without authority.json is in "), "{made}");
+    world.done(&["export-crl", "--ca", "lab", "--out", "lab.crl"]);
+    let key = world.read("keystore/authorities/lab/root-private-key.pem");
+    std::fs::remove_file(world.path("keystore/authorities/lab/authority.json")).unwrap();
+    snapshot!(world.keyring(&create).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: authorities/lab holds files of a private authority that no authority.json names: issued, issuing-certificate.pem, issuing-private-key.pem, revocations.json, root-certificate.pem, root-private-key.pem
+    hint: put authorities/lab/authority.json back from a backup, or give another name
+    ");
+    snapshot!(world.keyring(&["set-authority", "lab", "--kind", "self-signed"]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: authorities/lab holds files of a private authority that no authority.json names: issued, issuing-certificate.pem, issuing-private-key.pem, revocations.json, root-certificate.pem, root-private-key.pem
+    hint: put authorities/lab/authority.json back from a backup, or give another name
+    ");
+    assert_eq!(world.read("keystore/authorities/lab/root-private-key.pem"), key);
+    snapshot!(world.keyring(&["doctor", "--repair"]).exits(7), @"
+    exit code 7
+    -- stdout
+    Damage:
+      authorities/lab/authority.json: it is missing: what there is of the authority was in use
+        restore it from a backup
+
+    Notes:
+      set-aside: something was set aside: by a repair, or by `create-ca`
+        remove it when nobody needs it
+
+    Checked 0 generations, 0 private keys, 0 requests, 0 certificates, 0 endpoints: 1 case of damage.
+    -- stderr
+    ");
 }

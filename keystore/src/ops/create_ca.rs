@@ -1,5 +1,7 @@
 //! `create-ca`: a private authority, kept in the keystore. A root, which signs one authority below it, which issues.
 
+use std::path::PathBuf;
+
 use super::local_ca::check_new;
 use super::make_csr::{self, SubjectFields};
 use super::{Error, self_sign};
@@ -41,6 +43,8 @@ pub struct Created {
     pub issuing: Certificate,
     /// What it may certify.
     pub constraints: NameConstraints,
+    /// Where what stood in its place was moved: the making of it was cut off, or its `authority.json` was lost.
+    pub set_aside: Option<PathBuf>,
 }
 
 /// The subject of an authority: these fields, else the keystore's defaults.
@@ -54,7 +58,7 @@ pub fn subject(defaults: &SubjectDefaults, fields: &SubjectFields) -> Result<Sub
 /// Refuses a name that is taken, before anybody is asked for a passphrase.
 ///
 /// # Errors
-/// When there is an authority of this name.
+/// When there is an authority of this name, or files of one that was in use.
 pub fn check(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result<(), Error> {
     check_new(snapshot, name)
 }
@@ -90,10 +94,10 @@ impl Material {
 /// Makes the certificates, and keeps them and the private keys. From then on there is the authority.
 ///
 /// # Errors
-/// When there is an authority of this name, when the subject or a time is refused, or when the disk refuses.
+/// When there is an authority of this name, or files of one that was in use, when the subject or a time is refused, or when the disk refuses.
 pub fn create_ca(keystore: &Keystore, asked: &CreateCa, material: &Material) -> Result<Created, Error> {
     check(&keystore.read()?, &asked.name)?;
-    let created = certify(keystore, asked, material)
+    let mut created = certify(keystore, asked, material)
         .map_err(|source| Error::NotIssued { what: asked.name.to_string(), source })?;
     let new = NewLocalCa {
         root_certificate: created.root.to_pem(),
@@ -105,7 +109,8 @@ pub fn create_ca(keystore: &Keystore, asked: &CreateCa, material: &Material) -> 
         LocalCaSettings { days: asked.leaf_days, crl_url: asked.crl_url.clone(), passphrase: None, files: new.files() };
     let mut transaction = keystore.write()?;
     check_new(transaction.snapshot(), &asked.name)?;
-    transaction.create_local_ca(&asked.name, &new, settings)?;
+    let moved = transaction.create_local_ca(&asked.name, &new, settings)?;
+    created.set_aside = moved.map(|path| keystore.root().join(path.as_path()));
     transaction.finish()?;
     Ok(created)
 }
@@ -129,7 +134,7 @@ fn certify(keystore: &Keystore, asked: &CreateCa, material: &Material) -> Result
     };
     let (below, issuer) = (template("Issuing CA", 0)?, Issuer::new(&root, &material.root)?);
     let issuing = issuer.issue_authority(&below, material.issuing.public_key(), &terms)?.certificate;
-    Ok(Created { name: asked.name.clone(), root, issuing, constraints })
+    Ok(Created { name: asked.name.clone(), root, issuing, constraints, set_aside: None })
 }
 
 /// The subject with a word behind its last common name.

@@ -236,6 +236,14 @@ pub enum Error {
         /// The authority.
         name: AuthorityName,
     },
+    /// Files of a private authority stand where an authority is to be made, and no `authority.json` names them.
+    #[error("authorities/{name} holds files of a private authority that no authority.json names: {}", files.join(", "))]
+    LocalCaRemains {
+        /// The authority.
+        name: AuthorityName,
+        /// The files, by their names in its folder.
+        files: Vec<String>,
+    },
     /// A certificate is to be revoked that the authority has not issued.
     #[error("{name} has not issued {what}")]
     NotOnList {

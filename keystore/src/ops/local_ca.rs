@@ -11,7 +11,7 @@ use crate::pki::{
     BeyondIssuer, Certificate, CertificateProfile, CertificationRequest, Issued, Issuer, PrivateKey, PrivateKeyFile,
     SerialNumber, Terms, Validity, read_certificates,
 };
-use crate::store::{Keystore, Snapshot};
+use crate::store::{Keystore, Remains, Snapshot};
 
 /// A private authority, its private key not opened yet.
 #[derive(Debug)]
@@ -163,10 +163,22 @@ pub fn certificate_of(name: &AuthorityName, issued: &IssuedCertificate) -> Resul
     Ok(read.map_err(unreadable)?.swap_remove(0))
 }
 
-/// Refuses a name that another authority has.
+/// Refuses a name that another authority has, or that a private authority had that was in use.
 pub(super) fn check_new(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result<(), Error> {
-    match snapshot.authority(name)? {
-        Some(_) => Err(Error::AuthorityExists { name: name.clone() }),
+    if snapshot.authority(name)?.is_some() {
+        return Err(Error::AuthorityExists { name: name.clone() });
+    }
+    match snapshot.local_ca_remains(name)?.filter(|remains| remains.in_use) {
+        Some(Remains { files, .. }) => Err(Error::LocalCaRemains { name: name.clone(), files }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses where files of a private authority stand that `authority.json` does not name: what is said there would hide
+/// them, and to forget it would remove them.
+pub(super) fn check_no_remains(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result<(), Error> {
+    match snapshot.local_ca_remains(name)? {
+        Some(Remains { files, .. }) => Err(Error::LocalCaRemains { name: name.clone(), files }),
         None => Ok(()),
     }
 }

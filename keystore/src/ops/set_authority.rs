@@ -1,6 +1,7 @@
 //! `set-authority`: who signs requests. A fact: it takes effect at once.
 
 use super::Error;
+use super::local_ca::check_no_remains;
 use crate::model::AuthoritySettings;
 use crate::name::{AuthorityName, KeyPath};
 use crate::store::{Keystore, Snapshot};
@@ -28,7 +29,8 @@ impl Outcome {
 ///
 /// # Errors
 /// When an authority is to be forgotten that keys are renewed by or wait for, or one is to be forgotten or become another
-/// kind whose private keys are kept here; when the disk refuses.
+/// kind whose private keys are kept here; when files of a private authority stand there that nothing names; when the disk
+/// refuses.
 pub fn set_authority(
     keystore: &Keystore,
     name: &AuthorityName,
@@ -37,6 +39,7 @@ pub fn set_authority(
     let mut transaction = keystore.write()?;
     let before = transaction.snapshot().authority(name)?.map(|authority| authority.settings);
     let is_local = |settings: &Option<AuthoritySettings>| matches!(settings, Some(AuthoritySettings::LocalCa(_)));
+    check_no_remains(transaction.snapshot(), name)?;
     match &settings {
         _ if settings == before => {}
         _ if is_local(&before) && !is_local(&settings) => {

@@ -2,10 +2,15 @@
 //! `authority.json`, which is written last. What it issues is on the list, durably, before anybody has it: one file for
 //! all that was issued together, whose number is spent with it.
 
+mod remains;
+
 use zeroize::Zeroizing;
 
+pub use remains::Remains;
+
+use super::aside::move_aside;
 use super::format::{damaged, decode, load_checked, load_known};
-use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::transaction::Transaction;
 use super::{Disk, Snapshot, StoreError, authorities, log};
 use crate::digest::Digest;
@@ -109,6 +114,17 @@ impl Snapshot<'_> {
         Ok(batches(self.disk, name)?.into_iter().max().unwrap_or(0) + 1)
     }
 
+    /// What stands of a private authority where its `authority.json` does not name it; none where nothing does.
+    ///
+    /// # Errors
+    /// When its folder, or what is said of it, can't be read.
+    pub fn local_ca_remains(&self, name: &AuthorityName) -> Result<Option<Remains>, StoreError> {
+        if let Some(Authority { settings: AuthoritySettings::LocalCa(_), .. }) = self.authority(name)? {
+            return Ok(None);
+        }
+        Ok(Some(Remains::find(self.disk, name)?).filter(|remains| !remains.is_empty()))
+    }
+
     /// What a private authority has revoked.
     ///
     /// # Errors
@@ -119,7 +135,8 @@ impl Snapshot<'_> {
 }
 
 impl Transaction<'_> {
-    /// Keeps a new private authority, durably. Before its last file is there it is none.
+    /// Keeps a new private authority, durably. Before its last file is there it is none. What stands there of another one
+    /// is moved aside, as its keys may be in use; returns where to.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -128,11 +145,14 @@ impl Transaction<'_> {
         name: &AuthorityName,
         new: &NewLocalCa,
         settings: LocalCaSettings,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<StorePath>, StoreError> {
         let (disk, world) = (self.keystore.disk(), self.keystore.world());
         let settings = AuthoritySettings::LocalCa(settings);
         let authority = Authority { set: world.now(), by: world.actor.clone(), settings };
         self.held.change(|| {
+            let folder = layout::authority(name);
+            let is_taken = !Remains::find(disk, name)?.is_empty();
+            let moved = if is_taken { move_aside(disk, world, &folder)? } else { None };
             authorities::make_folder(disk, name)?;
             disk.ensure_folder(&layout::issued(name), PRIVATE_FOLDER)?;
             for file in LocalCaFile::ALL {
@@ -140,8 +160,9 @@ impl Transaction<'_> {
             }
             let none = log::seal(&Revocations::default()).0;
             disk.put(&layout::revocations(name), &none, PRIVATE_FILE, true)?;
-            disk.sync_names(&layout::authority(name))?;
-            authorities::store(disk, name, &authority)
+            disk.sync_names(&folder)?;
+            authorities::store(disk, name, &authority)?;
+            Ok(moved)
         })
     }
 

@@ -1,10 +1,14 @@
 //! Private authorities: lists that hold all that was issued, numbers that never come twice, backups that bring both back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use keystore::model::{AuthoritySettings, CommandSettings, Hook};
+use keystore::ops::Error;
 use keystore::ops::doctor::Code;
 use keystore::ops::local_ca::{self, Asked, issue};
+use keystore::ops::set_authority::set_authority;
 use keystore::pki::{
     CertificateProfile, KeyAlgorithm, PrivateKey, PrivateKeyFile, RequestTemplate, SerialNumber, read_certificates,
 };
@@ -13,7 +17,7 @@ use keystore::store::{Keystore, RealDisk};
 use crate::common::laboratory::{create_lab, export_list, issue as issue_one, lab, revoke_first};
 use crate::common::vault::{backup, restored};
 use crate::common::{CountingDisk, House, Picture};
-use crate::doctor::{codes, glance};
+use crate::doctor::{codes, files, glance, repair};
 
 fn with_lab() -> House {
     let house = House::new();
@@ -126,14 +130,66 @@ fn no_damage_of_an_authority_is_backed_up_and_all_of_it_is_found() {
             changed[at * (whole.len() - 1) / 3] ^= 1;
             std::fs::write(path(&house), changed).unwrap();
             let found = codes(&glance(&house));
-            assert!(
-                matches!(found[..], [Code::LocalCaDamaged | Code::AuthorityDamaged, ..]),
-                "{file} at {at}: {found:?}"
-            );
+            assert!(matches!(found[..], [Code::LocalCaDamaged, ..]), "{file} at {at}: {found:?}");
             assert!(backup(&house.open(), true).is_err(), "{file} at {at}");
         }
         let house = House::copy_of(&template);
         std::fs::remove_file(path(&house)).unwrap();
         assert!(codes(&glance(&house)).contains(&Code::LocalCaDamaged), "{file} lost");
     }
+}
+
+/// What stands in the folder of the authority, by name.
+fn folder(house: &House) -> BTreeMap<PathBuf, Vec<u8>> {
+    let paths = files(house, "authorities/lab").into_iter();
+    paths.map(|path| (path.clone(), std::fs::read(house.root().join(path)).unwrap())).collect()
+}
+
+#[test]
+fn no_authority_takes_the_place_of_one_that_issued() {
+    let house = with_lab();
+    std::fs::remove_file(house.root().join("authorities/lab/authority.json")).unwrap();
+    let before = folder(&house);
+    let keystore = house.open();
+    let command = AuthoritySettings::Command(CommandSettings { run: Hook::Nothing, timeout: 1 });
+    let refused = [
+        create_lab(&keystore).map(drop),
+        set_authority(&keystore, &lab(), Some(command)).map(drop),
+        set_authority(&keystore, &lab(), None).map(drop),
+    ];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::LocalCaRemains { .. })), "{refused:?}");
+    }
+    assert_eq!(folder(&house), before);
+    let (_, written) = backup(&keystore, false).unwrap();
+    assert_eq!(written.left_out, [house.root().join("authorities/lab")], "it is said that its keys are not in it");
+}
+
+#[test]
+fn what_is_said_of_a_private_authority_stays_damaged_until_it_comes_from_a_backup() {
+    let house = with_lab();
+    std::fs::write(house.root().join("authorities/lab/authority.json"), "{}").unwrap();
+    let before = folder(&house);
+    let outcome = repair(&house);
+    assert!(outcome.mended.is_empty(), "{:?}", outcome.mended);
+    assert_eq!(codes(&outcome.diagnosis), [Code::LocalCaDamaged]);
+    assert_eq!(folder(&house), before);
+    assert!(create_lab(&house.open()).is_err());
+    assert_eq!(folder(&house), before);
+}
+
+#[test]
+fn what_issued_nothing_and_has_lost_its_name_is_set_aside_and_not_overwritten() {
+    let house = House::new();
+    create_lab(&house.open()).unwrap();
+    std::fs::remove_file(house.root().join("authorities/lab/authority.json")).unwrap();
+    let before = folder(&house);
+    assert_eq!(codes(&glance(&house)), [Code::LocalCaUnfinished]);
+    let place = create_lab(&house.open()).unwrap().set_aside.unwrap();
+    for (path, bytes) in before {
+        let name = path.file_name().unwrap();
+        assert_eq!(std::fs::read(place.join(name)).unwrap(), bytes, "{}", path.display());
+    }
+    assert_eq!(codes(&glance(&house)), [Code::SetAside]);
+    issue_one(&house.open()).unwrap();
 }

@@ -14,6 +14,7 @@ use crate::progress::Progress;
 use crate::store::facts::Folder;
 use crate::store::format::{self, damaged};
 use crate::store::layout::{self, StorePath};
+use crate::store::local_ca::Remains;
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
 use crate::store::{Base, Disk, Snapshot, StoreError, authorities, facts, local_ca, staged};
@@ -150,6 +151,8 @@ impl Search<'_> {
                     self.local_ca(&name, &settings)?;
                 }
                 self.account(&name)?;
+            } else if !Remains::find(self.disk, &name)?.is_empty() {
+                self.left_out.push(layout::authority(&name));
             }
         }
         Ok(())

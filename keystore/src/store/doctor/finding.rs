@@ -142,6 +142,8 @@ codes! {
     LocalCaDamaged = Damage "local-ca-damaged",
     /// A service may still run on what was taken back.
     NotTold = Note "not-told",
+    /// Files of a private authority without `authority.json`, which have issued nothing.
+    LocalCaUnfinished = Note "local-ca-unfinished",
     /// How an attempt to publish went can't be read.
     AttemptDamaged = Note "attempt-damaged",
     /// An endpoint is committed and not published.

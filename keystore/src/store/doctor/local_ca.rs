@@ -1,7 +1,8 @@
 //! Private authorities: their keys and certificates, what they have issued and revoked.
 
+use super::super::StoreError;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::super::{StoreError, local_ca};
+use super::super::local_ca::{self, Remains};
 use super::finding::{Code, Finding};
 use super::history::reason;
 use super::look::{Belongs, Look};
@@ -27,10 +28,9 @@ pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<
     let is_ours = |file: &str| layout::issued_number(file).filter(|n| layout::issued_batch(name, *n).name() == file);
     look.survey(&layout::issued(name), |file| is_ours(file).map(|_| Belongs::File(PRIVATE_FILE)));
     let numbers = local_ca::batches(look.disk, name).unwrap_or_default();
-    if settings.is_none() && !numbers.is_empty() {
-        damaged(look, layout::authority_settings(name), "it is missing: what there is of it has issued".to_owned());
-    }
-    let Some(AuthoritySettings::LocalCa(settings)) = settings else { return };
+    let Some(AuthoritySettings::LocalCa(settings)) = settings else {
+        return check_remains(look, name, settings.is_some());
+    };
     let issuing = check_files(look, name, &settings.files);
     check_issued(look, name, &numbers, issuing.as_ref());
     if let Err(error) = local_ca::load_revocations(look.disk, name) {
@@ -38,7 +38,37 @@ pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<
     }
 }
 
-fn damaged(look: &mut Look<'_>, path: StorePath, message: String) {
+/// Whether files of a private authority stand there.
+pub(super) fn remains(look: &Look<'_>, name: &AuthorityName) -> bool {
+    // What can't be listed is taken for one: nothing is moved then.
+    Remains::find(look.disk, name).map_or(true, |remains| !remains.is_empty())
+}
+
+/// Looks at what no `authority.json` names. Where nothing was issued, it may be what a crash left of the making.
+fn check_remains(look: &mut Look<'_>, name: &AuthorityName, is_other: bool) {
+    let path = layout::authority_settings(name);
+    match Remains::find(look.disk, name) {
+        Ok(remains) if remains.is_empty() => {}
+        Ok(_) if is_other => {
+            damaged(look, path, "it is of another kind than the private authority whose files stand here".to_owned());
+        }
+        Ok(remains) if remains.in_use => {
+            damaged(look, path, "it is missing: what there is of the authority was in use".to_owned());
+        }
+        Ok(_) => {
+            let message = "there are files of a private authority, nothing issued, and no authority.json";
+            let advice = format!(
+                "if `keyring create-ca {name}` was cut off, run it again: it sets them aside; if not, restore \
+                 authority.json from a backup"
+            );
+            look.found(Finding::new(Code::LocalCaUnfinished, layout::authority(name), message).mended_by(advice));
+        }
+        Err(StoreError::Disk(error)) => look.unreadable(&layout::authority(name), &error.source),
+        Err(error) => damaged(look, path, reason(error)),
+    }
+}
+
+pub(super) fn damaged(look: &mut Look<'_>, path: StorePath, message: String) {
     let finding = Finding::new(Code::LocalCaDamaged, path, message);
     look.found(finding.mended_by("restore it from a backup"));
 }

@@ -3,10 +3,11 @@
 
 use zeroize::Zeroizing;
 
+use super::super::aside::{copy_aside, move_aside};
 use super::super::keystore::folders;
-use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
+use super::super::layout::{self, PRIVATE_FILE, StorePath};
 use super::super::lock::{self, Held};
-use super::super::{Base, Config, Disk, DiskError, StoreError, facts, format, recovery, staged};
+use super::super::{Base, Config, Disk, StoreError, facts, format, recovery, staged};
 use super::finding::Finding;
 use super::remedy::{Remedy, Repair};
 use super::{Diagnosis, Scope, examine, history};
@@ -111,7 +112,7 @@ fn apply(disk: &dyn Disk, world: &World, repair: &Repair) -> Result<(), StoreErr
             Ok(disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?)
         }
         Repair::Recover => recovery::recover(disk, world.threads),
-        Repair::SetAside { path } => move_aside(disk, world, path),
+        Repair::SetAside { path } => move_aside(disk, world, path).map(drop),
         Repair::DropRecorded { sets } => {
             copy_aside(disk, world, &layout::stage())?;
             staged::store(disk, &staged::load(disk)?.without(sets))
@@ -185,46 +186,4 @@ fn write_anew(disk: &dyn Disk, path: &StorePath) -> Result<(), StoreError> {
         Err(error) if error.is_missing() => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Keeps a copy of what is about to be replaced, if it is there.
-fn copy_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(), StoreError> {
-    match disk.load(path) {
-        Ok(bytes) => {
-            let (place, above) = place_aside(disk, world, path)?;
-            disk.add(&place, &bytes, PRIVATE_FILE, true)?;
-            Ok(above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?)
-        }
-        Err(error) if error.is_missing() => Ok(()),
-        // What can't be read now may be readable to somebody else.
-        Err(_) => move_aside(disk, world, path),
-    }
-}
-
-/// Moves something out of its place.
-fn move_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(), StoreError> {
-    if !disk.exists(path)? {
-        return Ok(());
-    }
-    let (place, above) = place_aside(disk, world, path)?;
-    disk.relocate(path, &place)?;
-    above.iter().rev().try_for_each(|folder| disk.sync_names(folder))?;
-    Ok(path.parent().map_or(Ok(()), |folder| disk.sync_names(&folder))?)
-}
-
-/// A place under `set-aside/` that is free, and the folders above it, made, topmost first.
-fn place_aside(disk: &dyn Disk, world: &World, path: &StorePath) -> Result<(StorePath, Vec<StorePath>), DiskError> {
-    let wanted = layout::place_aside(world.now(), path);
-    let mut place = wanted.clone();
-    let mut again = 2;
-    while disk.exists(&place)? {
-        place = wanted.numbered(again);
-        again += 1;
-    }
-    let mut folders = Vec::new();
-    if let Some(folder) = place.parent() {
-        folders = disk.ensure_folder(&folder, PRIVATE_FOLDER)?;
-        folders.push(folder);
-    }
-    Ok((place, folders))
 }

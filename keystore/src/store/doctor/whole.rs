@@ -61,7 +61,7 @@ fn survey(look: &mut Look<'_>) {
     }
     let aside = look.disk.names(&layout::set_aside()).map_or(0, |names| names.len());
     if aside > 0 {
-        let message = "earlier repairs put something aside";
+        let message = "something was set aside: by a repair, or by `create-ca`";
         look.found(
             Finding::new(Code::SetAside, layout::set_aside(), message).mended_by("remove it when nobody needs it"),
         );
@@ -216,6 +216,11 @@ fn check_authorities(look: &mut Look<'_>) {
             Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
             Err(error) => {
                 let message = format!("what is said of {name} is lost: {}", reason(error));
+                if local_ca::remains(look, &name) {
+                    // Set aside, it would no longer be told that the private keys have lost what names them.
+                    local_ca::damaged(look, path, message);
+                    continue;
+                }
                 let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
                 look.found(finding.mended_by(Repair::SetAside { path }));
             }
