@@ -54,7 +54,7 @@ mod told;
 mod transaction;
 mod tree;
 
-pub use attempt::{Attempt, AttemptOutcome, Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
+pub use attempt::{Attempt, AttemptOutcome, FailedAttempt, Phase, PhaseAttempt, PhaseOutcome, ServiceAttempt};
 pub use backup::{BackupError, Inventory, Manifest};
 pub use base::Base;
 pub use batch::NewKey;

@@ -9,7 +9,7 @@ use keystore::ops::commit::Plan;
 use keystore::ops::publish::Behind;
 use keystore::ops::standing::{Look, Standing};
 use keystore::ops::status::{self as op, Concern, Matter};
-use keystore::store::{AttemptOutcome, PhaseOutcome, Snapshot};
+use keystore::store::{Attempt, AttemptOutcome, FailedAttempt, PhaseOutcome, Snapshot};
 use keystore::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -87,6 +87,8 @@ pub(crate) struct Outcome {
     left_over: Vec<String>,
     to_be_told: Vec<String>,
     attempt: Option<AttemptJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged_attempts: Vec<String>,
     drift: Vec<StandingJson>,
     #[serde(skip)]
     plan: Plan,
@@ -139,6 +141,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let look = if args.live { Look::IntoFiles } else { Look::AtGenerations };
     let report = op::status(&snapshot, look, now)?;
     let drifted = Drifted::find(context, args, &snapshot, report.standings)?;
+    let FailedAttempt { attempt, damaged } = snapshot.failed_attempt()?;
     Ok(Outcome {
         generation: report.plan.base.0,
         staged: report.plan.stage.changes().map(ChangeJson::of).collect(),
@@ -148,20 +151,21 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         unpublished: report.unpublished.iter().map(unpublished_json).collect(),
         left_over: report.left_over.iter().map(ToString::to_string).collect(),
         to_be_told: snapshot.to_be_told()?.iter().map(ToString::to_string).collect(),
-        attempt: failed_attempt(&snapshot)?,
+        attempt: attempt.as_ref().map(attempt_json),
+        damaged_attempts: damaged.iter().map(ToString::to_string).collect(),
         drift: drifted.json(),
         plan: report.plan,
         drifted,
     })
 }
 
-fn failed_attempt(snapshot: &Snapshot<'_>) -> Result<Option<AttemptJson>, Failure> {
-    Ok(snapshot.failed_attempt()?.map(|attempt| AttemptJson {
+fn attempt_json(attempt: &Attempt) -> AttemptJson {
+    AttemptJson {
         generation: attempt.generation.0,
         time: attempt.time.to_string(),
         outcome: attempt.outcome,
         services: attempt.services.iter().flat_map(RowJson::of_service).collect(),
-    }))
+    }
 }
 
 fn unpublished_json(it: &Behind) -> UnpublishedJson {
@@ -215,7 +219,7 @@ impl Report for Outcome {
         for CodedJson { message, .. } in &self.warnings {
             page.tagged(style::WARN, "warning:", message);
         }
-        let told = self.to_be_told.is_empty() && self.attempt.is_none();
+        let told = self.to_be_told.is_empty() && self.attempt.is_none() && self.damaged_attempts.is_empty();
         if !(told && self.concerns.is_empty() && self.unpublished.is_empty() && self.left_over.is_empty()) {
             page.line("To see to:");
         }
@@ -235,6 +239,12 @@ impl Report for Outcome {
             {
                 page.line(format_args!("    {service}  {phase}  {}", message.as_deref().unwrap_or_default()));
             }
+        }
+        for path in &self.damaged_attempts {
+            let text = format_args!(
+                "  {path} is damaged: it should say how the newest publication went; `keyring doctor --repair` sets it aside"
+            );
+            page.styled(style::WARN, text);
         }
         for endpoint in &self.left_over {
             page.line(format_args!("  {endpoint}: bound to nothing, and its files are still there"));

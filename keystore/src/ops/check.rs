@@ -15,7 +15,7 @@ use super::standing::{self, FileState, Found, StagedPairs, Standing, Validity, s
 use super::{Error, list};
 use crate::model::{KeyBrief, NextBrief};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
-use crate::store::{Attempt, AttemptOutcome, Snapshot};
+use crate::store::{Attempt, AttemptOutcome, FailedAttempt, Snapshot};
 use crate::timestamp::Timestamp;
 
 pub use finding::{Finding, Matter, Severity, Source, span};
@@ -134,9 +134,11 @@ impl Look<'_> {
     /// How publishing went, whom nobody has told yet, and what waits for a commit.
     fn publishing(&self) -> Result<Vec<Finding>, Error> {
         let is_wanted = |service: &ServicePath| self.services.is_empty() || self.services.contains(service);
-        let attempt = self.snapshot.failed_attempt()?;
+        let FailedAttempt { attempt, damaged } = self.snapshot.failed_attempt()?;
         let mut findings = attempt.map(|attempt| of_attempt(&attempt)).unwrap_or_default();
         findings.retain(|finding| finding.service.as_ref().is_none_or(is_wanted));
+        let untold = |path| Finding::of_service(Severity::Warning, None, Matter::AttemptDamaged { path });
+        findings.extend(damaged.into_iter().map(untold));
         let owed = self.snapshot.to_be_told()?;
         let tell = |service| Finding::of_service(Severity::Warning, Some(service), Matter::ToBeTold);
         findings.extend(owed.iter().filter(|service| is_wanted(service)).map(tell));

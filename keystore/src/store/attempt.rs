@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::format::{damaged, decode};
-use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
+use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, Keystore, Snapshot, StoreError, log};
 use crate::model::Generation;
 use crate::name::ServicePath;
@@ -144,6 +144,15 @@ impl PhaseAttempt {
     }
 }
 
+/// How the newest attempt to publish failed, as far as that can be read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FailedAttempt {
+    /// It; none when the newest succeeded, or something newer is committed.
+    pub attempt: Option<Attempt>,
+    /// Files that are damaged, of those that may tell of the newest. Nothing rests on them.
+    pub damaged: Vec<StorePath>,
+}
+
 impl Attempt {
     fn load(disk: &dyn Disk, generation: Generation) -> Result<Option<Self>, StoreError> {
         let path = layout::attempt(generation);
@@ -205,14 +214,27 @@ impl Snapshot<'_> {
         Attempt::load(self.disk, generation)
     }
 
-    /// The newest attempt of all, unless it succeeded, or something newer is committed.
+    /// The newest attempt of all, unless it succeeded, or something newer is committed. One whose file is damaged keeps
+    /// nobody from the rest.
     ///
     /// # Errors
-    /// As [`Snapshot::last_attempt`].
-    pub fn failed_attempt(&self) -> Result<Option<Attempt>, StoreError> {
+    /// When the disk refuses.
+    pub fn failed_attempt(&self) -> Result<FailedAttempt, StoreError> {
+        let (mut whole, mut damaged) = (Vec::new(), Vec::new());
+        for generation in self.newest_attempts()? {
+            match self.attempt(generation) {
+                Ok(attempt) => whole.extend(attempt),
+                // One that is older than what is committed would say nothing.
+                Err(StoreError::Damaged { .. }) if generation >= self.generation() => {
+                    damaged.push(layout::attempt(generation));
+                }
+                Err(StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let has_failed =
             |attempt: &Attempt| attempt.outcome != AttemptOutcome::Published && attempt.generation >= self.generation();
-        Ok(self.last_attempt()?.filter(has_failed))
+        Ok(FailedAttempt { attempt: newest(whole).filter(has_failed), damaged })
     }
 
     /// The newest attempt of all.
@@ -220,11 +242,18 @@ impl Snapshot<'_> {
     /// # Errors
     /// When it can't be read or is damaged.
     pub fn last_attempt(&self) -> Result<Option<Attempt>, StoreError> {
-        // A commit is of the next generation, a publication of the newest: after one that failed, both have files.
-        let newest = kept(self.disk)?.into_iter().rev().take(2).map(|generation| self.attempt(generation));
-        let newest = newest.collect::<Result<Vec<_>, _>>()?;
-        Ok(newest.into_iter().flatten().max_by_key(|attempt| (attempt.time, attempt.generation)))
+        let attempts = self.newest_attempts()?.map(|generation| self.attempt(generation));
+        Ok(newest(attempts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten()))
     }
+
+    /// A commit is of the next generation, a publication of the newest: after one that failed, both have files.
+    fn newest_attempts(&self) -> Result<impl Iterator<Item = Generation>, StoreError> {
+        Ok(kept(self.disk)?.into_iter().rev().take(2))
+    }
+}
+
+fn newest(attempts: impl IntoIterator<Item = Attempt>) -> Option<Attempt> {
+    attempts.into_iter().max_by_key(|attempt| (attempt.time, attempt.generation))
 }
 
 #[cfg(test)]

@@ -129,3 +129,24 @@ fn services_that_nobody_told_after_a_crash_are_named() {
     world.done(&["publish"]);
     assert_eq!(verdict(&world, &[]), all_is_well());
 }
+
+#[test]
+fn a_damaged_account_of_a_publication_keeps_nobody_from_the_rest() {
+    let (world, _) = committed();
+    let daemon = Daemon::start(&world, "mail01/imap/default");
+    daemon.set_service(&world, "mail01/imap", "files", &["--timeout", "1", "--reload-command", "true"]);
+    world.done(&["commit"]);
+    assert_eq!(verdict(&world, &[]), all_is_well());
+    world.write("keystore/attempts/0000000002.json", "{}");
+    assert_eq!(verdict(&world, &[]), one("warning", "attempt-damaged"));
+    snapshot!(world.done(&["status"]), @"
+    exit code 0
+    -- stdout
+    Generation 2. Nothing is staged.
+    To see to:
+      attempts/0000000002.json is damaged: it should say how the newest publication went; `keyring doctor --repair` sets it aside
+    -- stderr
+    ");
+    world.done(&["doctor", "--repair"]);
+    assert_eq!(verdict(&world, &[]), all_is_well());
+}

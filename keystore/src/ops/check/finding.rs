@@ -6,7 +6,7 @@ use crate::model::Generation;
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::ops::probe;
 use crate::ops::standing::Validity;
-use crate::store::{AttemptOutcome, Phase};
+use crate::store::{AttemptOutcome, Phase, StorePath};
 use crate::timestamp::Timestamp;
 
 /// How bad something is.
@@ -141,6 +141,11 @@ pub enum Matter {
         /// What failed, and what is said of it.
         phase: Option<(Phase, Option<String>)>,
     },
+    /// Whether the newest attempt to publish failed can't be told.
+    AttemptDamaged {
+        /// The file that should tell.
+        path: StorePath,
+    },
     /// After a crash the service may still serve what was taken back.
     ToBeTold,
     /// Changes wait for a commit.
@@ -176,6 +181,7 @@ impl Matter {
             Self::NobodyThere { .. } => "nobody-there",
             Self::NotAsked { .. } => "not-asked",
             Self::PublicationFailed { .. } => "publication-failed",
+            Self::AttemptDamaged { .. } => "attempt-damaged",
             Self::ToBeTold => "to-be-told",
             Self::Staged { .. } => "staged",
         }
@@ -231,6 +237,10 @@ impl fmt::Display for Matter {
                     _ => f.write_str(" and was taken back"),
                 }
             }
+            Self::AttemptDamaged { path } => write!(
+                f,
+                "{path} is damaged: it should say how the newest publication went; `keyring doctor --repair` sets it aside"
+            ),
             Self::ToBeTold => f.write_str("it may still serve what was taken back after a crash"),
             Self::Staged { changes: 1, since } => write!(f, "1 change has been staged since {since}"),
             Self::Staged { changes, since } => write!(f, "{changes} changes have been staged since {since}"),
