@@ -5,6 +5,7 @@
 mod authority;
 mod page;
 mod progress;
+mod reading;
 mod renewal;
 mod service;
 mod views;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub(crate) use authority::{AuthorityJson, authority_line};
 pub(crate) use page::{Page, style};
 pub(crate) use progress::Bar;
+pub(crate) use reading::ReadingFaultJson;
 pub(crate) use renewal::{RenewalJson, SubmissionJson, renewal_line, submission_line};
 pub(crate) use service::{HookJson, RowJson, SettingsJson, form_name, hook_line, settings_line, software};
 pub(crate) use views::{

@@ -71,8 +71,8 @@ pub use publication::{
     CommitError, Committing, Install, Ownership, Prepared, Proposal, Publication, Publishing, Recorded, Recording,
     Switched,
 };
-pub use readings::{Disclosure, Purpose, ReadKey, Reading};
+pub use readings::{Disclosure, Purpose, ReadKey, Reading, ReadingFault};
 pub use real_disk::RealDisk;
-pub use restore::RestoreError;
+pub use restore::{FromBackup, RestoreError};
 pub use snapshot::{PublishedFiles, Snapshot};
 pub use transaction::{NewVersion, Transaction, WrittenCertificate};

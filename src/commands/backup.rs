@@ -12,7 +12,7 @@ use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::interrupt::{Interruptible, interruptible};
-use crate::output::{Page, Report, artifact, style};
+use crate::output::{Page, ReadingFaultJson, Report, artifact, style};
 use crate::outside::{self, NewFile};
 use crate::prompt;
 
@@ -77,6 +77,8 @@ pub(crate) struct Outcome {
     files: usize,
     encrypted_to: &'static str,
     left_out: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reading_faults: Vec<ReadingFaultJson>,
 }
 
 impl Report for Outcome {
@@ -85,6 +87,7 @@ impl Report for Outcome {
             let text = format_args!("{path} is not in it: nothing names it, and it is not whole");
             page.tagged(style::WARN, "warning:", text);
         }
+        ReadingFaultJson::say(&self.reading_faults, page);
         if self.encrypted_to == "nobody" {
             page.tagged(style::WARN, "warning:", "it is not encrypted: whoever reads it has every private key");
         }
@@ -126,7 +129,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 }
 
 fn outcome(args: &Args, envelope: &Envelope, written: &Written) -> Outcome {
-    let Written { manifest, left_out } = written;
+    let Written { manifest, left_out, reading_faults } = written;
     Outcome {
         file: args.file.display().to_string(),
         id: manifest.keystore.clone(),
@@ -140,6 +143,7 @@ fn outcome(args: &Args, envelope: &Envelope, written: &Written) -> Outcome {
             Envelope::Recipients(_) => "recipients",
         },
         left_out: left_out.iter().map(|path| path.display().to_string()).collect(),
+        reading_faults: reading_faults.iter().map(ReadingFaultJson::of).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::passphrase::OnePassphraseArgs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::interrupt::{Interruptible, interruptible};
-use crate::output::{Page, Report, style};
+use crate::output::{Page, ReadingFaultJson, Report, style};
 use crate::{outside, prompt};
 
 const HELP: &str = "\
@@ -64,6 +64,8 @@ pub(crate) struct Outcome {
     files: usize,
     staged: usize,
     unpublished: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reading_faults: Vec<ReadingFaultJson>,
     #[serde(skip)]
     by: String,
 }
@@ -71,6 +73,7 @@ pub(crate) struct Outcome {
 impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
         let Self { generation, keystore, backed_up, by, .. } = self;
+        ReadingFaultJson::say(&self.reading_faults, page);
         let text = format_args!("generation {generation} in {keystore}, as it was at {backed_up} by {by}");
         page.tagged(style::GOOD, "Restored", text);
         match self.staged {
@@ -99,7 +102,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
 }
 
 fn outcome(restored: &Restored) -> Outcome {
-    let Restored { keystore, manifest, staged, unpublished } = restored;
+    let Restored { keystore, manifest, staged, unpublished, reading_faults } = restored;
     Outcome {
         keystore: keystore.root().display().to_string(),
         id: manifest.keystore.clone(),
@@ -110,6 +113,7 @@ fn outcome(restored: &Restored) -> Outcome {
         files: manifest.files.len(),
         staged: *staged,
         unpublished: unpublished.iter().map(ToString::to_string).collect(),
+        reading_faults: reading_faults.iter().map(ReadingFaultJson::of).collect(),
         by: manifest.actor.to_string(),
     }
 }

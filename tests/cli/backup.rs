@@ -182,3 +182,30 @@ fn damage_is_not_backed_up() {
     ");
     assert!(!world.path("keys.age").exists());
 }
+
+#[test]
+fn a_damaged_entry_about_readings_is_told_and_the_rest_is_backed_up_and_restored() {
+    let world = World::new();
+    for file in ["one.tar", "two.tar"] {
+        world.done(&["backup", file, "--no-passphrase"]);
+    }
+    world.write("keystore/audit/0000000001.json", "{}");
+    snapshot!(world.done(&["backup", "three.tar", "--no-passphrase"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    warning: audit/0000000001.json, which should say who read private keys, is not whole in it: missing field `hash` at line 1 column 2; `keyring doctor` tells more
+    warning: it is not encrypted: whoever reads it has every private key
+    Backed up generation 0 in three.tar: 4 files
+    ");
+    snapshot!(world.done(&["restore", "three.tar", "--store", "copy"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    warning: audit/0000000001.json, which should say who read private keys, is not whole in it: missing field `hash` at line 1 column 2; `keyring doctor` tells more
+    Restored generation 0 in [FOLDER]/copy, as it was at [TIME] by [ACTOR]
+    The keystore that it was taken from has the same id: let only one of them go on.
+    ");
+    let faults = world.done(&["backup", "four.tar", "--no-passphrase", "--json"]).result()["reading_faults"].clone();
+    assert_eq!((&faults[0]["file"], &faults[1]), (&"audit/0000000001.json".into(), &serde_json::Value::Null));
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Error;
 use crate::envelope::Envelope;
 use crate::progress::Progress;
-use crate::store::{BackupError, Disclosure, Keystore, Manifest, Purpose};
+use crate::store::{BackupError, Disclosure, Keystore, Manifest, Purpose, ReadingFault};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Written {
     pub manifest: Manifest,
     /// What nothing names and is not whole, which is not in it: certificates, and private keys by their folders.
     pub left_out: Vec<PathBuf>,
+    /// What is wrong with the entries about readings of private keys: those that stand there are in it as they are.
+    pub reading_faults: Vec<ReadingFault>,
 }
 
 /// Writes a backup. It is good for nothing unless this succeeds. That every private key is read is written down first.
@@ -46,5 +48,6 @@ pub fn backup(
     keystore.write_backup(&inventory, &mut sealing, progress)?;
     sealing.finish().and_then(|out| out.flush()).map_err(BackupError::Write)?;
     let left_out = inventory.left_out().map(|path| keystore.root().join(path.as_path())).collect();
-    Ok(Written { manifest: inventory.manifest().clone(), left_out })
+    let reading_faults = inventory.reading_faults().to_vec();
+    Ok(Written { manifest: inventory.manifest().clone(), left_out, reading_faults })
 }

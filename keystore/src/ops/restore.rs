@@ -7,7 +7,7 @@ use super::publish::unpublished_or_differing;
 use crate::envelope::Opened;
 use crate::name::Endpoint;
 use crate::progress::Progress;
-use crate::store::{Disk, Keystore, Manifest};
+use crate::store::{Disk, FromBackup, Keystore, Manifest, ReadingFault};
 use crate::world::World;
 
 /// A keystore that was restored.
@@ -20,6 +20,8 @@ pub struct Restored {
     pub staged: usize,
     /// Endpoints that are bound: none is published yet.
     pub unpublished: Vec<Endpoint>,
+    /// What was wrong with the entries about readings of private keys when the backup was taken.
+    pub reading_faults: Vec<ReadingFault>,
 }
 
 /// Makes a keystore from a backup, in an empty folder.
@@ -34,10 +36,11 @@ pub fn restore<R: BufRead>(
 ) -> Result<Restored, Error> {
     let restored = Keystore::restore(disk, world, backup, progress);
     // The envelope knows better than the archive in it what was wrong.
-    let (keystore, manifest) = restored.map_err(|error| backup.fault().map_or_else(|| error.into(), Error::from))?;
+    let FromBackup { keystore, manifest, reading_faults } =
+        restored.map_err(|error| backup.fault().map_or_else(|| error.into(), Error::from))?;
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().changes().count();
     let unpublished = unpublished_or_differing(&snapshot, &[])?.into_iter().map(|it| it.endpoint).collect();
     drop(snapshot);
-    Ok(Restored { keystore, manifest, staged, unpublished })
+    Ok(Restored { keystore, manifest, staged, unpublished, reading_faults })
 }

@@ -4,7 +4,12 @@
 //! The lock guards the numbers; a file is linked into its place all the same, so that none is ever written over where
 //! locks mean nothing.
 
+mod trail;
+
 use serde::{Deserialize, Serialize};
+
+pub use trail::ReadingFault;
+pub(super) use trail::Trail;
 
 use super::format::{self, damaged, decode};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};
@@ -142,12 +147,18 @@ pub(super) fn newest(disk: &dyn Disk) -> Result<u64, StoreError> {
 pub(super) fn load(disk: &dyn Disk, number: u64) -> Result<(Reading, Digest), StoreError> {
     let path = layout::reading(number);
     let bytes = format::load_known(disk, &path)?;
-    let (_, text) = log::open(disk, &path, &bytes)?;
+    Ok((parse(disk, number, &bytes)?, Digest::of(&bytes)))
+}
+
+/// The entry that a file of this number holds.
+fn parse(disk: &dyn Disk, number: u64, bytes: &[u8]) -> Result<Reading, StoreError> {
+    let path = layout::reading(number);
+    let (_, text) = log::open(disk, &path, bytes)?;
     let reading: Reading = decode(disk, &path, text.as_bytes())?;
     if reading.number != number {
         return Err(damaged(disk, &path, format!("it is entry {}", reading.number)));
     }
-    Ok((reading, Digest::of(&bytes)))
+    Ok(reading)
 }
 
 /// Checks that an entry was made on the one before it.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::backup::Manifest;
 use super::keystore::{self, Config};
 use super::layout::{self, PRIVATE_FILE, StorePath};
-use super::{Disk, Keystore, StoreError, lock};
+use super::{Disk, Keystore, ReadingFault, StoreError, lock};
 use crate::digest::Digest;
 use crate::model::Generation;
 use crate::pki::PrivateKeyError;
@@ -85,18 +85,28 @@ pub enum RestoreError {
     },
 }
 
+/// A keystore that was made from a backup.
+pub struct FromBackup {
+    /// It.
+    pub keystore: Keystore,
+    /// What the backup held.
+    pub manifest: Manifest,
+    /// What was wrong with the entries about readings of private keys when the backup was taken.
+    pub reading_faults: Vec<ReadingFault>,
+}
+
 impl Keystore {
     /// Makes a keystore from the tar archive of a backup, in an empty folder or one in which this was cut short.
     ///
     /// # Errors
-    /// When something stands there, when the backup is not whole in every respect, or when the disk refuses. Then
+    /// When something stands there, when the backup is not whole, or when the disk refuses. Then
     /// what was written is removed again; after a crash the next attempt does that.
     pub fn restore(
         disk: Box<dyn Disk>,
         world: World,
         input: &mut dyn Read,
         progress: &dyn Progress,
-    ) -> Result<(Self, Manifest), RestoreError> {
+    ) -> Result<FromBackup, RestoreError> {
         check_vacant(&*disk)?;
         keystore::check_private(&*disk)?;
         let held = lock::writing(&*disk, &world)?.in_doubt();
@@ -104,7 +114,7 @@ impl Keystore {
         check_vacant(&*disk)?;
         clear(&*disk)?;
         let restored = fill(&*disk, input, progress);
-        let (config, manifest) = match restored {
+        let Filled { config, manifest, reading_faults } = match restored {
             Ok(restored) => restored,
             Err(error) => {
                 // Its name may be there although its sync, or the reply, failed: then it is a keystore. What cannot be
@@ -116,12 +126,19 @@ impl Keystore {
             }
         };
         drop(held);
-        Ok((Self::from_parts(disk, world, config), manifest))
+        Ok(FromBackup { keystore: Self::from_parts(disk, world, config), manifest, reading_faults })
     }
 }
 
+/// What was written.
+struct Filled {
+    config: Config,
+    manifest: Manifest,
+    reading_faults: Vec<ReadingFault>,
+}
+
 /// Writes everything, checks it, and lets it be a keystore.
-fn fill(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progress) -> Result<(Config, Manifest), RestoreError> {
+fn fill(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progress) -> Result<Filled, RestoreError> {
     // From here on, what stands in the folder is known for what it is.
     disk.add(&marker(), b"", PRIVATE_FILE, true).map_err(StoreError::from)?;
     disk.sync_names(&StorePath::root()).map_err(StoreError::from)?;
@@ -129,14 +146,14 @@ fn fill(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progress) -> Resul
         disk.ensure_folder(&folder, mode).map_err(StoreError::from)?;
     }
     let unpacked = unpack::unpack(disk, input, progress)?;
-    let config = check::check(disk, &unpacked, progress)?;
+    let (config, reading_faults) = check::check(disk, &unpacked, progress)?;
     let newest = unpacked.manifest.generation;
     if newest > Generation::EMPTY {
         let hint = newest.to_string();
         disk.put(&layout::head_hint(), hint.as_bytes(), PRIVATE_FILE, false).map_err(StoreError::from)?;
     }
     finish(disk, &unpacked.config, &unpacked.folders)?;
-    Ok((config, unpacked.manifest))
+    Ok(Filled { config, manifest: unpacked.manifest, reading_faults })
 }
 
 /// Makes everything durable, and then lets it be a keystore.

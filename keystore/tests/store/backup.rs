@@ -13,7 +13,7 @@ use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
 use keystore::ops::{self, Error};
 use keystore::pki::Passphrase;
 use keystore::progress::Unwatched;
-use keystore::store::{Keystore, Manifest, RestoreError, StoreError};
+use keystore::store::{Disclosure, Keystore, Manifest, Purpose, RestoreError, StoreError};
 
 use crate::common::vault::{
     MAIN, PENDING, backup, keep, keep_no_keys, pending, prune, restore_on, restored, with_a_past,
@@ -278,8 +278,12 @@ fn a_backup_that_was_changed_is_refused_whatever_was_changed() {
             Error::Restore(RestoreError::Changed { path, .. }) => assert_eq!(path.to_string(), files[index].0),
             other => panic!("{}: {other}", files[index].0),
         }
-        // Somebody who puts the manifest right meets the hashes that the files hold of each other.
-        if files[index].0 != "keystore.toml" && files[index].0 != "stage.json" {
+        // Somebody who puts the manifest right meets the hashes that the files hold of each other. Of who read private keys
+        // that is told, and keeps nobody from the rest.
+        let is_reading = files[index].0.starts_with("audit/");
+        if is_reading {
+            assert_eq!(faulty(&packed(changed)), [files[index].0.clone()]);
+        } else if files[index].0 != "keystore.toml" && files[index].0 != "stage.json" {
             match refusal(&packed(changed)) {
                 Error::Restore(RestoreError::Inconsistent { .. }) => {}
                 other => panic!("{}: {other}", files[index].0),
@@ -291,13 +295,63 @@ fn a_backup_that_was_changed_is_refused_whatever_was_changed() {
         assert!(matches!(error, Error::Restore(RestoreError::CutShort { missing: 1 })), "{error}");
         // Without a stage, or the newest entry of who read private keys, it is another keystore, and a whole one.
         let newest = files.iter().rev().find(|(name, _)| name.starts_with("audit/")).map(|(name, _)| name);
-        if files[index].0 != "stage.json" && Some(&files[index].0) != newest {
+        if is_reading && Some(&files[index].0) != newest {
+            assert_eq!(faulty(&packed(without)), [files[index].0.clone()]);
+        } else if files[index].0 != "stage.json" && !is_reading {
             let error = refusal(&packed(without));
             let told =
                 matches!(error, Error::Restore(RestoreError::Inconsistent { .. } | RestoreError::NotABackup { .. }));
             assert!(told, "{}: {error}", files[index].0);
         }
     }
+}
+
+/// The entries about readings of private keys that a restore names as missing or damaged.
+fn faulty(backup: &[u8]) -> Vec<String> {
+    let house = House::without_keystore();
+    let restored = restore_on(&house, house.disk(), backup).unwrap();
+    restored.reading_faults.iter().map(|fault| fault.path.to_string()).collect()
+}
+
+#[test]
+fn what_is_lost_of_who_read_private_keys_keeps_nobody_from_the_private_keys() {
+    let template = with_a_past();
+    for _ in 0..4 {
+        backup(&template.open(), false).unwrap();
+    }
+    let entry = |house: &House, number: u64| house.root().join(format!("audit/{number:010}.json"));
+    let changed = |house: &House| fs::write(entry(house, 2), "{}").unwrap();
+    let removed = |house: &House| fs::remove_file(entry(house, 2)).unwrap();
+    for harm in [&changed as &dyn Fn(&House), &removed] {
+        let house = House::copy_of(&template);
+        harm(&house);
+        let (bytes, written) = backup(&house.open(), true).unwrap();
+        let told: Vec<_> = written.reading_faults.iter().map(|fault| fault.path.to_string()).collect();
+        assert_eq!(told, ["audit/0000000002.json"]);
+        assert_eq!(faulty(&bytes), told);
+        assert_eq!(backed_up(&restored(&bytes)), backed_up(&house));
+    }
+}
+
+#[test]
+fn who_reads_private_keys_meanwhile_is_in_the_next_backup() {
+    let house = with_a_past();
+    backup(&house.open(), false).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _stopping = Stopping(&stop);
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let read = Disclosure { purpose: Purpose::Sign, keys: Vec::new(), to: None };
+                // one that has to wait too long tries again
+                let _ = house.open_unsynced().note_reading(read);
+            }
+        });
+        for _ in 0..20 {
+            let inventory = house.open_unsynced().inventory(false, &Unwatched).unwrap();
+            assert_eq!(inventory.reading_faults(), []);
+        }
+    });
 }
 
 #[test]

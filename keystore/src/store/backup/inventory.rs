@@ -17,7 +17,8 @@ use crate::store::layout::{self, StorePath};
 use crate::store::local_ca::Remains;
 use crate::store::log::Descent;
 use crate::store::reach::{Material, Reach};
-use crate::store::{Base, Disk, Snapshot, StoreError, authorities, facts, local_ca, staged};
+use crate::store::readings::Trail;
+use crate::store::{Base, Disk, ReadingFault, Snapshot, StoreError, authorities, facts, local_ca, staged};
 
 /// One file of a backup.
 pub(in crate::store) struct Item {
@@ -32,6 +33,7 @@ pub struct Inventory {
     /// By path; the configuration last, as without it there is no keystore.
     pub(in crate::store) items: Vec<(StorePath, Item)>,
     left_out: Vec<StorePath>,
+    reading_faults: Vec<ReadingFault>,
 }
 
 impl Inventory {
@@ -47,6 +49,12 @@ impl Inventory {
         self.left_out.iter()
     }
 
+    /// What is wrong with the entries about readings of private keys. Those that stand there are held as they are.
+    #[must_use]
+    pub fn reading_faults(&self) -> &[ReadingFault] {
+        &self.reading_faults
+    }
+
     pub(in crate::store) fn gather(
         snapshot: &Snapshot<'_>,
         config: Vec<u8>,
@@ -59,7 +67,7 @@ impl Inventory {
             search.hold(layout::stage(), staged::encode(snapshot.stage()));
         }
         search.authorities()?;
-        search.readings()?;
+        let reading_faults = search.readings()?;
         let folders = snapshot.disk.names(&layout::servers())?;
         let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
         servers.extend(reach.servers().cloned());
@@ -72,7 +80,7 @@ impl Inventory {
         let mut items: Vec<_> = items.into_iter().collect();
         items.push((layout::config(), Item { digest: Digest::of(&config), held: Some(config) }));
         let files = items.iter().map(|(path, item)| (path.to_string(), item.digest)).collect();
-        Ok(Self { manifest: Manifest { files, ..manifest }, items, left_out })
+        Ok(Self { manifest: Manifest { files, ..manifest }, items, left_out, reading_faults })
     }
 }
 
@@ -126,16 +134,13 @@ impl Search<'_> {
         Ok(reach)
     }
 
-    /// Who read private keys. An entry never changes.
-    fn readings(&mut self) -> Result<(), StoreError> {
-        for entry in self.disk.names(&layout::audit())? {
-            if let Some(number) = layout::reading_number(&entry.name) {
-                let path = layout::reading(number);
-                let bytes = self.disk.load(&path)?;
-                self.name(path, Digest::of(&bytes));
-            }
+    /// Who read private keys, as it stands: an entry never changes, and one that is lost is no reason to lose the rest.
+    fn readings(&mut self) -> Result<Vec<ReadingFault>, StoreError> {
+        let Trail { files, faults, .. } = Trail::read(self.disk)?;
+        for (path, digest) in files {
+            self.name(path, digest);
         }
-        Ok(())
+        Ok(faults)
     }
 
     /// What is said of authorities, and the accounts that are kept at them.

@@ -13,9 +13,12 @@ use crate::progress::Progress;
 use crate::store::backup::{Inventory, Manifest};
 use crate::store::keystore::Config;
 use crate::store::log::Descent;
-use crate::store::{Disk, Snapshot, StoreError, facts, layout};
+use crate::store::{Disk, ReadingFault, Snapshot, StoreError, facts, layout};
 
-pub(super) fn check(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Result<Config, RestoreError> {
+/// The configuration, and what is wrong with the entries about readings of private keys.
+type Checked = (Config, Vec<ReadingFault>);
+
+pub(super) fn check(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Result<Checked, RestoreError> {
     whole(disk, unpacked, progress).map_err(|error| match error {
         RestoreError::Store(StoreError::Damaged { path, reason } | StoreError::Config { path, reason }) => {
             let path = path.strip_prefix(disk.root()).map(Path::to_path_buf).unwrap_or(path);
@@ -25,7 +28,7 @@ pub(super) fn check(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progres
     })
 }
 
-fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Result<Config, RestoreError> {
+fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Result<Checked, RestoreError> {
     let Unpacked { manifest, config: text, .. } = unpacked;
     let config = Config::parse(disk, text)?;
     if config.id != manifest.keystore || config.format != manifest.format {
@@ -44,10 +47,9 @@ fn whole(disk: &dyn Disk, unpacked: &Unpacked, progress: &dyn Progress) -> Resul
     let all = Manifest { history: true, ..manifest.clone() };
     let inventory = Inventory::gather(&snapshot, text.clone(), all, progress)?;
     compare(manifest, inventory.manifest())?;
-    // each entry names the one before it, down to the first
-    snapshot.readings(None, usize::MAX)?;
     private_keys(&snapshot, progress)?;
-    Ok(config)
+    // Every file has the hash that the manifest gives it, so that what is wrong with them was wrong when it was taken.
+    Ok((config, inventory.reading_faults().to_vec()))
 }
 
 fn inconsistent(path: &layout::StorePath, reason: &str) -> RestoreError {
