@@ -9,6 +9,7 @@ use keystore::digest::Digest;
 use keystore::envelope::{Envelope, OpeningError, Sealed, WorkFactor};
 use keystore::model::Generation;
 use keystore::ops::backup::Backup;
+use keystore::ops::doctor::Code;
 use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
 use keystore::ops::{self, Error};
 use keystore::pki::Passphrase;
@@ -22,6 +23,7 @@ use crate::common::{
     House, Picture, asking, bind, certify, commit, create, install, installed_key, installed_next, listing, live,
     make_csr,
 };
+use crate::doctor::{faults, glance, repair};
 
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -166,6 +168,32 @@ fn a_private_key_that_no_index_names_yet_is_taken_along() {
     fs::write(house.root().join("servers/mail01/pop3/new/1/version.json"), "{").unwrap();
     let (_, written) = backup(&house.open(), false).unwrap();
     assert_eq!(written.left_out, [house.root().join("servers/mail01/pop3/new/1")]);
+}
+
+#[test]
+fn a_request_that_power_took_does_not_take_its_private_key_along() {
+    let house = with_a_past();
+    let index = house.root().join("servers/mail01/facts.json");
+    let before = fs::read(&index).unwrap();
+    create(&house.open(), "mail01/pop3/new").unwrap();
+    make_csr(&house.open(), &asking("mail01/pop3/new", "pop3.example.com")).unwrap();
+    fs::write(&index, before).unwrap();
+    let folder = "servers/mail01/pop3/new/1";
+    let request = house.root().join(folder).join("request-1.csr");
+    let harms: [fn(&Path); 2] = [|path| fs::write(path, "").unwrap(), |path| fs::remove_file(path).unwrap()];
+    for harm in harms {
+        harm(&request);
+        let (bytes, written) = backup(&house.open(), false).unwrap();
+        assert_eq!(written.left_out.iter().collect::<Vec<_>>(), [&request]);
+        let copy = restored(&bytes);
+        let file = format!("{folder}/private-key.pem");
+        assert_eq!(fs::read(copy.root().join(&file)).unwrap(), fs::read(house.root().join(&file)).unwrap());
+        assert_eq!(faults(&glance(&copy)), [Code::NotIndexed]);
+        // what is put into the index is a private key that can make another request
+        repair(&copy);
+        make_csr(&copy.open(), &asking("mail01/pop3/new", "pop3.example.com")).unwrap();
+        assert_eq!(faults(&glance(&copy)), []);
+    }
 }
 
 #[test]

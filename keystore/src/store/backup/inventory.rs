@@ -286,6 +286,21 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Leaves out requests that are missing or not whole: power that was lost before they were durable takes them, and the
+    /// private key is worth more than they are.
+    fn leave_out_requests(&mut self, folder: &Folder, version: &mut VersionFacts) -> Result<(), StoreError> {
+        let mut whole = Vec::new();
+        for request in std::mem::take(&mut version.requests) {
+            let path = layout::request(&folder.key, folder.version, request.number);
+            match self.disk.load_if_present(&path)? {
+                Some(bytes) if Digest::of(&bytes) == request.file => whole.push(request),
+                _ => self.left_out.push(path),
+            }
+        }
+        version.requests = whole;
+        Ok(())
+    }
+
     /// A folder that the index does not name: a number that is spent, or a private key whose making has not come to
     /// its end. That one is taken along when it is whole.
     fn nameless(&mut self, folder: &Folder) -> Result<(), StoreError> {
@@ -301,8 +316,12 @@ impl Search<'_> {
             return Ok(());
         }
         match facts::whole(self.disk, key, *number)? {
-            // Looked at again: its first request may have come meanwhile.
-            Some(version) => self.version(&facts::folder(self.disk, key, *number)?, &version, None),
+            Some(mut version) => {
+                // Looked at again: its first request may have come meanwhile.
+                let folder = facts::folder(self.disk, key, *number)?;
+                self.leave_out_requests(&folder, &mut version)?;
+                self.version(&folder, &version, None)
+            }
             None => {
                 self.left_out.push(layout::version(key, *number));
                 Ok(())
