@@ -19,7 +19,8 @@ Exit codes:
   1  failed
   2  usage
   3  a default was refused
-  4  there is a keystore, or something else, already";
+  4  there is a keystore, or something else, already
+  5  another process makes or restores one there";
 
 /// Make a keystore
 ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::layout::{self, PASSAGE, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::publication::Committing;
-use super::{Disk, Snapshot, StoreError, Transaction, format};
+use super::{Disk, Snapshot, StoreError, Transaction, format, lock};
 use crate::change::Stage;
 use crate::pki::KeyAlgorithm;
 use crate::world::World;
@@ -106,20 +106,28 @@ impl Keystore {
     /// Makes a keystore in an empty folder. `defaults` is the text of the `[defaults]` part of `keystore.toml`.
     ///
     /// # Errors
-    /// When something stands in the folder, when `defaults` has a mistake, or when the disk refuses.
+    /// When something stands in the folder, when `defaults` has a mistake, when another process makes or restores a
+    /// keystore there, or when the disk refuses.
     pub fn init(disk: Box<dyn Disk>, world: World, defaults: &str) -> Result<Self, StoreError> {
-        if disk.exists(&layout::config())? {
-            return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
+        check_none(&*disk)?;
+        // Where one is being made or restored, what stands there is judged when that has come to its end.
+        if !disk.exists(&layout::config().temporary())? {
+            check_vacant(&*disk)?;
         }
-        check_vacant(&*disk)?;
         check_private(&*disk)?;
         let text = Config::text(&world.new_id(), defaults);
         let config = Config::parse(&*disk, text.as_bytes())?;
-        for (folder, mode) in folders() {
-            disk.ensure_folder(&folder, mode)?;
-        }
-        // Last: where it stands, the keystore is whole.
-        disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?;
+        let held = lock::writing(&*disk, &world)?;
+        check_none(&*disk)?;
+        check_vacant(&*disk)?;
+        held.change(|| {
+            for (folder, mode) in folders() {
+                disk.ensure_folder(&folder, mode)?;
+            }
+            // Last: where it stands, the keystore is whole.
+            disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)
+        })?;
+        drop(held);
         Ok(Self { disk, world, config })
     }
 
@@ -244,6 +252,14 @@ pub(super) fn folders() -> [(StorePath, u32); 4] {
         (layout::state(), PRIVATE_FOLDER),
         (layout::live(), PASSAGE),
     ]
+}
+
+/// Refuses a folder with a keystore in it.
+pub(super) fn check_none(disk: &dyn Disk) -> Result<(), StoreError> {
+    if disk.exists(&layout::config())? {
+        return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
+    }
+    Ok(())
 }
 
 /// Refuses a folder that holds anything but what is left where the making of a keystore was cut short: some of

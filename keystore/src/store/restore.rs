@@ -185,9 +185,7 @@ fn left_overs() -> [StorePath; 8] {
 
 /// Refuses a folder that holds anything but what an attempt to make a keystore has left.
 fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
-    if disk.exists(&layout::config())? {
-        return Err(StoreError::AlreadyThere { path: disk.root().to_path_buf() });
-    }
+    keystore::check_none(disk)?;
     if !disk.exists(&marker())? {
         return keystore::check_vacant(disk);
     }

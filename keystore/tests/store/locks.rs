@@ -1,10 +1,15 @@
 //! Several at once: who waits, who is refused, and what is staged while a commit runs.
 
+use std::io::Read;
+use std::time::Duration;
+
 use keystore::change::Change;
 use keystore::model::Generation;
 use keystore::ops::{Error, commit::plan};
+use keystore::progress::Unwatched;
 use keystore::store::{CommitError, Committing, Keystore, Prepared, Proposal, Recording, StoreError};
 
+use crate::common::vault::backup;
 use crate::common::{
     House, Picture, asking, bind, certify, commit, create, discard, endpoint, install, installed_key, installed_next,
     key, live, make_csr, staged, unbind,
@@ -75,7 +80,7 @@ fn the_wait_for_a_lock_ends_with_an_interrupt() {
     let keystore = house.open();
     let _held = keystore.write().unwrap();
     let mut world = house.world("bind");
-    world.lock_wait = std::time::Duration::from_secs(3600);
+    world.lock_wait = Duration::from_secs(3600);
     world.interrupted = || true;
     let waiting = Keystore::open(house.disk(), world).unwrap();
     assert!(matches!(bind(&waiting, OTHER, &[ADDRESS]), Err(Error::Store(StoreError::Interrupted))));
@@ -254,7 +259,7 @@ fn many_at_once_lose_nothing() {
     let house = house();
     let work = |writer: usize| {
         let mut world = house.world("bind");
-        world.lock_wait = std::time::Duration::from_secs(60);
+        world.lock_wait = Duration::from_secs(60);
         let keystore = Keystore::open(house.disk(), world).unwrap();
         for number in 1..=EACH {
             bind(&keystore, MAIN, &[&format!("mail01/imap@192.0.2.{writer}:{number}")]).unwrap();
@@ -276,4 +281,46 @@ fn many_at_once_lose_nothing() {
     assert_eq!(keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap().bound.len(), 1 + 3 * EACH);
     let records = keystore.read().unwrap().records(usize::MAX).unwrap();
     assert_eq!(records.last().unwrap().0.generation, Generation(1));
+}
+
+/// A backup that is read while something else happens.
+struct Meanwhile<'a> {
+    backup: &'a [u8],
+    act: &'a dyn Fn(),
+}
+
+impl Read for Meanwhile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        (self.act)();
+        self.backup.read(buffer)
+    }
+}
+
+#[test]
+fn no_keystore_is_made_where_one_is_being_restored() {
+    let original = house();
+    let (bytes, _) = backup(&original.open(), false).unwrap();
+    for (length, is_whole) in [(bytes.len(), true), (bytes.len() / 2, false)] {
+        let folder = House::without_keystore();
+        let init = || {
+            let mut world = folder.world("init");
+            world.lock_wait = Duration::ZERO;
+            Keystore::init(folder.disk(), world, "")
+        };
+        let refused = || match init().map(drop) {
+            Err(StoreError::Locked { holder }) => assert!(holder.contains("keyring restore"), "{holder}"),
+            other => panic!("{other:?}"),
+        };
+        let mut input = Meanwhile { backup: &bytes[..length], act: &refused };
+        let restored = Keystore::restore(folder.disk(), folder.world("restore"), &mut input, &Unwatched);
+        assert_eq!(restored.is_ok(), is_whole);
+        drop(restored);
+        match init() {
+            Err(StoreError::AlreadyThere { .. }) if is_whole => {
+                assert_eq!(folder.open().config().id, original.open().config().id);
+            }
+            Ok(_) if !is_whole => assert_eq!(folder.open().read().unwrap().generation(), Generation::EMPTY),
+            other => panic!("{:?}", other.map(drop)),
+        }
+    }
 }
