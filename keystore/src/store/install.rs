@@ -136,12 +136,12 @@ pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Resu
 
 fn put_back(outside: &dyn Disk, file: &Outside) -> Result<(), StoreError> {
     let Beside { place, former, .. } = layout::beside(&file.path);
-    Ok(match (file.stood, what_stands(outside, file)?) {
-        (true, Stands::New | Stands::Nothing) if outside.exists(&former)? => outside.put_in_place(&former, &place)?,
-        (false, Stands::New) => outside.discard(&place)?,
-        (_, Stands::Nothing) => nothing_to_put_back(file)?,
-        _ => {}
-    })
+    match (file.stood, what_stands(outside, file)?) {
+        (true, Stands::New | Stands::Nothing) if outside.exists(&former)? => Ok(outside.put_in_place(&former, &place)?),
+        (false, Stands::New) => Ok(outside.discard(&place)?),
+        (_, Stands::Nothing) => nothing_to_put_back(file),
+        _ => Ok(()),
+    }
 }
 
 /// Where nothing is there of a file that stood there, its file system may not be mounted: it is not forgotten that

@@ -106,7 +106,7 @@ impl Removal<'_> {
 
     fn objects(&self) -> Result<BTreeSet<Digest>, StoreError> {
         let gone: BTreeSet<_> = &self.plan.objects - &self.reach.objects;
-        self.remove_each(Vec::from_iter(&gone), |object| self.disk().discard(&layout::state_object(**object)))?;
+        self.remove_each(&Vec::from_iter(&gone), |object| self.disk().discard(&layout::state_object(**object)))?;
         Ok(gone)
     }
 
@@ -120,7 +120,7 @@ impl Removal<'_> {
         // No commit runs meanwhile: what the last one took is no longer staged.
         let stage = staged::load(disk)?.without(&self.snapshot.head.change_sets);
         let cut = self.snapshot.server_cut(server, self.reach, &stage, &self.plan.request)?.and(planned);
-        self.remove_each(Vec::from_iter(&cut.certificates), |(key, version, number)| {
+        self.remove_each(&Vec::from_iter(&cut.certificates), |(key, version, number)| {
             // Where a certificate stands, its chain does too.
             disk.discard(&layout::certificate(key, *version, *number))?;
             disk.discard(&layout::chain(key, *version, *number))
@@ -141,7 +141,7 @@ impl Removal<'_> {
         let folders = facts::folders(disk, server)?;
         let goes = |(_, folder): &(usize, &Folder)| gone.contains(&(folder.key.clone(), folder.version));
         let emptied: Vec<_> = folders.iter().enumerate().filter(goes).collect();
-        self.remove_each(emptied.clone(), |(_, folder)| empty(disk, folder))?;
+        self.remove_each(&emptied, |(_, folder)| empty(disk, folder))?;
         disk.sync_batch(&emptied.iter().map(|(_, folder)| layout::version(&folder.key, folder.version)).collect())?;
         // The mark alone is left. Where nothing else tells that the number is spent, it stays.
         parallel::each_at_disk(self.snapshot.threads, &emptied, |(at, folder)| {
@@ -154,10 +154,10 @@ impl Removal<'_> {
     /// Removes things that do not depend on each other.
     fn remove_each<T: Sync>(
         &self,
-        items: Vec<T>,
+        items: &[T],
         remove: impl Fn(&T) -> Result<(), DiskError> + Sync,
     ) -> Result<(), DiskError> {
-        parallel::each_at_disk(self.snapshot.threads, &items, |item| {
+        parallel::each_at_disk(self.snapshot.threads, items, |item| {
             let removed = remove(item);
             self.progress.advance(1);
             removed
@@ -198,7 +198,7 @@ impl Removal<'_> {
         let endpoints = Vec::from_iter(&gone);
         parallel::each_at_disk(threads, &endpoints, |endpoint| disk.discard(&layout::live_current(endpoint)))?;
         disk.sync_batch(&folders)?;
-        self.remove_each(Vec::from_iter(&folders), |folder| disk.discard_tree(folder))?;
+        self.remove_each(&Vec::from_iter(&folders), |folder| disk.discard_tree(folder))?;
         let protocols: BTreeSet<_> = folders.iter().filter_map(StorePath::parent).collect();
         let servers: BTreeSet<_> = protocols.iter().filter_map(StorePath::parent).collect();
         for folder in protocols.iter().chain(&servers) {
