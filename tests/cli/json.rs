@@ -28,6 +28,7 @@ fn ctrl_c_is_one_document_too() {
     if crate::wizard::ctrl_c_is_ignored() {
         println!("NOT RUN: whoever started this has Ctrl-C ignored");
         child.kill().unwrap();
+        child.wait().unwrap();
         return;
     }
     while !catches_ctrl_c(child.id()) {

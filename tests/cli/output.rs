@@ -82,10 +82,8 @@ fn the_store_is_named_by_flag_variable_or_home() {
 #[cfg(target_os = "linux")]
 fn a_result_that_cannot_be_written_is_not_taken_for_a_failure() {
     let world = World::new();
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let refused = world.command(&["create-key", KEY, "--json"]).stdout(full).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let refused = world.shell(&format!("keyring create-key {KEY} --json > /dev/full")).exits(1);
+    let said = refused.stderr;
     assert!(said.contains("cannot write the result") && said.contains("keyring status"), "{said}");
     assert!(world.done(&["list"]).stdout.contains("main"), "it was made");
 }

@@ -97,7 +97,9 @@ impl Tree {
         sync: bool,
     ) -> Result<Digest, StoreError> {
         let (_, root, servers) = self.replaced(state);
-        parallel::each_at_disk(threads, &servers, |server| server.store(disk, sync))?;
+        // Servers may come to the same state, and two threads would write the same file.
+        let files: BTreeMap<_, _> = servers.into_iter().map(|server| (server.digest, server)).collect();
+        parallel::each_at_disk(threads, &Vec::from_iter(files.into_values()), |file| file.store(disk, sync))?;
         root.store(disk, sync)?;
         Ok(root.digest)
     }
