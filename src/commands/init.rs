@@ -18,7 +18,7 @@ Exit codes:
   0  done
   1  failed
   2  usage
-  3  a default was refused
+  3  a default was refused, or others can write to the folder
   4  there is a keystore, or something else, already
   5  another process makes or restores one there";
 

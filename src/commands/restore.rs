@@ -32,7 +32,7 @@ Exit codes:
   1    failed
   2    usage, or a passphrase is missing
   3    the backup is damaged, cut short or none; a passphrase or identity that
-       does not open it
+       does not open it; others can write to the folder
   4    there is a keystore, or something else, already
   5    in use
   130  interrupted";

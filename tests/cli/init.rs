@@ -99,6 +99,45 @@ fn refuses_a_second_one_and_what_is_not_empty() {
     assert_eq!(world.listing("home").len(), 1);
 }
 
+/// Makes a folder with this mode, with a letter in it or empty.
+fn folder(world: &World, name: &str, mode: u32, holds: Option<&str>) {
+    std::fs::create_dir(world.path(name)).unwrap();
+    if let Some(text) = holds {
+        world.write(&format!("{name}/letter"), text);
+    }
+    std::fs::set_permissions(world.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_refused_keeps_its_mode() {
+    let world = World::new();
+    let mode = |name: &str| world.path(name).metadata().unwrap().permissions().mode() & 0o7777;
+    folder(&world, "shared", 0o1777, Some("Dear Bob"));
+    world.keyring(&["init", "--store", "shared"]).exits(4);
+    assert_eq!(mode("shared"), 0o1777);
+    folder(&world, "open", 0o1777, None);
+    snapshot!(world.keyring(&["init", "--store", "open"]).exits(3), @"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: others can write to [FOLDER]/open (mode 1777)
+    hint: `chmod go-w [FOLDER]/open`
+    ");
+    assert_eq!(mode("open"), 0o1777);
+    assert!(world.listing("open").is_empty());
+    std::fs::set_permissions(world.store(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    world.keyring(&["init"]).exits(4);
+    assert_eq!(mode("keystore"), 0o700);
+}
+
+#[test]
+fn an_empty_folder_is_opened_for_services_to_pass() {
+    let world = World::empty();
+    folder(&world, "keystore", 0o700, None);
+    world.done(&["init"]);
+    assert_eq!(world.store().metadata().unwrap().permissions().mode() & 0o7777, 0o711);
+}
+
 #[test]
 fn refuses_defaults_that_no_request_could_use() {
     let world = World::empty();

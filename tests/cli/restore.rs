@@ -1,6 +1,8 @@
 //! `restore`.
 #![allow(clippy::disallowed_methods, reason = "looks at what was written, and changes it")]
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::common::output::snapshot;
 use crate::common::{KEY, World};
 
@@ -71,6 +73,30 @@ fn brings_a_keystore_back_and_publish_brings_its_files() {
     error: generation 1 is gone: those up to 1 were cut off at [TIME] by [ACTOR] (`keyring backup`)
     hint: `keyring log` shows what is kept; a backup with --history from before has the rest
     ");
+}
+
+#[test]
+fn a_folder_gets_its_mode_only_with_a_whole_keystore() {
+    let world = backed_up();
+    let mode = |name: &str| world.path(name).metadata().unwrap().permissions().mode() & 0o7777;
+    let set = |name: &str, mode| {
+        std::fs::set_permissions(world.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    world.make_folder("copy");
+    set("copy", 0o700);
+    let whole = std::fs::read(world.path("keys.tar")).unwrap();
+    world.write("short.tar", &whole[..whole.len() / 2]);
+    world.keyring(&["restore", "short.tar", "--store", "copy"]).exits(3);
+    assert_eq!(mode("copy"), 0o700);
+    set("copy", 0o1777);
+    world.keyring(&["restore", "keys.tar", "--store", "copy"]).exits(3);
+    assert_eq!(mode("copy"), 0o1777);
+    set("copy", 0o750);
+    world.done(&["restore", "keys.tar", "--store", "copy"]);
+    assert_eq!(mode("copy"), 0o711);
+    set("copy", 0o700);
+    world.keyring(&["restore", "keys.tar", "--store", "copy"]).exits(4);
+    assert_eq!(mode("copy"), 0o700);
 }
 
 #[test]

@@ -106,8 +106,9 @@ impl Keystore {
     /// Makes a keystore in an empty folder. `defaults` is the text of the `[defaults]` part of `keystore.toml`.
     ///
     /// # Errors
-    /// When something stands in the folder, when `defaults` has a mistake, when another process makes or restores a
-    /// keystore there, or when the disk refuses.
+    /// When something stands in the folder, when it is somebody else's or others can write to it, when `defaults` has a
+    /// mistake, when another process makes or restores a keystore there, or when the disk refuses. The folder's mode is
+    /// then what it was, unless the disk refused.
     pub fn init(disk: Box<dyn Disk>, world: World, defaults: &str) -> Result<Self, StoreError> {
         check_none(&*disk)?;
         // Where one is being made or restored, what stands there is judged when that has come to its end.
@@ -120,6 +121,7 @@ impl Keystore {
         let held = lock::writing(&*disk, &world)?;
         check_none(&*disk)?;
         check_vacant(&*disk)?;
+        open_passage(&*disk)?;
         held.change(|| {
             for (folder, mode) in folders() {
                 disk.ensure_folder(&folder, mode)?;
@@ -288,6 +290,15 @@ pub(super) fn check_private(disk: &dyn Disk) -> Result<(), StoreError> {
     }
     if status.mode & 0o022 != 0 {
         return Err(StoreError::WritableByOthers { path, mode: status.mode });
+    }
+    Ok(())
+}
+
+/// Gives a keystore's folder its mode, once it has been found to be vacant and ours.
+pub(super) fn open_passage(disk: &dyn Disk) -> Result<(), StoreError> {
+    let root = StorePath::root();
+    if disk.look(&root)?.mode != PASSAGE {
+        disk.mend_mode(&root, PASSAGE)?;
     }
     Ok(())
 }

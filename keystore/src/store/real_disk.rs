@@ -32,20 +32,23 @@ impl RealDisk {
         Ok(Self { root: root.to_path_buf(), folder })
     }
 
-    /// Opens the folder, made first (0711, durably) where nothing stands. Folders above it are made too.
+    /// Opens the folder, made first (0711, durably) where nothing stands. Folders above it are made too. One that stands
+    /// there is left as it is: it may be anybody's, and nobody has looked at it yet.
     ///
     /// # Errors
     /// When it can't be made or opened.
     pub fn create(root: &Path) -> io::Result<Self> {
         let above = above(root);
         make_folders(above)?;
-        match sys::mkdir(root, Mode::from_raw_mode(super::layout::PASSAGE)) {
-            Err(rustix::io::Errno::EXIST) => {}
-            made => made?,
-        }
+        let is_new = match sys::mkdir(root, Mode::from_raw_mode(super::layout::PASSAGE)) {
+            Err(rustix::io::Errno::EXIST) => false,
+            made => made.map(|()| true)?,
+        };
         sync_folder(above)?;
         let disk = Self::open(root)?;
-        sys::fchmod(&disk.folder, Mode::from_raw_mode(super::layout::PASSAGE))?;
+        if is_new {
+            set_mode(&disk.folder, super::layout::PASSAGE)?;
+        }
         Ok(disk)
     }
 

@@ -160,6 +160,8 @@ fn fill(disk: &dyn Disk, input: &mut dyn Read, progress: &dyn Progress) -> Resul
 fn finish(disk: &dyn Disk, config: &[u8], folders: &BTreeSet<StorePath>) -> Result<(), StoreError> {
     disk.put(&marker(), config, PRIVATE_FILE, true)?;
     disk.sync_batch(folders)?;
+    // not before: a backup that is refused leaves the folder as it was
+    keystore::open_passage(disk)?;
     disk.put_in_place(&marker(), &layout::config())?;
     Ok(disk.sync_names(&StorePath::root())?)
 }
