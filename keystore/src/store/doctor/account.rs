@@ -2,7 +2,7 @@
 //! told of a new one.
 
 use super::super::layout::{self, PRIVATE_FILE, StorePath};
-use super::super::{StoreError, authorities};
+use super::super::{DiskError, StoreError, authorities};
 use super::finding::{Code, Finding};
 use super::history::reason;
 use super::look::{Belongs, Look};
@@ -19,6 +19,9 @@ pub(super) fn belongs(name: &AuthorityName, file: &str) -> Option<Belongs> {
 pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName) {
     let (account, key) = (authorities::account(look.disk, name), authorities::account_key(look.disk, name));
     let mut found = |path: StorePath, what: &str, error: StoreError| {
+        if let StoreError::Disk(DiskError { source, .. }) = error {
+            return look.unreadable(&path, &source);
+        }
         let message = format!("{what} at {name} is lost: {}", reason(error));
         let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
         look.found(finding.mended_by(Repair::SetAside { path }));

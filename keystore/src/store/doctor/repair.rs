@@ -61,8 +61,8 @@ impl<'d> Locked<'d> {
         Ok(Diagnosis { counts: found.counts, ..again })
     }
 
-    /// Does every repair that a diagnosis names, and those that come to light by them. Returns what was tried, and
-    /// what is left.
+    /// Does every repair that a diagnosis names, and those that come to light by them: those of one rank, and then looks
+    /// again, as a file whose mode was mended is judged by what is in it. Returns what was tried, and what is left.
     ///
     /// # Errors
     /// As [`examine`]. A repair that failed is among what was tried.
@@ -76,12 +76,11 @@ impl<'d> Locked<'d> {
         loop {
             let mut todo: Vec<(Finding, Repair)> = found.findings.iter().filter_map(automatic).collect();
             todo.retain(|(_, repair)| tried.iter().all(|mended| mended.repair != *repair));
-            if todo.is_empty() {
-                return Ok((tried, found));
-            }
-            todo.sort_by_key(|(_, repair)| repair.rank());
-            // A commit that is finished or taken back changes what services read, wherever they are.
-            let is_wide = todo.iter().any(|(_, repair)| matches!(repair, Repair::Recover));
+            let Some(rank) = todo.iter().map(|(_, repair)| repair.rank()).min() else { return Ok((tried, found)) };
+            todo.retain(|(_, repair)| repair.rank() == rank);
+            // A commit that is finished or taken back changes what services read, wherever they are; a folder that can be
+            // read again shows what nobody has looked at.
+            let is_wide = todo.iter().any(|(_, repair)| matches!(repair, Repair::Recover | Repair::SetMode { .. }));
             for (finding, repair) in todo {
                 let result = apply(self.disk, self.world, &repair);
                 tried.push(Mended { finding, repair, result });

@@ -122,6 +122,7 @@ fn check_intent(look: &mut Look<'_>, known: &mut Known, is_locked: bool) {
             let finding = Finding::new(Code::CommitInterrupted, path, message).in_generation(generation);
             finding.mended_by(Repair::Recover)
         }
+        Err(StoreError::Disk(DiskError { source, .. })) => return look.unreadable(&path, &source),
         Err(error) => {
             let message = format!("it should say which commit was interrupted: {}", reason(error));
             Finding::new(Code::IntentDamaged, path.clone(), message).mended_by(Repair::SetAside { path })
@@ -154,10 +155,14 @@ fn check_attempts(look: &mut Look<'_>) {
     let belongs = |name: &str| layout::commit_generation(name).map(|_| Belongs::File(PRIVATE_FILE));
     for name in look.survey(&layout::attempts(), belongs) {
         let Some(generation) = layout::commit_generation(&name) else { continue };
-        if let Err(error) = attempt::check(look.disk, generation) {
-            let path = layout::attempts().join(&name);
-            let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
-            look.found(finding.mended_by(Repair::SetAside { path }));
+        let path = layout::attempts().join(&name);
+        match attempt::check(look.disk, generation) {
+            Ok(()) => {}
+            Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
+            Err(error) => {
+                let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
+                look.found(finding.mended_by(Repair::SetAside { path }));
+            }
         }
     }
 }
@@ -214,6 +219,7 @@ fn check_authorities(look: &mut Look<'_>) {
         account::check(look, &name);
         match authorities::load(look.disk, &name) {
             Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
+            Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
             Err(error) => {
                 let message = format!("what is said of {name} is lost: {}", reason(error));
                 if local_ca::remains(look, &name) {

@@ -31,12 +31,17 @@ pub(crate) struct FaultyDisk {
     syncs_everything: bool,
     /// A path that seems to be somebody else's.
     foreign: Option<PathBuf>,
+    /// A path that lies where the medium has gone bad.
+    bad: Option<PathBuf>,
+    /// Whether permission bits mean something to whoever runs the tests, who may be root.
+    heeds_modes: bool,
 }
 
 impl FaultyDisk {
     pub(crate) fn open(root: &Path, failure: Failure) -> Self {
         let disk = RealDisk::open(root).unwrap();
-        Self { disk, failure, changes: Arc::default(), syncs_everything: true, foreign: None }
+        let changes = Arc::default();
+        Self { disk, failure, changes, syncs_everything: true, foreign: None, bad: None, heeds_modes: false }
     }
 
     /// As on a machine without `syncfs`.
@@ -48,6 +53,25 @@ impl FaultyDisk {
     /// With a path that belongs to somebody else.
     pub(crate) fn with_foreign(self, path: &str) -> Self {
         Self { foreign: Some(path.into()), ..self }
+    }
+
+    /// With a path that can't be read.
+    pub(crate) fn with_bad(self, path: &str) -> Self {
+        Self { bad: Some(path.into()), ..self }
+    }
+
+    /// With what its owner may not read unreadable, also for root.
+    pub(crate) fn heeding_modes(self) -> Self {
+        Self { heeds_modes: true, ..self }
+    }
+
+    /// Refuses to read what can't be read.
+    fn check_readable(&self, path: &StorePath) -> io::Result<()> {
+        if self.bad.as_deref() == Some(path.as_path()) {
+            return Err(failed());
+        }
+        let is_denied = self.heeds_modes && self.disk.status(path)?.mode & 0o400 == 0;
+        if is_denied { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
     }
 
     /// The operations that change something so far, also once the disk is in use.
@@ -94,11 +118,11 @@ impl Disk for FaultyDisk {
     }
 
     fn read(&self, path: &StorePath) -> io::Result<Vec<u8>> {
-        self.look(|| self.disk.read(path))
+        self.look(|| self.check_readable(path).and_then(|()| self.disk.read(path)))
     }
 
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
-        self.look(|| self.disk.list(path))
+        self.look(|| self.check_readable(path).and_then(|()| self.disk.list(path)))
     }
 
     fn read_link(&self, path: &StorePath) -> io::Result<String> {
@@ -163,6 +187,7 @@ impl Disk for FaultyDisk {
     fn outside(&self, folder: &Path) -> io::Result<Box<dyn Disk + '_>> {
         let disk = RealDisk::open(folder)?;
         let (changes, failure) = (Arc::clone(&self.changes), self.failure);
-        Ok(Box::new(Self { disk, failure, changes, syncs_everything: false, foreign: None }))
+        let (bad, heeds_modes) = (None, self.heeds_modes);
+        Ok(Box::new(Self { disk, failure, changes, syncs_everything: false, foreign: None, bad, heeds_modes }))
     }
 }

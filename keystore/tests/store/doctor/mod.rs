@@ -7,6 +7,7 @@ mod live;
 mod pruned;
 mod races;
 mod repairs;
+mod unreadable;
 
 use std::fs;
 use std::path::PathBuf;
