@@ -196,8 +196,10 @@ impl dyn Disk + '_ {
     }
 
     fn make_folders(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        if mode & 0o077 != 0 {
+            return self.make_passages(path, mode);
+        }
         let made = match self.create_folder(path, mode) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let Some(parent) = path.parent() else { return self.context("make", path, Err(error)) };
                 self.make_folders(&parent, mode)?;
@@ -206,10 +208,33 @@ impl dyn Disk + '_ {
             made => made,
         };
         match made {
-            // another thread makes what is beside it
+            // it was there, or another thread makes what is beside it
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => self.context("make", path, made),
         }
+    }
+
+    /// The same for folders that others pass through: whoever made one may have died before he gave back what his umask
+    /// took. None is made in one that is closed, so that none is ever left closed above what is read.
+    fn make_passages(&self, path: &StorePath, mode: u32) -> Result<(), DiskError> {
+        if let Some(parent) = path.parent().filter(|parent| *parent != StorePath::root())
+            && !self.open_passage(&parent, mode)?
+        {
+            self.make_passages(&parent, mode)?;
+        }
+        match self.create_folder(path, mode) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.open_passage(path, mode).map(drop),
+            made => self.context("make", path, made),
+        }
+    }
+
+    /// Lets others pass through a folder, if it is there; says whether it is.
+    fn open_passage(&self, path: &StorePath, mode: u32) -> Result<bool, DiskError> {
+        let Some(found) = if_present(self.look(path))? else { return Ok(false) };
+        if found.kind == Kind::Folder && found.mode != mode {
+            self.mend_mode(path, mode)?;
+        }
+        Ok(true)
     }
 
     /// Makes a file where nothing stands. Its name is durable once its folder has been synced.

@@ -1,6 +1,7 @@
 //! The life of a key, from its making to the folder that the service reads.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use keystore::change::Change;
@@ -23,6 +24,25 @@ fn state(house: &House, path: &str) -> &'static str {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+}
+
+#[test]
+fn a_folder_that_was_left_closed_is_opened_before_services_shall_pass_it() {
+    for closed in ["live", "live/mail01", "live/mail01/imap", "live/mail01/imap/default"] {
+        let house = House::new();
+        let keystore = house.open();
+        installed_key(&keystore, "mail01/imap/main", "mail01.example.com");
+        bind(&keystore, "mail01/imap/main", &["mail01/imap@default"]).unwrap();
+        let folder = house.root().join(closed);
+        fs::create_dir_all(&folder).unwrap();
+        for above in folder.ancestors().take_while(|above| *above != house.root()) {
+            fs::set_permissions(above, fs::Permissions::from_mode(0o711)).unwrap();
+        }
+        // as a umask leaves the one that a command was killed at
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        commit(&keystore).unwrap();
+        assert_eq!(mode(&folder), 0o711, "{closed}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keystore::change::{Change, Target};
@@ -305,6 +305,7 @@ impl Trial<'_> {
             done(machine);
             match result {
                 Ok(()) => {
+                    assert_eq!(machine.closed_folders(), Vec::<PathBuf>::new(), "services can't pass");
                     let outside = machine.view().map(|view| view.outside.clone());
                     assert_eq!(outside.as_ref(), Some(&self.after.outside));
                     self.cut(machine, false, done);

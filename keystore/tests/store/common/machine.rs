@@ -9,7 +9,7 @@ use keystore::name::ServicePath;
 use keystore::ops::Error;
 use keystore::ops::doctor::{Diagnosis, Scope, examine};
 use keystore::progress::Unwatched;
-use keystore::store::{Disk, Keystore, StoreError};
+use keystore::store::{Disk, Keystore, Kind, Status, StoreError};
 use keystore::timestamp::Timestamp;
 use keystore::world::{Actor, World};
 use rand::SeedableRng as _;
@@ -132,6 +132,19 @@ impl Machine {
     /// Whether something stands there.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.image.lock().unwrap().status(Path::new(path)).is_ok()
+    }
+
+    /// The folders that services can't pass through to what they read.
+    pub(crate) fn closed_folders(&self) -> Vec<PathBuf> {
+        let (image, mut closed, mut left) = (self.image(), Vec::new(), vec![PathBuf::from("live")]);
+        while let Some(path) = left.pop() {
+            let Ok(Status { kind: Kind::Folder, mode, .. }) = image.status(&path) else { continue };
+            left.extend(image.list(&path).unwrap().iter().map(|name| path.join(name)));
+            if mode != 0o711 {
+                closed.push(path);
+            }
+        }
+        closed
     }
 
     /// Tells machines apart.

@@ -106,6 +106,9 @@ pub(crate) struct MemoryDisk {
 /// Where folders outside the keystore are, in its image.
 pub(crate) const OUTSIDE: &str = "outside";
 
+/// What a cautious administrator's shell takes from the mode of what is made.
+const UMASK: u32 = 0o077;
+
 impl MemoryDisk {
     pub(crate) fn open(image: Arc<Mutex<Image>>, failure: Failure) -> Self {
         let process = Process { image, failure, journal: Arc::default(), turn: None };
@@ -167,7 +170,12 @@ impl Disk for MemoryDisk {
     }
 
     fn create_folder(&self, path: &StorePath, mode: u32) -> io::Result<()> {
-        self.process.change(told("make", &self.at(path)), |image| image.create_folder(&self.at(path), mode), |_| ())
+        let (path, left) = (self.at(path), mode & !UMASK);
+        self.process.change(told("make", &path), |image| image.create_folder(&path, left), |_| ())?;
+        if left == mode {
+            return Ok(());
+        }
+        self.process.change(told("give its mode to", &path), |image| image.set_mode(&path, mode), |_| ())
     }
 
     fn create_file(&self, path: &StorePath, bytes: &[u8], access: Access, sync: bool) -> io::Result<()> {
