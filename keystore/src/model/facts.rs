@@ -106,10 +106,10 @@ pub struct VersionFacts {
 }
 
 impl VersionFacts {
-    /// The number the next request gets.
+    /// The number the next request gets; none where the last one there can be is given.
     #[must_use]
-    pub fn next_request(&self) -> RequestNumber {
-        self.requests.last().map_or(RequestNumber(1), |request| request.number.next())
+    pub fn next_request(&self) -> Option<RequestNumber> {
+        self.requests.last().map_or(Some(RequestNumber(1)), |request| request.number.successor())
     }
 }
 

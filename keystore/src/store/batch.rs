@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::format::encode;
+use super::format::{encode, successor};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::transaction::{NewVersion, Transaction, WrittenCertificate};
 use super::{Disk, StoreError, facts};
@@ -64,7 +64,7 @@ pub(super) fn add_certificates(
     for (key, version, chain) in new {
         let mut number = facts::next_certificate(disk, key, version.number)?;
         while !taken.insert((key, version.number, number)) {
-            number = number.next();
+            number = successor(disk, &layout::version(key, version.number), number.successor())?;
         }
         numbered.push((*key, version.number, number, *chain));
     }

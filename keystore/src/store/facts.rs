@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::format::{decode, encode, load_checked};
+use super::format::{decode, encode, load_checked, successor};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError, WrittenCertificate};
 use crate::digest::Digest;
@@ -44,8 +44,9 @@ pub(super) fn store(disk: &dyn Disk, server: &ServerName, facts: &ServerFacts) -
 pub(super) fn next_version(disk: &dyn Disk, key: &KeyPath, facts: &ServerFacts) -> Result<VersionNumber, StoreError> {
     let indexed = facts.key(key).and_then(KeyFacts::newest).map_or(0, |number| number.0);
     let folders = disk.names(&layout::key(key))?;
-    let on_disk = folders.iter().filter_map(|entry| entry.name.parse().ok()).max().unwrap_or(0);
-    Ok(VersionNumber(indexed.max(on_disk)).next())
+    let on_disk = folders.iter().filter_map(|entry| layout::version_number(&entry.name)).max();
+    let newest = VersionNumber(indexed).max(on_disk.unwrap_or(VersionNumber(0)));
+    successor(disk, &layout::version(key, newest), newest.successor())
 }
 
 /// A version's folder as it stands on the disk, whatever the index says.
@@ -205,7 +206,8 @@ pub(super) fn next_certificate(
 ) -> Result<CertificateNumber, StoreError> {
     let used = disk.names(&layout::version(key, version))?;
     let last = used.iter().filter_map(|entry| layout::certificate_number(&entry.name)).max();
-    Ok(last.unwrap_or(CertificateNumber(0)).next())
+    let last = last.unwrap_or(CertificateNumber(0));
+    successor(disk, &layout::certificate(key, version, last), last.successor())
 }
 
 /// Writes a certificate and its chain beside their private key. Their names are not durable before the folder is synced.

@@ -33,6 +33,11 @@ pub(super) fn damaged(disk: &dyn Disk, path: &StorePath, reason: impl Into<Strin
     StoreError::Damaged { path: disk.root().join(path.as_path()), reason: reason.into() }
 }
 
+/// The number that comes after those given. Nobody comes to the last one by counting: where it stands, somebody put it.
+pub(super) fn successor<T>(disk: &dyn Disk, path: &StorePath, next: Option<T>) -> Result<T, StoreError> {
+    next.ok_or_else(|| damaged(disk, path, "it has the last number there can be, and nothing can come after it"))
+}
+
 /// The bytes of a file that a record names: where it is missing, the keystore is damaged.
 pub(super) fn load_known(disk: &dyn Disk, path: &StorePath) -> Result<Vec<u8>, StoreError> {
     disk.load_if_present(path)?.ok_or_else(|| damaged(disk, path, "it is missing"))

@@ -20,6 +20,9 @@ pub(super) const PRIVATE_FILE: u32 = 0o600;
 /// Mode of certificates under `live/`.
 pub(super) const PUBLIC_FILE: u32 = 0o644;
 
+/// The last number that a private authority can issue under.
+pub(super) const LAST_ISSUED: u32 = 999_999_999;
+
 const PRIVATE_KEY: &str = "private-key.pem";
 
 /// A path inside the keystore, relative to its folder.
@@ -186,10 +189,11 @@ pub(super) fn issued_batch(name: &AuthorityName, number: u32) -> StorePath {
     issued(name).join(&format!("{number:010}.json"))
 }
 
-/// The number that a file name of [`issued`] has.
+/// The number that a file name of [`issued`] has: nine digits at most, so that there is always a next one.
 pub(super) fn issued_number(name: &str) -> Option<u32> {
-    let digits = name.strip_suffix(".json")?;
-    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+    let number = name.strip_suffix(".json")?.parse().ok()?;
+    let is_one = |number: &u32| name == format!("{number:010}.json");
+    (1..=LAST_ISSUED).contains(&number).then_some(number).filter(is_one)
 }
 
 /// What a private authority has revoked.
@@ -278,7 +282,9 @@ pub(super) fn version_number(name: &str) -> Option<VersionNumber> {
 
 fn numbered(name: &str, before: &str, after: &str) -> Option<u32> {
     let digits = name.strip_prefix(before)?.strip_suffix(after)?;
-    digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
+    // versions, requests and certificates go as far
+    let is_one = |number: &u32| *number <= VersionNumber::LAST.0 && number.to_string() == digits;
+    digits.parse().ok().filter(is_one)
 }
 
 pub(super) fn commits() -> StorePath {
@@ -296,8 +302,9 @@ pub(super) fn base() -> StorePath {
 
 /// The generation of the record with this file name.
 pub(super) fn commit_generation(name: &str) -> Option<Generation> {
-    let digits = name.strip_suffix(".json")?;
-    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok().map(Generation))?
+    let generation = Generation(name.strip_suffix(".json")?.parse().ok()?);
+    let is_one = Generation::EMPTY < generation && generation <= Generation::LAST;
+    Some(generation).filter(|generation| is_one && commit(*generation).name() == name)
 }
 
 pub(super) fn state() -> StorePath {
@@ -348,6 +355,9 @@ pub(super) fn live_version(endpoint: &Endpoint, name: &str) -> StorePath {
     live_endpoint(endpoint).join(name)
 }
 
+/// How often a generation can be published again.
+pub(super) const LAST_AGAIN: u32 = 999_999_999;
+
 /// The name of an endpoint's version folder: the generation it is from, `2`, or `2.1` when that one was published
 /// again.
 pub(super) fn live_name(generation: Generation, again: u32) -> String {
@@ -358,7 +368,8 @@ pub(super) fn live_name(generation: Generation, again: u32) -> String {
 pub(super) fn live_number(name: &str) -> Option<(Generation, u32)> {
     let (generation, again) = name.split_once('.').unwrap_or((name, "0"));
     let (generation, again) = (Generation(generation.parse().ok()?), again.parse().ok()?);
-    (live_name(generation, again) == name).then_some((generation, again))
+    let is_one = generation <= Generation::LAST && again <= LAST_AGAIN && live_name(generation, again) == name;
+    is_one.then_some((generation, again))
 }
 
 pub(super) fn live_current(endpoint: &Endpoint) -> StorePath {
@@ -417,10 +428,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        address_folder, certificate_number, commit, commit_generation, folder_address, live_endpoint, live_name,
-        live_number,
+        LAST_ISSUED, address_folder, certificate_number, commit, commit_generation, folder_address, issued_number,
+        live_endpoint, live_name, live_number, version_number,
     };
-    use crate::model::{CertificateNumber, Generation};
+    use crate::model::{CertificateNumber, Generation, VersionNumber};
     use crate::name::Address;
 
     #[test]
@@ -439,13 +450,22 @@ mod tests {
         assert_eq!(commit(Generation(42)).as_path().to_str(), Some("commits/0000000042.json"));
         assert_eq!(commit_generation("0000000042.json"), Some(Generation(42)));
         assert_eq!(commit_generation(".0000000042.json.new"), None);
-        assert_eq!(commit_generation("+42.json"), None);
+        for other in ["+42.json", "42.json", "0000000000.json", "10000000000.json", "18446744073709551615.json"] {
+            assert_eq!(commit_generation(other), None, "{other}");
+        }
+        assert_eq!(commit_generation("9999999999.json"), Some(Generation::LAST));
+        assert_eq!(issued_number("0999999999.json"), Some(LAST_ISSUED));
+        for other in ["0000000000.json", "1.json", "1000000000.json", "4294967295.json", "+000000001.json"] {
+            assert_eq!(issued_number(other), None, "{other}");
+        }
+        assert_eq!(version_number("999999999"), Some(VersionNumber::LAST));
+        assert_eq!((version_number("1000000000"), version_number("4294967295")), (None, None));
         assert_eq!(certificate_number("certificate-7.pem"), Some(CertificateNumber(7)));
         assert_eq!(certificate_number("chain-7.pem"), None);
         assert_eq!(certificate_number("certificate-07.pem"), None);
         assert_eq!((live_name(Generation(2), 0), live_name(Generation(2), 1)), ("2".to_owned(), "2.1".to_owned()));
         assert_eq!(live_number("2.1"), Some((Generation(2), 1)));
-        for other in ["", "02", "2.0", "2.01", "+2", "current", "2.1.1"] {
+        for other in ["", "02", "2.0", "2.01", "+2", "current", "2.1.1", "2.4294967295", "18446744073709551615"] {
             assert_eq!(live_number(other), None, "{other}");
         }
     }

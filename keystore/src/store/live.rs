@@ -52,7 +52,9 @@ pub(super) fn current(disk: &dyn Disk, endpoint: &Endpoint) -> Result<Option<Str
 /// is this generation's too when its files were damaged and are published again.
 pub(super) fn next_name(current: Option<&str>, generation: Generation) -> String {
     match current.and_then(layout::live_number) {
-        Some((published, again)) if published == generation => layout::live_name(generation, again.saturating_add(1)),
+        Some((published, again)) if published == generation => {
+            layout::live_name(generation, if again < layout::LAST_AGAIN { again + 1 } else { 0 })
+        }
         _ => layout::live_name(generation, 0),
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 pub use remains::Remains;
 
 use super::aside::move_aside;
-use super::format::{damaged, decode, load_checked, load_known};
+use super::format::{damaged, decode, load_checked, load_known, successor};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::transaction::Transaction;
 use super::{Disk, Snapshot, StoreError, authorities, log};
@@ -109,9 +109,11 @@ impl Snapshot<'_> {
     /// The number that the next certificates of a private authority are issued under, all together.
     ///
     /// # Errors
-    /// When the list can't be read.
+    /// When the list can't be read, or holds the last number there can be.
     pub fn next_issue(&self, name: &AuthorityName) -> Result<u32, StoreError> {
-        Ok(batches(self.disk, name)?.into_iter().max().unwrap_or(0) + 1)
+        let newest = batches(self.disk, name)?.into_iter().max().unwrap_or(0);
+        let next = Some(newest + 1).filter(|next| *next <= layout::LAST_ISSUED);
+        successor(self.disk, &layout::issued_batch(name, newest), next)
     }
 
     /// What stands of a private authority where its `authority.json` does not name it; none where nothing does.
@@ -210,7 +212,7 @@ impl Transaction<'_> {
     pub fn next_revocation_list(&mut self, name: &AuthorityName) -> Result<Revocations, StoreError> {
         let disk = self.keystore.disk();
         let mut revocations = load_revocations(disk, name)?;
-        revocations.list += 1;
+        revocations.list = successor(disk, &layout::revocations(name), revocations.list.checked_add(1))?;
         self.held.change(|| store_revocations(disk, name, &revocations))?;
         Ok(revocations)
     }

@@ -154,7 +154,7 @@ impl Head {
     fn newest(disk: &dyn Disk) -> Result<Generation, StoreError> {
         let hint = disk.load_if_present(&layout::head_hint())?;
         let hinted = hint.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse().ok()).map(Generation);
-        let mut newest = match hinted {
+        let mut newest = match hinted.filter(|generation| *generation <= Generation::LAST) {
             Some(generation) if disk.exists(&layout::commit(generation))? => climb(disk, generation)?,
             hinted => {
                 let listed = newest_listed(disk)?;
@@ -199,8 +199,10 @@ fn is_covered(disk: &dyn Disk, generation: Generation) -> Result<bool, StoreErro
 /// The newest generation that is reached from this one without a gap.
 fn climb(disk: &dyn Disk, from: Generation) -> Result<Generation, StoreError> {
     let mut newest = from;
-    while disk.exists(&layout::commit(newest.next()))? {
-        newest = newest.next();
+    while let Some(next) = newest.successor()
+        && disk.exists(&layout::commit(next))?
+    {
+        newest = next;
     }
     Ok(newest)
 }

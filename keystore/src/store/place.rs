@@ -98,16 +98,15 @@ impl Place {
 
 impl VersionFile {
     fn of(name: &str) -> Option<Self> {
-        let number = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
         match name {
             "private-key.pem" => Some(Self::PrivateKey),
             "version.json" => Some(Self::Facts),
             "pruned.json" => Some(Self::Pruned),
             _ => None,
         }
-        .or_else(|| number("request-", ".csr").map(|number| Self::Request(RequestNumber(number))))
-        .or_else(|| number("certificate-", ".pem").map(|number| Self::Certificate(CertificateNumber(number))))
-        .or_else(|| number("chain-", ".pem").map(|number| Self::Chain(CertificateNumber(number))))
+        .or_else(|| layout::request_number(name).map(Self::Request))
+        .or_else(|| layout::certificate_number(name).map(Self::Certificate))
+        .or_else(|| layout::chain_number(name).map(Self::Chain))
     }
 }
 
@@ -164,6 +163,10 @@ mod tests {
             "audit/42.json",
             "audit/0000000000.json",
             "commits/.0000000042.json.new",
+            "commits/18446744073709551615.json",
+            "authorities/internal/issued/4294967295.json",
+            "servers/mail01/imap/main/4294967295/version.json",
+            "servers/mail01/imap/main/1/request-4294967295.csr",
             "state/head",
             "servers/../../etc/passwd",
             "authorities/../authority.json",

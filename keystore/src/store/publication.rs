@@ -15,7 +15,7 @@ use super::intent::Intent;
 use super::layout::{self, PRIVATE_FILE, StorePath};
 use super::lock::{self, Held};
 use super::log::EndpointChange;
-use super::{Keystore, Snapshot, StoreError, recovery, told};
+use super::{Keystore, Snapshot, StoreError, format, recovery, told};
 use crate::change::Stage;
 use crate::digest::Digest;
 use crate::model::{AbsolutePath, FileForm, Generation, State};
@@ -160,7 +160,8 @@ impl<'k> Committing<'k> {
         if snapshot.generation() != proposal.base || !is_staged() {
             return Err(CommitError::Moved);
         }
-        let (generation, change_sets) = (proposal.base.next(), proposal.stage.ids());
+        let generation = format::successor(disk, &layout::commit(proposal.base), proposal.base.successor());
+        let (generation, change_sets) = (generation.map_err(CommitError::NotBegun)?, proposal.stage.ids());
         let work = Work::begin(self.keystore, self.publishing, generation, change_sets, &proposal.publications)?;
         drop(writing);
         match work.write(&snapshot, proposal) {

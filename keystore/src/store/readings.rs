@@ -118,7 +118,8 @@ fn append(keystore: &Keystore, disclosure: Disclosure) -> Result<(), StoreError>
         0 => None,
         number => Some(Digest::of(&disk.load(&layout::reading(number))?)),
     };
-    let number = newest + 1;
+    let next = Some(newest + 1).filter(|next| layout::reading_number(&layout::reading(*next).name()).is_some());
+    let number = format::successor(disk, &layout::reading(newest), next)?;
     let reading = Reading {
         format: format::VERSION,
         keystore: keystore.config().id.clone(),

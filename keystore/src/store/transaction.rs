@@ -203,7 +203,8 @@ impl<'k> Transaction<'k> {
         let disk = self.keystore.disk();
         let pem = request.to_pem();
         let now = self.keystore.world().now();
-        let made = RequestFacts::of(version.next_request(), now, Digest::of(pem.as_bytes()), request);
+        let number = format::successor(disk, &layout::version_facts(key, version.number), version.next_request())?;
+        let made = RequestFacts::of(number, now, Digest::of(pem.as_bytes()), request);
         let mut facts = self.snapshot.facts(key.server())?;
         let known = self.known_version(&mut facts, key, version.number)?;
         known.requests.push(made.clone());

@@ -12,6 +12,7 @@ mod format_promise;
 mod history;
 mod life;
 mod locks;
+mod numbers;
 mod opening;
 mod places;
 mod prune;

@@ -217,7 +217,8 @@ fn about(code: Code, generation: Generation, message: String) -> Finding {
 
 fn survey(look: &mut Look<'_>) -> BTreeSet<Generation> {
     let base = layout::base().name();
-    let belongs = |name: &str| (is_record(name) || name == base).then_some(Belongs::File(PRIVATE_FILE));
+    let is_ours = |name: &str| layout::commit_generation(name).is_some() || name == base;
+    let belongs = |name: &str| is_ours(name).then_some(Belongs::File(PRIVATE_FILE));
     let names = look.survey(&layout::commits(), belongs);
     names.iter().filter_map(|name| layout::commit_generation(name)).collect()
 }
@@ -225,14 +226,8 @@ fn survey(look: &mut Look<'_>) -> BTreeSet<Generation> {
 /// The newest record there is.
 pub(super) fn newest(disk: &dyn Disk) -> Result<Generation, DiskError> {
     let names = disk.names(&layout::commits())?;
-    let records = names.iter().filter(|entry| is_record(&entry.name));
-    Ok(records.filter_map(|entry| layout::commit_generation(&entry.name)).max().unwrap_or(Generation::EMPTY))
-}
-
-/// Whether a file of this name is found as a record: `0000000001.json` is, `1.json` is not.
-fn is_record(name: &str) -> bool {
-    layout::commit_generation(name)
-        .is_some_and(|generation| generation > Generation::EMPTY && layout::commit(generation).name() == name)
+    let records = names.iter().filter_map(|entry| layout::commit_generation(&entry.name));
+    Ok(records.max().unwrap_or(Generation::EMPTY))
 }
 
 /// A record that is whole in itself.

@@ -25,8 +25,7 @@ pub(super) fn belongs(name: &AuthorityName, file: &str) -> Option<Belongs> {
 
 /// Looks at a private authority; of others, at nothing.
 pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<&AuthoritySettings>) {
-    let is_ours = |file: &str| layout::issued_number(file).filter(|n| layout::issued_batch(name, *n).name() == file);
-    look.survey(&layout::issued(name), |file| is_ours(file).map(|_| Belongs::File(PRIVATE_FILE)));
+    look.survey(&layout::issued(name), |file| layout::issued_number(file).map(|_| Belongs::File(PRIVATE_FILE)));
     let numbers = local_ca::batches(look.disk, name).unwrap_or_default();
     let Some(AuthoritySettings::LocalCa(settings)) = settings else {
         return check_remains(look, name, settings.is_some());
@@ -105,14 +104,18 @@ fn check_files(look: &mut Look<'_>, name: &AuthorityName, files: &LocalCaFiles) 
     certificates.pop().filter(|_| !certificates.is_empty())
 }
 
-/// Every number from the first to the newest must be there, with certificates of this authority.
+/// Every number from the first to the newest must be there, with certificates of this authority. Those that are missing
+/// one after the other are one finding: there is no telling how many they are.
 fn check_issued(look: &mut Look<'_>, name: &AuthorityName, numbers: &[u32], issuing: Option<&Certificate>) {
-    for number in 1..=numbers.iter().copied().max().unwrap_or(0) {
-        let path = layout::issued_batch(name, number);
-        if !numbers.contains(&number) {
-            damaged(look, path, "it is missing: certificates that were issued are on no list".to_owned());
-            continue;
+    let mut next = 1;
+    for &number in numbers {
+        if next < number {
+            let those = if number - next == 1 { String::new() } else { format!(", with those up to {}", number - 1) };
+            let message = format!("it is missing{those}: certificates that were issued are on no list");
+            damaged(look, layout::issued_batch(name, next), message);
         }
+        next = number + 1;
+        let path = layout::issued_batch(name, number);
         match local_ca::load_batch(look.disk, name, number) {
             Err(StoreError::Disk(error)) => look.unreadable(&path, &error.source),
             Err(error) => damaged(look, path, reason(error)),
