@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 
 use super::layout::StorePath;
 
+/// The largest file that is read: the index of a server with a million keys, the record of a commit of as many.
+pub(super) const LARGEST_FILE: usize = 1 << 30;
+
 /// What stands at a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -84,7 +87,7 @@ pub trait LockFile: Send {
 pub trait Disk: Send + Sync {
     /// The keystore's folder, for messages and for what must be told to other programs.
     fn root(&self) -> &Path;
-    /// The bytes of a regular file.
+    /// The bytes of a regular file; one that is larger than any that is kept is refused.
     fn read(&self, path: &StorePath) -> io::Result<Vec<u8>>;
     /// The names in a folder, sorted.
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>>;

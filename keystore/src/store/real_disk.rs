@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{self as sys, AtFlags, FileType, FlockOperation, Gid, Mode, OFlags, Uid};
 
-use super::disk::{Access, Disk, Entry, Kind, LockFile, Status};
+use super::disk::{Access, Disk, Entry, Kind, LARGEST_FILE, LockFile, Status};
 use super::layout::StorePath;
 
 /// A keystore's folder on the machine's disk.
@@ -142,6 +142,15 @@ fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Room for more octets of a file. What a damaged file says of its size is not believed without bounds.
+fn make_room(bytes: &mut Vec<u8>, more: usize) -> io::Result<()> {
+    if bytes.len().saturating_add(more) > LARGEST_FILE + 1 {
+        let message = "it is larger than 1 GiB, and no file is that a keystore reads";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    bytes.try_reserve(more).map_err(|_| io::ErrorKind::OutOfMemory.into())
+}
+
 impl Disk for RealDisk {
     fn root(&self) -> &Path {
         &self.root
@@ -154,11 +163,12 @@ impl Disk for RealDisk {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         // One octet more than there is, so that the end is found in place. `File::read_to_end` would ask for the size again.
-        let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0).saturating_add(1));
+        let mut bytes = Vec::new();
+        make_room(&mut bytes, usize::try_from(status.st_size).unwrap_or(usize::MAX).saturating_add(1))?;
         loop {
             match rustix::io::read(&file, spare_capacity(&mut bytes)) {
                 Ok(0) => return Ok(bytes),
-                Ok(_) => bytes.reserve(1),
+                Ok(_) => make_room(&mut bytes, 1)?,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }

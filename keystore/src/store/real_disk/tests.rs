@@ -75,6 +75,17 @@ fn modes_can_be_mended_where_a_file_may_not_be_read_and_never_through_a_link() {
 }
 
 #[test]
+fn a_file_that_is_larger_than_any_that_is_kept_is_refused() {
+    let (_folder, disk) = disk();
+    disk.create_file(&path("file"), b"x", 0o600.into(), false).unwrap();
+    let file = sys::openat(&disk.folder, "file", OFlags::WRONLY, Mode::empty()).unwrap();
+    sys::ftruncate(&file, 1 << 40).unwrap();
+    assert_eq!(disk.read(&path("file")).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    sys::ftruncate(&file, 1 << 20).unwrap();
+    assert_eq!(disk.read(&path("file")).unwrap().len(), 1 << 20);
+}
+
+#[test]
 fn never_writes_over_a_file_and_never_follows_a_link() {
     let (folder, disk) = disk();
     disk.create_file(&path("file"), b"first", 0o600.into(), true).unwrap();

@@ -12,12 +12,10 @@ use super::RestoreError;
 use crate::digest::Digest;
 use crate::progress::Progress;
 use crate::store::backup::Manifest;
+use crate::store::disk::LARGEST_FILE;
 use crate::store::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use crate::store::place::Place;
 use crate::store::{Disk, StoreError, format};
-
-/// The largest file that is taken: the index of a server with a million keys, the record of a commit of as many.
-const LIMIT: u64 = 1 << 30;
 
 /// What was written.
 pub(super) struct Unpacked {
@@ -79,7 +77,7 @@ impl File {
     fn read(entry: &mut Entry<'_, Watched<'_>>) -> io::Result<Self> {
         let (name, kind) = (String::from_utf8_lossy(&entry.path_bytes()).into_owned(), entry.header().entry_type());
         let size = entry.size();
-        if size > LIMIT {
+        if size > LARGEST_FILE as u64 {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         // As large as it says, but not before that much has come.

@@ -76,3 +76,16 @@ fn what_a_folder_that_can_be_read_again_shows_is_looked_at() {
     assert_eq!(mode(&house.root().join("live")), 0o711);
     assert_eq!(codes(&outcome.diagnosis), [Code::Unknown], "{:#?}", outcome.diagnosis.findings);
 }
+
+#[test]
+fn a_file_that_is_larger_than_any_memory_is_unreadable() {
+    let house = House::new();
+    let stage = fs::File::create(house.root().join("stage.json")).unwrap();
+    fs::set_permissions(house.root().join("stage.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    stage.set_len(1 << 40).unwrap();
+    let outcome = run_on(&faulty(&house), &house, &REPAIR);
+    assert_eq!(codes(&outcome.diagnosis), [Code::Unreadable], "{:#?}", outcome.diagnosis.findings);
+    let told = &outcome.diagnosis.findings[0];
+    assert_eq!(told.paths[0].as_path().to_str(), Some("stage.json"));
+    assert!(told.message.contains("larger than 1 GiB"), "{}", told.message);
+}
