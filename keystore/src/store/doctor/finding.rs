@@ -124,6 +124,8 @@ codes! {
     IndexMissing = Trouble "index-missing",
     /// A private key is in no index: its entry was lost, or a crash came before it.
     NotIndexed = Trouble "not-indexed",
+    /// The index or what stands beside a private key lacks what the other says: a crash came between the two.
+    FactsBehind = Trouble "facts-behind",
     /// A private key that is not whole and that nothing names.
     Remnant = Trouble "remnant",
     /// Permission bits are not what they must be.

@@ -172,22 +172,20 @@ impl Version<'_> {
         if fits_stated && (extends(stated, indexed) || !fits_indexed) {
             let message = format!("the index does not say of version {} what {} says", self.number, "version.json");
             let mut adoption = self.adopt(stated, message);
-            adoption.finding.code = Code::FactsDiffer;
+            adoption.finding.code = differing(stated, indexed);
             adoption.finding.paths = vec![index, self.version_json()];
             return (Some(stated.clone()), Some(adoption));
         }
-        let finding = Finding::new(
-            Code::FactsDiffer,
-            self.version_json(),
-            format!("it does not say of version {} what the index says", self.number),
-        );
-        let finding = finding.and(index).of_key(self.key);
-        let remedy = if fits_indexed && (extends(indexed, stated) || !fits_stated) {
+        let (code, remedy) = if fits_indexed && (extends(indexed, stated) || !fits_stated) {
             let facts = Box::new(indexed.clone());
-            Remedy::from(Repair::WriteVersion { key: self.key.clone(), facts, from_files: false })
+            let repair = Repair::WriteVersion { key: self.key.clone(), facts, from_files: false };
+            (differing(indexed, stated), Remedy::from(repair))
         } else {
-            "compare the two files, with a backup if there is one, and make them say the same".into()
+            let advice = "compare the two files, with a backup if there is one, and make them say the same";
+            (Code::FactsDiffer, advice.into())
         };
+        let message = format!("it does not say of version {} what the index says", self.number);
+        let finding = Finding::new(code, self.version_json(), message).and(index).of_key(self.key);
         look.found(finding.mended_by(remedy));
         (Some(indexed.clone()), None)
     }
@@ -295,6 +293,12 @@ impl Version<'_> {
             }
         }
     }
+}
+
+/// How bad it is that two accounts of a version differ, of which the first is true: nothing is lost where it says all that
+/// the other does.
+fn differing(chosen: &VersionFacts, other: &VersionFacts) -> Code {
+    if extends(chosen, other) { Code::FactsBehind } else { Code::FactsDiffer }
 }
 
 /// Whether one is the other with something added: requests, what became of them, or that it is compromised.

@@ -7,7 +7,7 @@ use std::path::Path;
 use keystore::model::VersionNumber;
 use keystore::ops::Error;
 use keystore::ops::copy_key::copy_key;
-use keystore::ops::doctor::{Code, Diagnosis, Finding, Remedy, Request, doctor};
+use keystore::ops::doctor::{Code, Diagnosis, Finding, Remedy, Request, Severity, doctor};
 use keystore::ops::mark_compromised::mark_compromised;
 use keystore::progress::Unwatched;
 use keystore::store::{Keystore, StoreError};
@@ -78,12 +78,13 @@ fn a_request_that_a_crash_kept_from_the_index_is_taken_in_or_left() {
     let new_version = fs::read(folder.join("version.json")).unwrap();
     // Written before the index was: version.json knows it.
     fs::write(&index, &old_index).unwrap();
-    assert_eq!(faults(&diagnose(&house)), [Code::FactsDiffer]);
+    assert_eq!(faults(&diagnose(&house)), [Code::FactsBehind]);
+    assert_eq!(one(&diagnose(&house), Code::FactsBehind).severity(), Severity::Trouble);
     assert_eq!(faults(&repair(&house).diagnosis), []);
     assert_eq!(Picture::of(&house.open()), picture);
     // An old version.json put back: the index knows better.
     fs::write(folder.join("version.json"), &old_version).unwrap();
-    assert_eq!(faults(&diagnose(&house)), [Code::FactsDiffer]);
+    assert_eq!(faults(&diagnose(&house)), [Code::FactsBehind]);
     assert_eq!(faults(&repair(&house).diagnosis), []);
     assert_eq!(fs::read(folder.join("version.json")).unwrap(), new_version);
     // Written before version.json was: nobody ever got it.
@@ -216,7 +217,7 @@ fn that_a_private_key_is_compromised_is_not_forgotten() {
         mark_compromised(&house.open(), &key(MAIN), Some(VersionNumber(2)), "lost").unwrap();
         let picture = Picture::of(&house.open());
         fs::write(house.root().join(file), before).unwrap();
-        assert_eq!(faults(&diagnose(&house)), [Code::FactsDiffer], "{file}");
+        assert_eq!(faults(&diagnose(&house)), [Code::FactsBehind], "{file}");
         assert_eq!(faults(&repair(&house).diagnosis), []);
         assert_eq!(Picture::of(&house.open()), picture, "{file}");
     }
