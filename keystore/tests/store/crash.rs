@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use keystore::ops::Error;
 use keystore::store::{Keystore, StoreError};
 
-use crate::common::crashes::{Command, Count, every_point};
+use crate::common::crashes::{Command, Count, every_point, mending};
 use crate::common::memory_disk::Failure;
-use crate::common::{House, Machine, Run, bind, commit, create, installed_key, on};
+use crate::common::{House, Machine, Run, assert_healthy, bind, commit, create, installed_key, on};
 use commands::commands;
 
 const MAIN: &str = "mail01/imap/main";
@@ -72,6 +72,25 @@ fn recovery_makes_the_record_durable_before_it_forgets_what_was_staged() {
     operations(&machine, &run, Failure::Crash(linked + 1));
     let recovery = operations(&machine, &run, Failure::Never);
     assert!(position(&recovery, "sync commits") < position(&recovery, "remove stage.json"));
+}
+
+/// A sync of all new keys fails, and the process dies before it takes back what it wrote.
+#[test]
+fn what_a_repair_takes_in_after_a_failed_sync_is_durable_before_an_index_names_it() {
+    let create = commands().find(|command| command.name == "create-key --from").unwrap();
+    let machine = Machine::without_keystore();
+    let run = (create.prepare)(&machine);
+    machine.sync();
+    let undisturbed = operations(&machine.copy(), &run, Failure::Never);
+    machine.run(&run, Failure::Crash(position(&undisturbed, "sync everything"))).0.unwrap_err();
+    machine.fail_to_sync();
+    machine.run(&mending(), Failure::Never).0.unwrap();
+    assert!((create.is_done)(&machine.view().unwrap()), "the repair took nothing in");
+    for (loss, machine) in machine.losses(true) {
+        assert_healthy(&machine);
+        let diagnosis = machine.diagnosis();
+        assert!(diagnosis.is_sound(), "{loss:?}: {:#?}", diagnosis.findings);
+    }
 }
 
 #[test]

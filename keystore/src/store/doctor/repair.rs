@@ -164,9 +164,7 @@ fn write_index(
     };
     for (key, entry) in entries {
         let versions = &mut index.key_mut(key).versions;
-        if versions.iter().all(|version| version.file != entry.file) {
-            write_anew(disk, &layout::private_key(key, entry.number))?;
-        }
+        write_anew(disk, key, entry, versions.iter().find(|version| version.file == entry.file))?;
         versions.retain(|version| version.number != entry.number);
         versions.push(entry.clone());
         versions.sort_by_key(|version| version.number);
@@ -178,8 +176,23 @@ fn write_index(
     facts::store(disk, server, &index)
 }
 
-/// Writes a file's contents again: where a sync of them has failed, no later one makes them durable.
-fn write_anew(disk: &dyn Disk, path: &StorePath) -> Result<(), StoreError> {
+/// Writes the files again that an index is about to name and did not, with what says so beside them: where a sync of
+/// them has failed, no later one makes them durable.
+fn write_anew(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    entry: &VersionFacts,
+    named: Option<&VersionFacts>,
+) -> Result<(), StoreError> {
+    let is_named = |file| named.is_some_and(|named| named.requests.iter().any(|request| request.file == file));
+    let requests = entry.requests.iter().filter(|request| !is_named(request.file));
+    let requests = requests.map(|request| layout::request(key, entry.number, request.number));
+    let private_key = named.is_none().then(|| layout::private_key(key, entry.number));
+    let facts = layout::version_facts(key, entry.number);
+    private_key.into_iter().chain(requests).chain([facts]).try_for_each(|path| write_again(disk, &path))
+}
+
+fn write_again(disk: &dyn Disk, path: &StorePath) -> Result<(), StoreError> {
     match disk.load(path).map(Zeroizing::new) {
         Ok(bytes) => Ok(disk.put(path, &bytes, PRIVATE_FILE, true)?),
         Err(error) if error.is_missing() => Ok(()),

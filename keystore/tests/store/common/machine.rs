@@ -162,6 +162,11 @@ impl Machine {
         self.image.lock().unwrap().has_unsynced()
     }
 
+    /// A sync of everything that failed: what was not durable is so or not, and no later sync changes that.
+    pub(crate) fn fail_to_sync(&self) {
+        self.image.lock().unwrap().fail_to_sync_everything_but(OUTSIDE);
+    }
+
     /// Makes everything durable.
     pub(crate) fn sync(&self) {
         self.image.lock().unwrap().sync_everything();
