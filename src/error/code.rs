@@ -157,6 +157,7 @@ fn store_code(error: &StoreError) -> &'static str {
         StoreError::NoKeystore { .. } => "no-keystore",
         StoreError::NotEmpty { .. } => "not-empty",
         StoreError::AlreadyThere { .. } => "keystore-exists",
+        StoreError::Incomplete { .. } => "keystore-incomplete",
         StoreError::WritableByOthers { .. } => "writable-by-others",
         StoreError::ForeignOwner { .. } => "foreign-owner",
         StoreError::NewerFormat { .. } => "newer-format",

@@ -146,6 +146,7 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::NoGeneration { .. }
         | StoreError::NotEmpty { .. }
         | StoreError::AlreadyThere { .. }
+        | StoreError::Incomplete { .. }
         | StoreError::Pruned { .. }
         | StoreError::OutsideGone { .. }
         | StoreError::NewerFormat { .. } => Exit::Conflict,

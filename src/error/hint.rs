@@ -339,6 +339,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
     Some(match error {
         StoreError::NoKeystore { .. } => "`keyring init` makes one; --store DIR names another place".to_owned(),
         StoreError::AlreadyThere { .. } => "use it as it is, or name another place with --store DIR".to_owned(),
+        StoreError::Incomplete { .. } => {
+            "run `keyring restore FILE`, or `keyring init`, again: it clears the folder and begins anew".to_owned()
+        }
         StoreError::NotEmpty { .. } => "name an empty or a new folder with --store DIR".to_owned(),
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),

@@ -141,6 +141,9 @@ fn check_is_keystore(disk: &dyn Disk) -> Result<(), StoreError> {
             Some(format) => Err(StoreError::NewerFormat { path, format, known: format::VERSION }),
             None => Ok(()),
         },
+        Err(error) if error.is_missing() && disk.exists(&layout::config().temporary())? => {
+            Err(StoreError::Incomplete { path })
+        }
         // One that lost its configuration has its folders.
         Err(error) if error.is_missing() && !history::stands(disk, &layout::commits()) => {
             Err(StoreError::NoKeystore { path })

@@ -30,6 +30,12 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// What makes a keystore there was cut off.
+    #[error("the keystore at {} is not whole yet: what made or restored it was cut off", path.display())]
+    Incomplete {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Others can write to the keystore.
     #[error("others can write to {} (mode {mode:04o})", path.display())]
     WritableByOthers {

@@ -191,9 +191,9 @@ fn check_vacant(disk: &dyn Disk) -> Result<(), StoreError> {
     if !disk.exists(&marker())? {
         return keystore::check_vacant(disk);
     }
-    let ours = left_overs();
+    let (ours, locks) = (left_overs(), [layout::lock(), layout::publish_lock()]);
     let mut there = disk.names(&StorePath::root())?.into_iter().map(|entry| StorePath::root().join(&entry.name));
-    if there.all(|path| path == marker() || path == layout::lock() || ours.contains(&path)) {
+    if there.all(|path| path == marker() || locks.contains(&path) || ours.contains(&path)) {
         return Ok(());
     }
     Err(StoreError::NotEmpty { path: disk.root().to_path_buf() })

@@ -9,7 +9,7 @@ use keystore::digest::Digest;
 use keystore::envelope::{Envelope, OpeningError, Sealed, WorkFactor};
 use keystore::model::Generation;
 use keystore::ops::backup::Backup;
-use keystore::ops::doctor::Code;
+use keystore::ops::doctor::{Code, Request, doctor};
 use keystore::ops::publish::{Unlocked, to_publish, unpublished_or_differing};
 use keystore::ops::{self, Error};
 use keystore::pki::Passphrase;
@@ -274,6 +274,35 @@ fn a_keystore_is_never_restored_over_anything() {
     fs::remove_file(house.root().join("keystore.toml")).unwrap();
     let refused = restore_on(&house, house.disk(), &bytes).map(drop);
     assert!(matches!(refused, Err(Error::Store(StoreError::NotEmpty { .. }))), "{refused:?}");
+}
+
+#[test]
+fn a_restore_that_was_cut_off_begins_again_also_after_the_doctor_looked() {
+    let (bytes, _) = backup(&with_a_past().open(), false).unwrap();
+    let house = House::without_keystore();
+    // as a kill leaves it
+    fs::write(house.root().join(".keystore.toml.new"), "").unwrap();
+    for folder in ["commits", "servers/mail01"] {
+        fs::create_dir_all(house.root().join(folder)).unwrap();
+    }
+    let request = Request { repair: true, expected: None };
+    let looked = doctor(&*house.disk(), &house.world("doctor"), &request, &Unwatched).map(drop);
+    assert!(matches!(looked, Err(Error::Store(StoreError::Incomplete { .. }))), "{looked:?}");
+    // it asks for both locks
+    fs::write(house.root().join("publish.lock"), "").unwrap();
+    restore_on(&house, house.disk(), &bytes).unwrap();
+}
+
+#[test]
+fn what_could_not_be_restored_is_not_backed_up() {
+    let house = with_a_past();
+    let path = house.root().join("servers/mail01/facts.json");
+    let index = fs::read_to_string(&path).unwrap();
+    let (before, spki) = index.split_once("\"spki\":\"").unwrap();
+    let digit = if spki.starts_with('0') { '1' } else { '0' };
+    fs::write(&path, format!("{before}\"spki\":\"{digit}{}", &spki[1..])).unwrap();
+    let refused = backup(&house.open(), false).map(drop);
+    assert!(matches!(refused, Err(Error::Store(StoreError::Damaged { .. }))), "{refused:?}");
 }
 
 #[test]

@@ -243,6 +243,7 @@ impl Search<'_> {
     fn version(&mut self, folder: &Folder, version: &VersionFacts, named: Option<&Material>) -> Result<(), StoreError> {
         let Folder { key, version: number, .. } = folder;
         self.present(folder, layout::private_key(key, *number), version.file)?;
+        self.check_public_key(folder, version)?;
         // As the index says it: the file may say more by now.
         self.hold(layout::version_facts(key, *number), format::encode(version));
         for request in &version.requests {
@@ -258,6 +259,18 @@ impl Search<'_> {
             } else {
                 self.unnamed(path, chain, version)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The private key's public half is what the index and the version's own folder both name: no backup is to hold what
+    /// can't be restored.
+    fn check_public_key(&self, folder: &Folder, version: &VersionFacts) -> Result<(), StoreError> {
+        let path = layout::version_facts(&folder.key, folder.version);
+        let written = self.disk.load_if_present(&path)?;
+        let written = written.and_then(|bytes| serde_json::from_slice::<VersionFacts>(&bytes).ok());
+        if written.is_some_and(|written| (written.spki, written.encrypted) != (version.spki, version.encrypted)) {
+            return Err(damaged(self.disk, &path, "it names another public key than the index of its server does"));
         }
         Ok(())
     }

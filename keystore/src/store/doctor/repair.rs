@@ -108,7 +108,10 @@ fn apply(disk: &dyn Disk, world: &World, repair: &Repair) -> Result<(), StoreErr
         Repair::WriteConfig { id } => {
             copy_aside(disk, world, &layout::config())?;
             let text = Config::text(&id.clone().unwrap_or_else(|| world.new_id()), "");
-            Ok(disk.put_durably(&layout::config(), text.as_bytes(), PRIVATE_FILE)?)
+            // Not by a temporary file: where that stands alone, a restore takes all that is there for its own and begins anew.
+            disk.discard(&layout::config())?;
+            disk.add(&layout::config(), text.as_bytes(), PRIVATE_FILE, true)?;
+            Ok(disk.sync_names(&StorePath::root())?)
         }
         Repair::Recover => recovery::recover(disk, world.threads),
         Repair::SetAside { path } => move_aside(disk, world, path).map(drop),

@@ -56,11 +56,12 @@ fn what_a_mended_mode_lets_read_is_judged_by_what_is_in_it() {
     assert_eq!((outcome.mended.len(), mode(&settings)), (1, 0o600));
     assert!(!house.root().join("set-aside").exists());
     // and one that is damaged is set aside then
-    fs::write(&settings, "{").unwrap();
-    fs::set_permissions(&settings, fs::Permissions::from_mode(0o000)).unwrap();
+    let told = house.root().join(FILES[3]);
+    fs::write(&told, "{").unwrap();
+    fs::set_permissions(&told, fs::Permissions::from_mode(0o000)).unwrap();
     let outcome = run_on(&faulty(&house).heeding_modes(), &house, &REPAIR);
     assert_eq!(outcome.mended.len(), 2, "{:#?}", outcome.mended);
-    assert!(listing(&house.root()).keys().any(|name| name.starts_with("set-aside/") && name.ends_with(FILES[0])));
+    assert!(listing(&house.root()).keys().any(|name| name.starts_with("set-aside/") && name.ends_with(FILES[3])));
 }
 
 #[test]
