@@ -4,7 +4,7 @@
 use std::process::Stdio;
 
 use crate::common::output::{Output, snapshot};
-use crate::common::{ENDPOINT, KEY, World};
+use crate::common::{ENDPOINT, KEY, PROGRAM, World};
 
 #[test]
 fn quiet_leaves_only_what_was_asked_for_and_verbose_names_the_keystore() {
@@ -82,7 +82,7 @@ fn the_store_is_named_by_flag_variable_or_home() {
 #[cfg(target_os = "linux")]
 fn a_result_that_cannot_be_written_is_not_taken_for_a_failure() {
     let world = World::new();
-    let refused = world.shell(&format!("keyring create-key {KEY} --json > /dev/full")).exits(1);
+    let refused = world.shell(&format!("{PROGRAM} create-key {KEY} --json > /dev/full")).exits(1);
     let said = refused.stderr;
     assert!(said.contains("cannot write the result") && said.contains("keyring status"), "{said}");
     assert!(world.done(&["list"]).stdout.contains("main"), "it was made");

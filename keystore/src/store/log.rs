@@ -180,7 +180,8 @@ impl Head {
         Ok(newest)
     }
 
-    fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
+    /// What the record of this generation says, whether or not it is the newest.
+    pub(super) fn load(disk: &dyn Disk, generation: Generation) -> Result<Self, StoreError> {
         let path = layout::commit(generation);
         let bytes = disk.load(&path)?;
         let (hash, record) = open(disk, &path, &bytes)?;

@@ -27,8 +27,11 @@ pub(super) fn recover(disk: &dyn Disk, threads: usize) -> Result<(), StoreError>
 
 /// Whether the record of this commit is there: whether it took effect.
 pub(super) fn is_recorded(disk: &dyn Disk, intent: &Intent) -> Result<bool, StoreError> {
-    let head = Head::find(disk)?;
-    Ok(head.generation == intent.generation && head.change_sets == intent.change_sets)
+    match Head::load(disk, intent.generation) {
+        Ok(head) => Ok(head.change_sets == intent.change_sets),
+        Err(StoreError::Disk(error)) if error.is_missing() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Clears up behind a commit whose record is durable, or a publication that durably says that it is kept. The caller holds both locks.
