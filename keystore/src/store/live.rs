@@ -66,8 +66,11 @@ pub(super) fn switch(disk: &dyn Disk, endpoint: &Endpoint, name: &str) -> Result
 
 /// Points endpoints back at what they served before a switch, durably, and then removes what was made for them.
 pub(super) fn undo(disk: &dyn Disk, threads: usize, switches: &[Switch]) -> Result<(), StoreError> {
-    let there = parallel::each_at_disk(threads, switches, |switch| point_back(disk, switch))?;
-    let there: BTreeSet<_> = there.into_iter().flatten().collect();
+    // One after the other: each link needs room for a moment, and a full disk may have it for one.
+    let mut there = BTreeSet::new();
+    for switch in switches {
+        there.extend(point_back(disk, switch)?);
+    }
     // Before what they pointed at goes, and also when they point back already: an undo may have been killed right here.
     if !there.is_empty() {
         disk.sync_batch(&there)?;

@@ -102,9 +102,10 @@ impl<'k> Work<'k> {
 
     pub(super) fn switch(&self) -> Result<(), StoreError> {
         let (disk, threads) = (self.keystore.disk(), self.keystore.world().threads);
-        parallel::each_at_disk(threads, &self.intent.switches, |Switch { endpoint, to, .. }| {
-            live::switch(disk, endpoint, to)
-        })?;
+        // One after the other: each link needs room for a moment, and a full disk may have it for one.
+        for Switch { endpoint, to, .. } in &self.intent.switches {
+            live::switch(disk, endpoint, to)?;
+        }
         install::switch(disk, threads, &self.intent.switches)?;
         let folders = self.intent.switches.iter().map(|switch| layout::live_endpoint(&switch.endpoint)).collect();
         Ok(disk.sync_batch(&folders)?)
