@@ -142,7 +142,7 @@ impl Printer {
     /// Prints what a command reports.
     pub(crate) fn finish<T: Report + Serialize>(self, command: &str, report: &T) -> io::Result<Exit> {
         if self == Self::Json {
-            let (exit, found) = (report.exit(), report.found());
+            let (exit, found) = (settled(report.exit()), report.found());
             let error = found.map(|Found { code, message }| ErrorJson {
                 kind: exit.kind(),
                 code,
@@ -173,7 +173,7 @@ impl Printer {
     /// Tells a person.
     pub(crate) fn tell(self, report: &impl Report) -> io::Result<Exit> {
         if self == Self::Silent {
-            return Ok(report.exit());
+            return Ok(settled(report.exit()));
         }
         let mut page = Page::default();
         report.report(&mut page);
@@ -185,12 +185,12 @@ impl Printer {
             Self::Shown => print(&notes)?,
             Self::Quiet | Self::Json | Self::Silent => {}
         }
-        Ok(report.exit())
+        Ok(settled(report.exit()))
     }
 
     /// Prints why a command failed.
     pub(crate) fn fail(self, command: &str, problem: &impl Problem) -> io::Result<Exit> {
-        let exit = problem.exit();
+        let exit = settled(problem.exit());
         if self == Self::Json {
             let error = ErrorJson {
                 kind: exit.kind(),
@@ -221,6 +221,11 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// Whether a command says already what it came to.
 pub(crate) fn has_begun() -> bool {
     BEGUN.load(Ordering::Acquire)
+}
+
+/// What Ctrl-C kept from its end was interrupted, however that showed; what was done all the same is done.
+fn settled(exit: Exit) -> Exit {
+    if exit != Exit::Done && interrupt::requested() { Exit::Interrupted } else { exit }
 }
 
 /// Begins the one JSON document. Where Ctrl-C was told of instead, the process is about to end.

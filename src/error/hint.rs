@@ -340,7 +340,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::NoKeystore { .. } => "`keyring init` makes one; --store DIR names another place".to_owned(),
         StoreError::AlreadyThere { .. } => "use it as it is, or name another place with --store DIR".to_owned(),
         StoreError::Incomplete { .. } => {
-            "run `keyring restore FILE`, or `keyring init`, again: it clears the folder and begins anew".to_owned()
+            "run what was cut off again: `keyring restore FILE` or `keyring init`".to_owned()
         }
         StoreError::NotEmpty { .. } => "name an empty or a new folder with --store DIR".to_owned(),
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),

@@ -190,7 +190,11 @@ impl Replay {
         for digest in names.iter().filter_map(|name| layout::state_digest(name)) {
             if !known.is_broken && !self.is_known(digest) {
                 let finding = Finding::new(Code::StateUnused, layout::state_object(digest), "no record reaches it");
-                look.found(finding.mended_by("a commit that was taken back left it; it can be removed"));
+                look.found(
+                    finding.mended_by(
+                        "a commit that was taken back left it: it can be removed, unless a record got lost",
+                    ),
+                );
             }
         }
         look.counts.state_objects += self.sound.len() as u64;
