@@ -191,9 +191,8 @@ impl Replay {
             if !known.is_broken && !self.is_known(digest) {
                 let finding = Finding::new(Code::StateUnused, layout::state_object(digest), "no record reaches it");
                 look.found(
-                    finding.mended_by(
-                        "a commit that was taken back left it: it can be removed, unless a record got lost",
-                    ),
+                    finding
+                        .mended_by("a commit that was taken back left it: it can be removed, unless a record got lost"),
                 );
             }
         }
