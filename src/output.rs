@@ -172,8 +172,9 @@ impl Printer {
 
     /// Tells a person.
     pub(crate) fn tell(self, report: &impl Report) -> io::Result<Exit> {
+        let exit = settled(report.exit());
         if self == Self::Silent {
-            return Ok(settled(report.exit()));
+            return Ok(exit);
         }
         let mut page = Page::default();
         report.report(&mut page);
@@ -185,7 +186,7 @@ impl Printer {
             Self::Shown => print(&notes)?,
             Self::Quiet | Self::Json | Self::Silent => {}
         }
-        Ok(settled(report.exit()))
+        Ok(exit)
     }
 
     /// Prints why a command failed.

@@ -16,12 +16,12 @@ mod large;
 mod measure;
 mod programs;
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::{fs, io};
 
+use keystore::parallel;
 use keystore::pki::{KeyAlgorithm, PrivateKey};
 use large::{Large, Shape, threads};
 use measure::{Contestant, compare, milliseconds, peak_memory, timed};
@@ -146,16 +146,16 @@ fn many_new_keys(count: usize, rounds: usize) {
     let fresh = || tempfile::tempdir_in(folder.path()).expect("writable").keep();
     let only = Contestant::own("the same folders and files, nothing in them checked or known", || {
         let root = fresh();
-        each_server(&|server| {
-            (server..count).step_by(SERVERS).for_each(|index| make_version(&root.join(new_key(index))));
+        each_server(|server| {
+            (server..count).step_by(SERVERS).try_for_each(|index| make_version(&root.join(new_key(index))))
         });
         rustix::fs::syncfs(fs::File::open(&root).expect("it was made")).expect("the disk takes it");
     });
     let least = Contestant::own("one empty folder for each key, not synced", || {
         let root = fresh();
-        each_server(&|server| {
+        each_server(|server| {
             let folder = |index| root.join(format!("{server}/{index}"));
-            (server..count).step_by(SERVERS).for_each(|index| fs::create_dir_all(folder(index)).expect("writable"));
+            (server..count).step_by(SERVERS).try_for_each(|index| fs::create_dir_all(folder(index)))
         });
     });
     let medians: Vec<Duration> = compare("many new keys", rounds, 0, &[pure, only, least, create]);
@@ -179,23 +179,15 @@ fn new_key(index: usize) -> String {
 }
 
 /// Does the work of every server, on as many threads as the program has.
-fn each_server(work: &(impl Fn(usize) + Sync)) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads() {
-            scope.spawn(|| {
-                while let server @ 0..SERVERS = next.fetch_add(1, Ordering::Relaxed) {
-                    work(server);
-                }
-            });
-        }
-    });
+fn each_server(work: impl Fn(usize) -> io::Result<()> + Sync) {
+    let servers = Vec::from_iter(0..SERVERS);
+    parallel::each(threads(), &servers, |server| work(*server)).expect("writable");
 }
 
 /// What a file system has to make for a key.
-fn make_version(key: &Path) {
+fn make_version(key: &Path) -> io::Result<()> {
     let version = key.join("1");
-    fs::create_dir_all(&version).expect("writable");
-    fs::write(version.join("private-key.pem"), [b'x'; 241]).expect("writable");
-    fs::write(version.join("version.json"), [b'x'; 400]).expect("writable");
+    fs::create_dir_all(&version)?;
+    fs::write(version.join("private-key.pem"), [b'x'; 241])?;
+    fs::write(version.join("version.json"), [b'x'; 400])
 }

@@ -168,17 +168,15 @@ pub(super) fn check_new(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result
     if snapshot.authority(name)?.is_some() {
         return Err(Error::AuthorityExists { name: name.clone() });
     }
-    match snapshot.local_ca_remains(name)?.filter(|remains| remains.in_use) {
-        Some(Remains { files, .. }) => Err(Error::LocalCaRemains { name: name.clone(), files }),
-        None => Ok(()),
-    }
+    refuse(name, snapshot.local_ca_remains(name)?.filter(|remains| remains.in_use))
 }
 
 /// Refuses where files of a private authority stand that `authority.json` does not name: what is said there would hide
 /// them, and to forget it would remove them.
 pub(super) fn check_no_remains(snapshot: &Snapshot<'_>, name: &AuthorityName) -> Result<(), Error> {
-    match snapshot.local_ca_remains(name)? {
-        Some(Remains { files, .. }) => Err(Error::LocalCaRemains { name: name.clone(), files }),
-        None => Ok(()),
-    }
+    refuse(name, snapshot.local_ca_remains(name)?)
+}
+
+fn refuse(name: &AuthorityName, remains: Option<Remains>) -> Result<(), Error> {
+    remains.map_or(Ok(()), |Remains { files, .. }| Err(Error::LocalCaRemains { name: name.clone(), files }))
 }

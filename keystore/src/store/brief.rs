@@ -68,7 +68,7 @@ impl Snapshot<'_> {
             (Some(object), Some(bytes)) => decode(self.disk, &layout::state_object(object), bytes)?,
             _ => ServerStateBrief::default(),
         };
-        match first_lost(&facts, &state).filter(|_| past.is_none()) {
+        match if past.is_none() { first_lost(&facts, &state) } else { None } {
             Some((protocol, name)) => {
                 let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
                 Err(self.not_indexed(&KeyPath { service, name: name.clone() }).into())

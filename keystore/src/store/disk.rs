@@ -232,7 +232,7 @@ impl dyn Disk + '_ {
     }
 
     /// Lets others pass through a folder, if it is there; says whether it is.
-    fn open_passage(&self, path: &StorePath, mode: u32) -> Result<bool, DiskError> {
+    pub(super) fn open_passage(&self, path: &StorePath, mode: u32) -> Result<bool, DiskError> {
         let Some(found) = if_present(self.look(path))? else { return Ok(false) };
         if found.kind == Kind::Folder && found.mode != mode {
             self.mend_mode(path, mode)?;

@@ -121,7 +121,8 @@ impl Keystore {
         let held = lock::writing(&*disk, &world)?;
         check_none(&*disk)?;
         check_vacant(&*disk)?;
-        open_passage(&*disk)?;
+        // once it has been found to be vacant and ours
+        disk.open_passage(&StorePath::root(), PASSAGE)?;
         held.change(|| {
             for (folder, mode) in folders() {
                 disk.ensure_folder(&folder, mode)?;
@@ -290,15 +291,6 @@ pub(super) fn check_private(disk: &dyn Disk) -> Result<(), StoreError> {
     }
     if status.mode & 0o022 != 0 {
         return Err(StoreError::WritableByOthers { path, mode: status.mode });
-    }
-    Ok(())
-}
-
-/// Gives a keystore's folder its mode, once it has been found to be vacant and ours.
-pub(super) fn open_passage(disk: &dyn Disk) -> Result<(), StoreError> {
-    let root = StorePath::root();
-    if disk.look(&root)?.mode != PASSAGE {
-        disk.mend_mode(&root, PASSAGE)?;
     }
     Ok(())
 }

@@ -132,11 +132,11 @@ impl Removal<'_> {
     /// Forgets private keys, and then removes them: whatever is left by a crash in between bears its mark.
     fn private_keys(&self, server: &ServerName, cut: &ServerCut) -> Result<(), StoreError> {
         let forgotten: BTreeSet<_> = &cut.private_keys | &cut.pending;
-        let index = self.forget(server, &forgotten)?;
         let gone: BTreeSet<_> = &forgotten | &cut.left_over;
         if gone.is_empty() {
             return Ok(());
         }
+        let index = self.forget(server, &forgotten)?;
         let disk = self.disk();
         let folders = facts::folders(disk, server)?;
         let goes = |(_, folder): &(usize, &Folder)| gone.contains(&(folder.key.clone(), folder.version));

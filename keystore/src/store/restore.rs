@@ -161,7 +161,7 @@ fn finish(disk: &dyn Disk, config: &[u8], folders: &BTreeSet<StorePath>) -> Resu
     disk.put(&marker(), config, PRIVATE_FILE, true)?;
     disk.sync_batch(folders)?;
     // not before: a backup that is refused leaves the folder as it was
-    keystore::open_passage(disk)?;
+    disk.open_passage(&StorePath::root(), layout::PASSAGE)?;
     disk.put_in_place(&marker(), &layout::config())?;
     Ok(disk.sync_names(&StorePath::root())?)
 }

@@ -13,7 +13,7 @@ use super::{Base, Disk, StoreError, authorities, facts, format, layout, staged};
 use crate::change::Stage;
 use crate::digest::Digest;
 use crate::model::{AcmeAccount, Authority, Generation, KeyEntry, KeyFacts, KeyView, ServerFacts, ServerState, State};
-use crate::name::{AuthorityName, KeyPath, ServerName, ServicePath};
+use crate::name::{AuthorityName, KeyPath, ServerName};
 use crate::pki::PrivateKey;
 use crate::timestamp::Timestamp;
 
@@ -187,16 +187,12 @@ impl<'k> Snapshot<'k> {
 
     /// Whether the index of a server has every key that the committed state has.
     pub(super) fn check_index(&self, server: &ServerName, facts: &ServerFacts) -> Result<(), StoreError> {
-        for (protocol, service) in self.server(server)?.services {
-            let service_path = ServicePath { server: server.clone(), protocol };
-            for (name, entry) in service.keys {
-                let key = KeyPath { service: service_path.clone(), name };
-                if entry.current.is_some() && facts.key(&key).is_none() {
-                    return Err(self.not_indexed(&key));
-                }
-            }
-        }
-        Ok(())
+        let lost = self.look(server, |state| {
+            let keys = state.servers().filter(|(name, _)| *name == server).flat_map(|(name, state)| state.keys(name));
+            let mut committed = keys.filter(|(_, entry)| entry.current.is_some()).map(|(key, _)| key);
+            committed.find(|key| facts.key(key).is_none())
+        })?;
+        lost.map_or(Ok(()), |key| Err(self.not_indexed(&key)))
     }
 
     /// Looks at a state in which this server is loaded.

@@ -22,11 +22,8 @@ const AT: [&str; 2] = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"];
 
 /// Generation 1: one key at two endpoints. 2: its next version. 3: another key at one of them.
 fn house() -> House {
-    let house = House::new();
+    let house = House::published(MAIN, &AT);
     let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &AT).unwrap();
-    commit(&keystore).unwrap();
     house.later(60);
     installed_next(&keystore, MAIN, "mail01.example.com");
     commit(&keystore).unwrap();

@@ -11,7 +11,7 @@ use keystore::ops::doctor::{Code, Severity};
 use keystore::store::StoreError;
 
 use crate::common::laboratory::{create_lab, export_list, issue};
-use crate::common::{House, Picture, asking, bind, certify, commit, create_next, install, installed_key, live};
+use crate::common::{House, Picture, asking, certify, commit, create_next, install, live};
 use crate::common::{make_csr, publish, unbind};
 use crate::doctor::{codes, diagnose};
 
@@ -19,12 +19,7 @@ const MAIN: &str = "mail01/imap/main";
 
 /// With one key, committed, and published.
 fn house() -> House {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
-    commit(&keystore).unwrap();
-    house
+    House::published(MAIN, &["mail01/imap@default"])
 }
 
 fn copy(house: &House, from: &str, to: &str) {

@@ -13,8 +13,8 @@ use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, Pair};
 
 use crate::common::{
-    House, asking, bind, certify, commit, create, create_next, discard, endpoint, install, installed_key,
-    installed_next, key, live, make_csr, staged, unbind,
+    House, asking, bind, certify, commit, create, create_next, discard, endpoint, install, installed_next, key, live,
+    make_csr, staged, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -23,12 +23,7 @@ const ENDPOINTS: [&str; 2] = ["mail01/imap@default", "mail02/imap@192.0.2.7:993"
 
 /// With a key that two endpoints serve.
 fn house() -> House {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &ENDPOINTS).unwrap();
-    commit(&keystore).unwrap();
-    house
+    House::published(MAIN, &ENDPOINTS)
 }
 
 fn keys(keystore: &Keystore) -> Vec<String> {

@@ -76,6 +76,16 @@ impl House {
         house
     }
 
+    /// With one key, committed, and published to these endpoints.
+    pub(crate) fn published(key: &str, endpoints: &[&str]) -> Self {
+        let house = Self::new();
+        let keystore = house.open();
+        installed_key(&keystore, key, "mail01.example.com");
+        bind(&keystore, key, endpoints).unwrap();
+        commit(&keystore).unwrap();
+        house
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("keystore")
     }

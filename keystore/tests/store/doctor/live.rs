@@ -6,16 +6,11 @@ use std::os::unix::fs::symlink;
 use keystore::ops::doctor::Code;
 
 use super::{MAIN, codes, diagnose, faults, files, repair, with_history};
-use crate::common::{House, bind, commit, installed_key, listing, publish};
+use crate::common::{House, listing, publish};
 
 /// A committed key at one endpoint.
 fn published() -> House {
-    let house = House::new();
-    let keystore = house.open();
-    installed_key(&keystore, MAIN, "mail01.example.com");
-    bind(&keystore, MAIN, &["mail01/imap@default"]).unwrap();
-    commit(&keystore).unwrap();
-    house
+    House::published(MAIN, &["mail01/imap@default"])
 }
 
 #[test]
