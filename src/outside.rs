@@ -316,6 +316,12 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OutsideError> {
     std::path::absolute(path).map_err(failed("find", &path.display().to_string()))
 }
 
+/// Whether a file would stand in a folder or below it, wherever links lead.
+pub(crate) fn is_within(folder: &Path, file: &Path) -> bool {
+    let above = absolute(file).ok().and_then(|file| std::fs::canonicalize(file.parent()?).ok());
+    above.zip(std::fs::canonicalize(folder).ok()).is_some_and(|(above, folder)| above.starts_with(folder))
+}
+
 /// The files of a folder, by name, but for hidden ones.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, OutsideError> {
     let name = folder.display().to_string();

@@ -157,7 +157,8 @@ pub(crate) fn show_command(context: &Context, mut words: Vec<String>) -> Result<
     if let Some(store) = context.store_flag() {
         words.splice(1..1, ["--store".to_owned(), store.display().to_string()]);
     }
-    context.say(format_args!("The same without questions:\n  {}", shell_words::join(words)))
+    context.say("The same without questions:")?;
+    context.say(format_args!("  {}", shell_words::join(words)))
 }
 
 /// Words of a command line.

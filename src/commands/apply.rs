@@ -230,7 +230,7 @@ pub(crate) struct Schema {
 
 impl Report for Schema {
     fn report(&self, page: &mut Page) {
-        page.line(format_args!("{:#}", self.schema));
+        page.block(&format!("{:#}\n", self.schema));
     }
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     if !to_stdout {
         // Before anybody thinks of a passphrase.
         outside::refuse_existing(&args.file, args.force)?;
+        refuse_within(keystore.root(), &args.file)?;
     }
     let to = match to_stdout {
         true => "standard output".to_owned(),
@@ -126,6 +127,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         interruptible(|| write_to_file(context, &keystore, &asked, args))?
     };
     Ok(outcome(args, &asked.envelope, &written))
+}
+
+/// A backup in the keystore would be lost with it, and is nothing that belongs there.
+fn refuse_within(keystore: &Path, file: &Path) -> Result<(), Failure> {
+    if !outside::is_within(keystore, file) {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: format!("{} would be lost with the keystore that it is in", file.display()),
+        hint: "name a file elsewhere, best on another disk or machine",
+    })
 }
 
 fn outcome(args: &Args, envelope: &Envelope, written: &Written) -> Outcome {

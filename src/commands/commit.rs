@@ -235,6 +235,9 @@ fn attempt(
 ) -> Result<Outcome, Failure> {
     let snapshot = with_changes(keystore.read()?, changes);
     let plan = plan(keystore, &snapshot, args)?;
+    if args.dry_run && !args.no_publish {
+        plan.publish.check(&snapshot)?;
+    }
     if plan.is_empty() || args.dry_run {
         return Ok(Outcome::of(keystore, &plan, args));
     }

@@ -141,6 +141,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
 
 fn store_exit(error: &StoreError) -> Exit {
     match error {
+        StoreError::Disk(error) if error.is_barred() => Exit::Damaged,
         StoreError::Disk(_) | StoreError::Config { .. } => Exit::Failed,
         StoreError::NoKeystore { .. }
         | StoreError::NoGeneration { .. }

@@ -105,6 +105,8 @@ pub(super) fn recognise_hint(error: &RecogniseError) -> &'static str {
     }
 }
 
+const DOCTOR: &str = "`keyring doctor` names everything that is damaged and what mends it; nothing was changed";
+
 const MAKE_ROOM: &str = "make room there and try again";
 
 fn is_full(error: &std::io::Error) -> bool {
@@ -346,9 +348,8 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::WritableByOthers { path, .. } => format!("`chmod go-w {}`", path.display()),
         StoreError::ForeignOwner { .. } => "run this as its owner".to_owned(),
         StoreError::NewerFormat { .. } => "use a newer keyring".to_owned(),
-        StoreError::Damaged { .. } => {
-            "`keyring doctor` names everything that is damaged and what mends it; nothing was changed".to_owned()
-        }
+        StoreError::Damaged { .. } => DOCTOR.to_owned(),
+        StoreError::Disk(error) if error.is_barred() => DOCTOR.to_owned(),
         StoreError::NoGeneration { .. } => "`keyring log` shows the generations".to_owned(),
         StoreError::Pruned { .. } => {
             "`keyring log` shows what is kept; a backup with --history from before has the rest".to_owned()

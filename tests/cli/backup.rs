@@ -54,6 +54,15 @@ fn writes_one_file_for_its_owner_alone() {
 }
 
 #[test]
+fn does_not_stand_in_the_keystore_that_it_is_of() {
+    let (world, _) = World::committed();
+    let _ = world.shell("ln -s keystore/live elsewhere").exits(0);
+    let refused = world.keyring(&["backup", "elsewhere/keys.tar", "--no-passphrase"]).exits(2);
+    assert!(refused.stderr.contains("elsewhere/keys.tar would be lost with the keystore"), "{refused}");
+    world.done(&["backup", "keystore.tar", "--no-passphrase"]);
+}
+
+#[test]
 fn reports_it_in_json() {
     let (world, _) = World::committed();
     world.write("team.txt", format!("# the team\n{RECIPIENT}\n"));

@@ -13,6 +13,17 @@ fn staged() -> World {
 }
 
 #[test]
+fn a_dry_run_finds_the_damage_that_a_commit_would_find() {
+    let world = staged();
+    world.write("keystore/servers/mail01/imap/main/1/private-key.pem", "gone");
+    for command in [&["commit", "--dry-run"][..], &["commit"]] {
+        let refused = world.keyring(command).exits(7);
+        assert!(refused.stderr.contains("private-key.pem is damaged"), "{refused}");
+    }
+    world.done(&["commit", "--dry-run", "--no-publish"]);
+}
+
+#[test]
 fn makes_what_is_staged_effective() {
     let world = staged();
     let before = world.listing("keystore");

@@ -260,7 +260,7 @@ fn gives_no_private_key_away_that_it_cannot_write_down() {
         &["backup", "keys.tar", "--no-passphrase"],
         &["make-csr", KEY, "--reuse-key", "--cn", "mail01.example.com", "--out", "again.csr"],
     ] {
-        let refused = world.keyring(command).exits(1);
+        let refused = world.keyring(command).exits(7);
         assert!(refused.stderr.contains("keystore/audit"), "{refused}");
     }
     for file in ["main.key", "keys.tar", "again.csr"] {

@@ -14,6 +14,16 @@ pub enum Node {
     Link(String),
 }
 
+impl Node {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::File(..) => Kind::File,
+            Self::Folder(_) => Kind::Folder,
+            Self::Link(_) => Kind::Link,
+        }
+    }
+}
+
 /// Everything there is, by its path.
 pub type Tree = BTreeMap<PathBuf, Node>;
 
@@ -116,9 +126,11 @@ impl Disk for MemoryDisk {
         }
         let tree = self.tree();
         let resolved = Self::resolve(&tree, path)?;
-        let inside = tree.keys().filter(|other| other.parent() == Some(&resolved));
-        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Ok(inside.filter_map(name).map(|name| Entry { name }).collect())
+        let inside = tree.iter().filter(|(other, _)| other.parent() == Some(&resolved));
+        let entry = |(path, node): (&PathBuf, &Node)| {
+            Some(Entry { name: path.file_name()?.to_string_lossy().into_owned(), kind: node.kind() })
+        };
+        Ok(inside.filter_map(entry).collect())
     }
 
     fn read_link(&self, path: &StorePath) -> io::Result<String> {

@@ -64,6 +64,18 @@ impl ToPublish {
         PrivateKeyFile::from_pem(&bytes).map_err(|source| Error::PrivateKey { key: key.clone(), source })
     }
 
+    /// Checks that every file is there and is the one that was written, as [`ToPublish::gather`] does, and opens none.
+    ///
+    /// # Errors
+    /// When one can't be read or is damaged.
+    pub fn check(&self, snapshot: &Snapshot<'_>) -> Result<(), Error> {
+        for ((key, _), installed) in self.pairs() {
+            snapshot.installed_key_file(&key, installed)?;
+            snapshot.certificate_files(&key, installed)?;
+        }
+        Ok(())
+    }
+
     /// Gathers the files and checks that each private key and its certificate belong together. What a service's settings
     /// add, ownership, files outside the keystore and telling it, is the caller's to fill in.
     ///

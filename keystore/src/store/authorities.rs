@@ -22,8 +22,7 @@ pub(super) fn load(disk: &dyn Disk, name: &AuthorityName) -> Result<Option<Autho
 /// Every authority.
 pub(super) fn load_all(disk: &dyn Disk) -> Result<BTreeMap<AuthorityName, Authority>, StoreError> {
     let mut authorities = BTreeMap::new();
-    for entry in disk.names(&layout::authorities())? {
-        let Ok(name) = entry.name.parse() else { continue };
+    for name in disk.folders(&layout::authorities())? {
         if let Some(authority) = load(disk, &name)? {
             authorities.insert(name, authority);
         }

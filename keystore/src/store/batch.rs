@@ -131,16 +131,17 @@ impl<'a> Batch<'a> {
         Ok(self.disk.sync_batch(&self.folders())?)
     }
 
+    /// The private key last: whoever is killed leaves a key that is whole, or one that never was.
     fn write_key(&self, new: &NewKey<'_>, version: &VersionFacts) -> Result<(), StoreError> {
         let (disk, key, number) = (self.disk, &new.key, version.number);
         disk.ensure_folder(&layout::key(key), PRIVATE_FOLDER)?;
         disk.ensure_folder(&layout::version(key, number), PRIVATE_FOLDER)?;
-        disk.add(&layout::private_key(key, number), new.version.file, PRIVATE_FILE, self.sync_each)?;
+        disk.add(&layout::version_facts(key, number), &encode(version), PRIVATE_FILE, self.sync_each)?;
         if let (Some(request), Some(facts)) = (new.request, version.requests.first()) {
             let path = layout::request(key, number, facts.number);
             disk.add(&path, request.to_pem().as_bytes(), PRIVATE_FILE, self.sync_each)?;
         }
-        Ok(disk.add(&layout::version_facts(key, number), &encode(version), PRIVATE_FILE, self.sync_each)?)
+        Ok(disk.add(&layout::private_key(key, number), new.version.file, PRIVATE_FILE, self.sync_each)?)
     }
 
     /// Every folder with a new name in it, and those above it. Only wanted where each is synced by itself.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use super::layout::StorePath;
 pub(super) const LARGEST_FILE: usize = 1 << 30;
 
 /// What stands at a path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Kind {
     /// A regular file.
     File,
@@ -67,6 +68,8 @@ impl From<Status> for Access {
 pub struct Entry {
     /// The file name.
     pub name: String,
+    /// What it names.
+    pub kind: Kind,
 }
 
 /// A lock that is held until this is dropped, or its process ends. The file says who holds it.
@@ -144,6 +147,13 @@ impl DiskError {
     pub fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
     }
+
+    /// Whether something else than a folder stands on the way to the path: a file, or a link, which is never followed.
+    #[must_use]
+    pub fn is_barred(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotADirectory
+            || self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    }
 }
 
 /// The compositions that the keystore is written with; errors carry the path.
@@ -170,6 +180,13 @@ impl dyn Disk + '_ {
 
     pub(super) fn names(&self, path: &StorePath) -> Result<Vec<Entry>, DiskError> {
         Ok(if_present(self.context("list", path, self.list(path)))?.unwrap_or_default())
+    }
+
+    /// The folders in a folder that have such a name. A file never was one; a link may stand for one that was moved, and
+    /// is not to be passed over in silence: whoever looks into it is refused.
+    pub(super) fn folders<T: FromStr>(&self, path: &StorePath) -> Result<Vec<T>, DiskError> {
+        let folders = self.names(path)?.into_iter().filter(|entry| entry.kind != Kind::File);
+        Ok(folders.filter_map(|entry| entry.name.parse().ok()).collect())
     }
 
     pub(super) fn link_target(&self, path: &StorePath) -> Result<Option<String>, DiskError> {

@@ -91,9 +91,9 @@ pub(super) fn folder(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) -> 
 /// Every version's folder of a server, in order.
 pub(super) fn folders(disk: &dyn Disk, server: &ServerName) -> Result<Vec<Folder>, StoreError> {
     let mut folders = Vec::new();
-    for protocol in parsed(disk, &layout::server(server))? {
+    for protocol in disk.folders(&layout::server(server))? {
         let service = ServicePath { server: server.clone(), protocol };
-        for name in parsed(disk, &layout::service(&service))? {
+        for name in disk.folders(&layout::service(&service))? {
             let key = KeyPath { service: service.clone(), name };
             let names = disk.names(&layout::key(&key))?;
             let mut versions: Vec<_> = names.iter().filter_map(|it| layout::version_number(&it.name)).collect();
@@ -116,11 +116,8 @@ pub(super) fn whole(disk: &dyn Disk, key: &KeyPath, number: VersionNumber) -> Re
     Ok((facts.number == number && facts.file == Digest::of(&file)).then_some(facts))
 }
 
-fn parsed<T: std::str::FromStr>(disk: &dyn Disk, folder: &StorePath) -> Result<Vec<T>, StoreError> {
-    Ok(disk.names(folder)?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
-}
-
-/// Writes a private key and what it is, durably, before any index names them.
+/// Writes a private key and what it is, durably, before any index names them. The private key last: where one stands,
+/// what it is does too.
 pub(super) fn add_version(
     disk: &dyn Disk,
     key: &KeyPath,
@@ -130,8 +127,8 @@ pub(super) fn add_version(
 ) -> Result<(), StoreError> {
     let folder = layout::version(key, version.number);
     let mut to_sync = disk.ensure_folder(&folder, PRIVATE_FOLDER)?.split_off(durable_folders(key, known));
-    disk.add(&layout::private_key(key, version.number), private_key, PRIVATE_FILE, true)?;
     disk.add(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE, true)?;
+    disk.add(&layout::private_key(key, version.number), private_key, PRIVATE_FILE, true)?;
     to_sync.push(folder);
     // From the bottom up: a name is durable only after what it names.
     for folder in to_sync.iter().rev() {

@@ -86,6 +86,9 @@ impl Config {
         let wrong = |reason: String| StoreError::Config { path: disk.root().join(path.as_path()), reason };
         let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         let Header { format, id } = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        if format == 0 {
+            return Err(wrong("there is no format 0: the first is 1".to_owned()));
+        }
         let defaults = if format <= format::VERSION {
             toml::from_str::<Whole>(text).map_err(|error| wrong(error.to_string()))?.defaults
         } else {

@@ -165,12 +165,8 @@ fn settle(disk: &dyn Disk) -> Result<(), StoreError> {
             folders.insert(layout::audit());
         }
         for above in [layout::servers(), layout::authorities()] {
-            for entry in disk.names(&above)? {
-                let folder = above.join(&entry.name);
-                if disk.look(&folder)?.kind == Kind::Folder {
-                    folders.insert(folder);
-                }
-            }
+            let below = disk.names(&above)?.into_iter().filter(|entry| entry.kind == Kind::Folder);
+            folders.extend(below.map(|entry| above.join(&entry.name)));
             if disk.exists(&above)? {
                 folders.insert(above);
             }

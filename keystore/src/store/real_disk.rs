@@ -124,6 +124,15 @@ fn make_folders(path: &Path) -> io::Result<()> {
     }
 }
 
+fn kind(file_type: FileType) -> Kind {
+    match file_type {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Other,
+    }
+}
+
 /// Gives an open file away.
 fn set_owner(file: impl AsFd, access: Access) -> io::Result<()> {
     let Access { owner, group, .. } = access;
@@ -178,10 +187,22 @@ impl Disk for RealDisk {
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for entry in sys::Dir::read_from(self.folder_at(path.as_path())?)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if name != "." && name != ".." {
-                entries.push(Entry { name });
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "." || name == ".." {
+                continue;
             }
+            let kind = match entry.file_type() {
+                // not every file system says it with the name
+                FileType::Unknown => match self.status(&path.join(&name)) {
+                    Ok(status) => status.kind,
+                    // removed since
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                },
+                known => kind(known),
+            };
+            entries.push(Entry { name, kind });
         }
         entries.sort_unstable();
         Ok(entries)
@@ -200,12 +221,7 @@ impl Disk for RealDisk {
             let (folder, name) = self.parent(path)?;
             sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?
         };
-        let kind = match FileType::from_raw_mode(status.st_mode) {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Folder,
-            FileType::Symlink => Kind::Link,
-            _ => Kind::Other,
-        };
+        let kind = kind(FileType::from_raw_mode(status.st_mode));
         Ok(Status { kind, mode: status.st_mode & 0o7777, owner: status.st_uid, group: status.st_gid })
     }
 

@@ -105,8 +105,7 @@ impl<'k> Snapshot<'k> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
-        let folders = self.disk.names(&layout::servers())?;
-        let with_facts = folders.iter().filter_map(|entry| entry.name.parse().ok());
+        let with_facts: Vec<_> = self.disk.folders(&layout::servers())?;
         let staged = self.stage.changes().filter_map(|change| match change.target() {
             crate::change::Target::Binding(endpoint) => Some(endpoint.server().clone()),
             crate::change::Target::Place(key) | crate::change::Target::Renewal(key) => Some(key.server().clone()),

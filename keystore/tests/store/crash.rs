@@ -12,11 +12,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keystore::ops::Error;
+use keystore::ops::doctor::Severity;
 use keystore::store::{Keystore, StoreError};
 
 use crate::common::crashes::{Command, Count, every_point, mending};
 use crate::common::memory_disk::Failure;
-use crate::common::{House, Machine, Run, assert_healthy, bind, commit, create, installed_key, on};
+use crate::common::{House, Machine, Run, assert_healthy, bind, commit, create, installed_key, key, on};
 use commands::commands;
 
 const MAIN: &str = "mail01/imap/main";
@@ -72,6 +73,44 @@ fn recovery_makes_the_record_durable_before_it_forgets_what_was_staged() {
     operations(&machine, &run, Failure::Crash(linked + 1));
     let recovery = operations(&machine, &run, Failure::Never);
     assert!(position(&recovery, "sync commits") < position(&recovery, "remove stage.json"));
+}
+
+/// Whoever is killed leaves what has to be finished or taken back, and nothing that looks lost or changed.
+#[test]
+fn what_a_killed_process_leaves_is_not_called_damage() {
+    for command in commands().filter(|command| !command.name.starts_with("doctor")) {
+        let template = Machine::without_keystore();
+        let run = (command.prepare)(&template);
+        let count = operations(&template.copy(), &run, Failure::Never).len();
+        for at in 0..count {
+            let machine = template.copy();
+            operations(&machine, &run, Failure::Crash(at));
+            if machine.has("keystore.toml") {
+                let damage = machine.diagnosis().findings.into_iter().find(|it| it.severity() == Severity::Damage);
+                assert_eq!(damage, None, "{} was killed before its operation {at}", command.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_of_a_killed_batch_are_taken_in_with_their_requests() {
+    let create = commands().find(|command| command.name == "create-key --from").unwrap();
+    let template = Machine::without_keystore();
+    let run = (create.prepare)(&template);
+    let mut taken_in = 0;
+    for at in 0..operations(&template.copy(), &run, Failure::Never).len() {
+        let machine = template.copy();
+        operations(&machine, &run, Failure::Crash(at));
+        machine.run(&mending(), Failure::Never).0.unwrap();
+        let view = machine.view().unwrap();
+        let other = key(commands::OTHER);
+        if let Some(facts) = view.picture.facts.get(other.server()).and_then(|index| index.key(&other)) {
+            assert_eq!(facts.versions[0].requests.len(), 1, "killed before operation {at}");
+            taken_in += 1;
+        }
+    }
+    assert!(taken_in > 1);
 }
 
 /// A sync of all new keys fails, and the process dies before it takes back what it wrote.

@@ -1,6 +1,7 @@
 //! Files that are not what was written: said so, with the path.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use keystore::ops::list::{Scope, list};
@@ -93,6 +94,26 @@ fn state_that_was_changed_or_lost_is_not_believed() {
             assert_damaged(bind(&keystore, MAIN, &["mail01/imap@192.0.2.7:993"]), &object);
         }
     }
+}
+
+#[test]
+fn strangers_among_the_servers_are_in_nobodys_way_and_links_are_not_followed() {
+    let (house, keystore, _) = staged();
+    fs::write(house.root().join("servers/notes"), "mine").unwrap();
+    assert_eq!(keystore.read().unwrap().servers().unwrap().len(), 1);
+    commit(&keystore).unwrap();
+    prune(&keystore, &keep_no_keys(1)).unwrap();
+
+    let elsewhere = house.root().with_file_name("elsewhere");
+    let server = house.root().join("servers/mail01");
+    fs::rename(&server, &elsewhere).unwrap();
+    symlink(&elsewhere, &server).unwrap();
+    match find_key(&keystore.read().unwrap(), &key(MAIN)) {
+        Err(Error::Store(StoreError::Disk(error))) => assert!(error.is_barred(), "{error:?}"),
+        other => panic!("the link was followed: {other:?}"),
+    }
+    let listed = list(&keystore.read().unwrap(), &Scope::All, |_, _| ()).err();
+    assert!(matches!(listed, Some(Error::Store(StoreError::Disk(error))) if error.is_barred()), "it is not left out");
 }
 
 #[test]
@@ -242,7 +263,7 @@ fn a_link_that_was_pointed_elsewhere_is_replaced_and_what_it_led_to_stays() {
     let (house, keystore, _) = staged();
     let folder = house.root().join("live/mail01/imap/default");
     fs::create_dir_all(folder.join("by-hand")).unwrap();
-    std::os::unix::fs::symlink("by-hand", folder.join("current")).unwrap();
+    symlink("by-hand", folder.join("current")).unwrap();
     commit(&keystore).unwrap();
     assert_eq!(fs::read_link(folder.join("current")).unwrap(), Path::new("1"));
     assert!(folder.join("by-hand").exists());

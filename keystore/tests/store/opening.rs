@@ -79,6 +79,7 @@ fn mistakes_in_the_configuration_are_named() {
         (format!("{text}[defaults.subject]\ncountry = 7\n"), "line 5"),
         (format!("{text}colour = \"red\"\n"), "colour"),
         (text.replace("format = 1", "format = one"), "line 1"),
+        (text.replace("format = 1", "format = 0"), "format 0"),
         (text.replace("id = ", "name = "), "id"),
         (String::new(), "format"),
     ] {

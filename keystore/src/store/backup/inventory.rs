@@ -68,8 +68,7 @@ impl Inventory {
         }
         search.authorities()?;
         let reading_faults = search.readings()?;
-        let folders = snapshot.disk.names(&layout::servers())?;
-        let mut servers: BTreeSet<ServerName> = folders.iter().filter_map(|entry| entry.name.parse().ok()).collect();
+        let mut servers = BTreeSet::from_iter(snapshot.disk.folders::<ServerName>(&layout::servers())?);
         servers.extend(reach.servers().cloned());
         progress.begin("Looking for what to back up", servers.len() as u64);
         for server in servers {
@@ -145,8 +144,7 @@ impl Search<'_> {
 
     /// What is said of authorities, and the accounts that are kept at them.
     fn authorities(&mut self) -> Result<(), StoreError> {
-        for entry in self.disk.names(&layout::authorities())? {
-            let Ok(name) = entry.name.parse() else { continue };
+        for name in self.disk.folders(&layout::authorities())? {
             let path = layout::authority_settings(&name);
             if let Some(bytes) = self.disk.load_if_present(&path)? {
                 self.hold(path, bytes);

@@ -141,8 +141,8 @@ fn currents<'s>(server: &'s ServerName, state: &'s ServerState) -> impl Iterator
 }
 
 fn indexed_files(disk: &dyn Disk) -> BTreeSet<Digest> {
-    let servers = disk.names(&layout::servers()).unwrap_or_default();
-    let indexes = servers.iter().filter_map(|entry| facts::load(disk, &entry.name.parse().ok()?).ok());
+    let servers = disk.folders(&layout::servers()).unwrap_or_default();
+    let indexes = servers.iter().filter_map(|server| facts::load(disk, server).ok());
     let keys = indexes.flat_map(|index| index.protocols.into_values()).flat_map(BTreeMap::into_values);
     keys.flat_map(|key| key.versions).map(|version| version.file).collect()
 }

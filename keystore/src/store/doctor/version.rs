@@ -266,8 +266,7 @@ impl Version<'_> {
         match &material.key {
             None if is_named => self.found(look, Code::PrivateKeyMissing, path, "it is missing", Remedy::Backup),
             None if material.stated.is_some() => {
-                let message =
-                    format!("a loss of power cut the making of version {} off: it has no private key", self.number);
+                let message = format!("a crash cut the making of version {} off: it has no private key", self.number);
                 self.remnant(look, message);
             }
             None => {

@@ -103,7 +103,7 @@ impl Snapshot<'_> {
     /// When the keystore can't be read, or what is to be kept is damaged.
     pub fn plan_prune(&self, request: &PruneRequest, progress: &dyn Progress) -> Result<PrunePlan, StoreError> {
         let disk = self.disk;
-        let servers = disk.names(&layout::servers())?;
+        let servers: Vec<ServerName> = disk.folders(&layout::servers())?;
         progress.begin("Looking for what is not needed", servers.len() as u64);
         let (through, reach) = self.kept(request.keep)?;
         let mut plan = PrunePlan {
@@ -115,7 +115,7 @@ impl Snapshot<'_> {
             servers: BTreeMap::new(),
             live: if request.live { self.unbound()? } else { BTreeSet::new() },
         };
-        for server in servers.iter().filter_map(|entry| entry.name.parse().ok()) {
+        for server in servers {
             let cut = self.server_cut(&server, &reach, self.stage(), request)?;
             plan.servers.insert(server, cut);
             progress.advance(1);

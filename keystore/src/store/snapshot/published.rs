@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Snapshot;
 use crate::model::{FileForm, Generation, Installed};
-use crate::name::{Endpoint, ServerName, ServicePath};
+use crate::name::{Endpoint, Protocol, ServerName, ServicePath};
 use crate::store::{StoreError, layout, live, told};
 
 impl Snapshot<'_> {
@@ -15,7 +15,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// When the keystore can't be read.
     pub fn live_servers(&self) -> Result<BTreeSet<ServerName>, StoreError> {
-        Ok(self.disk.names(&layout::live())?.iter().filter_map(|entry| entry.name.parse().ok()).collect())
+        Ok(BTreeSet::from_iter(self.disk.folders(&layout::live())?))
     }
 
     /// Every endpoint of a server that has a folder under `live/`.
@@ -25,10 +25,9 @@ impl Snapshot<'_> {
     pub fn live_endpoints(&self, server: &ServerName) -> Result<Vec<Endpoint>, StoreError> {
         let mut endpoints = Vec::new();
         let folder = layout::live().join(server.as_str());
-        for protocol in self.disk.names(&folder)? {
-            let Ok(parsed) = protocol.name.parse() else { continue };
-            let service = ServicePath { server: server.clone(), protocol: parsed };
-            let addresses = self.disk.names(&folder.join(&protocol.name))?;
+        for protocol in self.disk.folders::<Protocol>(&folder)? {
+            let addresses = self.disk.names(&folder.join(protocol.as_str()))?;
+            let service = ServicePath { server: server.clone(), protocol };
             let addresses = addresses.iter().filter_map(|entry| layout::folder_address(&entry.name));
             endpoints.extend(addresses.map(|address| Endpoint { service: service.clone(), address }));
         }

@@ -157,8 +157,11 @@ impl Disk for MemoryDisk {
     }
 
     fn list(&self, path: &StorePath) -> io::Result<Vec<Entry>> {
-        let names = self.process.look(|image| image.list(&self.at(path)))?;
-        Ok(names.into_iter().map(|name| Entry { name }).collect())
+        let folder = self.at(path);
+        self.process.look(|image| {
+            let entry = |name: String| Ok(Entry { kind: image.status(&folder.join(&name))?.kind, name });
+            image.list(&folder)?.into_iter().map(entry).collect()
+        })
     }
 
     fn read_link(&self, path: &StorePath) -> io::Result<String> {

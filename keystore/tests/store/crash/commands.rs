@@ -17,7 +17,7 @@ use crate::common::memory_disk::Failure;
 use crate::common::{Machine, View, bind, commit, installed_key, key};
 
 const MAIN: &str = "mail01/imap/main";
-const OTHER: &str = "mail01/imap/other";
+pub(super) const OTHER: &str = "mail01/imap/other";
 const HOST: &str = "mail01.example.com";
 const DEFAULT: &str = "mail01/imap@default";
 const ENDPOINTS: [&str; 2] = [DEFAULT, "mail02/imap@192.0.2.7:993"];
