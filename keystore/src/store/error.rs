@@ -167,3 +167,13 @@ pub enum StoreError {
     #[error("interrupted while waiting for a lock")]
     Interrupted,
 }
+
+impl StoreError {
+    /// What is wrong with a file, without its path.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Damaged { reason, .. } | Self::Config { reason, .. } => reason,
+            other => other.to_string(),
+        }
+    }
+}

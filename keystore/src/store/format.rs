@@ -33,6 +33,12 @@ pub(super) fn damaged(disk: &dyn Disk, path: &StorePath, reason: impl Into<Strin
     StoreError::Damaged { path: disk.root().join(path.as_path()), reason: reason.into() }
 }
 
+/// What is said of files that are missing one after the other.
+pub(super) fn missing(first: impl Into<u64>, last: impl Into<u64>) -> String {
+    let (first, last) = (first.into(), last.into());
+    if first == last { "it is missing".to_owned() } else { format!("it is missing, with those up to {last}") }
+}
+
 /// The number that comes after those given. Nobody comes to the last one by counting: where it stands, somebody put it.
 pub(super) fn successor<T>(disk: &dyn Disk, path: &StorePath, next: Option<T>) -> Result<T, StoreError> {
     next.ok_or_else(|| damaged(disk, path, "it has the last number there can be, and nothing can come after it"))

@@ -9,7 +9,7 @@ mod trail;
 use serde::{Deserialize, Serialize};
 
 pub use trail::ReadingFault;
-pub(super) use trail::Trail;
+pub(super) use trail::{FaultKind, Trail};
 
 use super::format::{self, damaged, decode};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER};

@@ -4,7 +4,6 @@
 use super::super::layout::{self, PRIVATE_FILE, StorePath};
 use super::super::{DiskError, StoreError, authorities};
 use super::finding::{Code, Finding};
-use super::history::reason;
 use super::look::{Belongs, Look};
 use super::remedy::Repair;
 use crate::name::AuthorityName;
@@ -22,7 +21,7 @@ pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName) {
         if let StoreError::Disk(DiskError { source, .. }) = error {
             return look.unreadable(&path, &source);
         }
-        let message = format!("{what} at {name} is lost: {}", reason(error));
+        let message = format!("{what} at {name} is lost: {}", error.reason());
         let finding = Finding::new(Code::AuthorityDamaged, path.clone(), message);
         look.found(finding.mended_by(Repair::SetAside { path }));
     };

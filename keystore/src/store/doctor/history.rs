@@ -64,7 +64,7 @@ impl History {
             Ok(base) => self.base = base,
             Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
             Err(error) => {
-                let finding = Finding::new(Code::RecordDamaged, path.clone(), reason(error));
+                let finding = Finding::new(Code::RecordDamaged, path.clone(), error.reason());
                 let oldest = self.listed.first().and_then(|oldest| log::read(look.disk, *oldest).ok()?);
                 let repair = oldest.and_then(|oldest| {
                     let through = Generation(oldest.record.generation.0 - 1);
@@ -245,17 +245,9 @@ fn load(look: &mut Look<'_>, generation: Generation) -> Option<(Record, Digest)>
             None
         }
         Err(error) => {
-            look.found(about(Code::RecordDamaged, generation, reason(error)).mended_by(Remedy::Backup));
+            look.found(about(Code::RecordDamaged, generation, error.reason()).mended_by(Remedy::Backup));
             None
         }
-    }
-}
-
-/// What is wrong with a file, without its path.
-pub(super) fn reason(error: StoreError) -> String {
-    match error {
-        StoreError::Damaged { reason, .. } | StoreError::Config { reason, .. } => reason,
-        other => other.to_string(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Private authorities: their keys and certificates, what they have issued and revoked.
 
 use super::super::StoreError;
+use super::super::format::{load_checked, missing};
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::super::local_ca::{self, Remains};
 use super::finding::{Code, Finding};
-use super::history::reason;
 use super::look::{Belongs, Look};
 use crate::model::{AuthoritySettings, IssuedBatch, LocalCaFile, LocalCaFiles};
 use crate::name::AuthorityName;
@@ -33,7 +33,7 @@ pub(super) fn check(look: &mut Look<'_>, name: &AuthorityName, settings: Option<
     let issuing = check_files(look, name, &settings.files);
     check_issued(look, name, &numbers, issuing.as_ref());
     if let Err(error) = local_ca::load_revocations(look.disk, name) {
-        damaged(look, layout::revocations(name), reason(error));
+        damaged(look, layout::revocations(name), error.reason());
     }
 }
 
@@ -63,7 +63,7 @@ fn check_remains(look: &mut Look<'_>, name: &AuthorityName, is_other: bool) {
             look.found(Finding::new(Code::LocalCaUnfinished, layout::authority(name), message).mended_by(advice));
         }
         Err(StoreError::Disk(error)) => look.unreadable(&layout::authority(name), &error.source),
-        Err(error) => damaged(look, path, reason(error)),
+        Err(error) => damaged(look, path, error.reason()),
     }
 }
 
@@ -76,13 +76,12 @@ pub(super) fn damaged(look: &mut Look<'_>, path: StorePath, message: String) {
 fn check_files(look: &mut Look<'_>, name: &AuthorityName, files: &LocalCaFiles) -> Option<Certificate> {
     let mut load = |file: LocalCaFile| {
         let path = layout::local_ca_file(name, file);
-        match super::super::format::load_checked(look.disk, &path, file.of(files)) {
-            Ok(bytes) => Some((path, bytes)),
-            Err(error) => {
-                damaged(look, path, reason(error));
-                None
-            }
+        match load_checked(look.disk, &path, file.of(files)) {
+            Ok(bytes) => return Some((path, bytes)),
+            Err(StoreError::Disk(error)) => look.unreadable(&path, &error.source),
+            Err(error) => damaged(look, path, error.reason()),
         }
+        None
     };
     let [root, root_key, issuing, issuing_key] = LocalCaFile::ALL.map(&mut load);
     let mut certificates = Vec::new();
@@ -110,15 +109,15 @@ fn check_issued(look: &mut Look<'_>, name: &AuthorityName, numbers: &[u32], issu
     let mut next = 1;
     for &number in numbers {
         if next < number {
-            let those = if number - next == 1 { String::new() } else { format!(", with those up to {}", number - 1) };
-            let message = format!("it is missing{those}: certificates that were issued are on no list");
+            let missing = missing(next, number - 1);
+            let message = format!("{missing}: certificates that were issued are on no list");
             damaged(look, layout::issued_batch(name, next), message);
         }
         next = number + 1;
         let path = layout::issued_batch(name, number);
         match local_ca::load_batch(look.disk, name, number) {
             Err(StoreError::Disk(error)) => look.unreadable(&path, &error.source),
-            Err(error) => damaged(look, path, reason(error)),
+            Err(error) => damaged(look, path, error.reason()),
             Ok(batch) => {
                 if let Some(fault) = issuing.and_then(|issuing| fault(&batch, issuing)) {
                     damaged(look, path, fault);

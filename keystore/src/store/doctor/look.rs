@@ -10,6 +10,9 @@ use super::finding::{Code, Finding, Unit};
 use super::remedy::Repair;
 use crate::world::World;
 
+/// What to do about what can't be read.
+pub(super) const UNREADABLE: &str = "mend the disk or the permissions, or restore it from a backup";
+
 /// How much was checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
@@ -103,8 +106,7 @@ impl<'d> Look<'d> {
 
     pub(super) fn unreadable(&mut self, path: &StorePath, error: &io::Error) {
         let finding = Finding::new(Code::Unreadable, path.clone(), format!("it cannot be read: {error}"));
-        let advice = "mend the disk or the permissions, or restore it from a backup";
-        self.found(finding.mended_by(advice));
+        self.found(finding.mended_by(UNREADABLE));
     }
 
     /// The bytes of a file; none where it is missing, or where that it cannot be read has been found.

@@ -11,7 +11,6 @@ use super::super::log::{EndpointChange, Pair, Record};
 use super::super::tree::{Object, Tree};
 use super::super::{DiskError, StoreError, tree};
 use super::finding::{Code, Finding};
-use super::history::reason;
 use super::known::{Known, Wanted};
 use super::look::{Belongs, Look};
 use super::remedy::{Remedy, Repair};
@@ -100,7 +99,7 @@ impl Replay {
                 let code = if missing { Code::StateMissing } else { Code::StateDamaged };
                 let message = match error {
                     StoreError::Disk(DiskError { source, .. }) => format!("it cannot be read: {source}"),
-                    other => reason(other),
+                    other => other.reason(),
                 };
                 self.lost.insert(digest, Lost { code, message, generation, bytes: None });
                 None

@@ -3,11 +3,12 @@
 use super::super::intent::Intent;
 use super::super::keystore::folders;
 use super::super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
-use super::super::{Config, DiskError, StoreError, attempt, authorities, format, readings, staged, told};
+use super::super::readings::{FaultKind, ReadingFault, Trail};
+use super::super::{Config, DiskError, StoreError, attempt, authorities, format, staged, told};
 use super::finding::{Code, Finding};
-use super::history::{History, reason, stands};
+use super::history::{History, stands};
 use super::known::{Known, Source};
-use super::look::{Belongs, Look, Seen};
+use super::look::{Belongs, Look, Seen, UNREADABLE};
 use super::remedy::{Remedy, Repair};
 use super::{account, local_ca};
 use crate::change::{Change, ChangeSet};
@@ -82,11 +83,11 @@ fn check_config(look: &mut Look<'_>, history: &History) {
     let header = Config::header(&bytes).filter(|(format, id)| *format > 0 && !id.is_empty());
     match (header, Config::parse(look.disk, &bytes)) {
         (None, parsed) => {
-            let message = parsed.err().map_or_else(|| "it has no format or no id".to_owned(), reason);
+            let message = parsed.err().map_or_else(|| "it has no format or no id".to_owned(), StoreError::reason);
             look.found(Finding::new(Code::ConfigDamaged, path, message).mended_by(Repair::WriteConfig { id }));
         }
         (Some(_), Err(error)) => {
-            let finding = Finding::new(Code::ConfigDamaged, path, reason(error));
+            let finding = Finding::new(Code::ConfigDamaged, path, error.reason());
             look.found(finding.mended_by("mend it with an editor"));
         }
         (Some((_, found)), Ok(_)) => {
@@ -124,7 +125,7 @@ fn check_intent(look: &mut Look<'_>, known: &mut Known, is_locked: bool) {
         }
         Err(StoreError::Disk(DiskError { source, .. })) => return look.unreadable(&path, &source),
         Err(error) => {
-            let message = format!("it should say which commit was interrupted: {}", reason(error));
+            let message = format!("it should say which commit was interrupted: {}", error.reason());
             Finding::new(Code::IntentDamaged, path.clone(), message).mended_by(Repair::SetAside { path })
         }
     };
@@ -143,7 +144,7 @@ fn check_told(look: &mut Look<'_>) {
         }
         Err(StoreError::Disk(DiskError { source, .. })) => return look.unreadable(&path, &source),
         Err(error) => {
-            let message = format!("it should say which services run on what was taken back: {}", reason(error));
+            let message = format!("it should say which services run on what was taken back: {}", error.reason());
             Finding::new(Code::ToldDamaged, path.clone(), message).mended_by(Repair::SetAside { path })
         }
     };
@@ -160,7 +161,8 @@ fn check_attempts(look: &mut Look<'_>) {
             Ok(()) => {}
             Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
             Err(error) => {
-                let finding = Finding::new(Code::AttemptDamaged, path.clone(), reason(error)).in_generation(generation);
+                let finding =
+                    Finding::new(Code::AttemptDamaged, path.clone(), error.reason()).in_generation(generation);
                 look.found(finding.mended_by(Repair::SetAside { path }));
             }
         }
@@ -170,40 +172,15 @@ fn check_attempts(look: &mut Look<'_>) {
 /// Who read private keys: every entry with its hash, its number and the entry before it.
 fn check_readings(look: &mut Look<'_>) {
     let belongs = |name: &str| layout::reading_number(name).map(|_| Belongs::File(PRIVATE_FILE));
-    let mut next = 1;
-    // The file before, where it is what was written.
-    let mut before = None;
-    for name in look.survey(&layout::audit(), belongs) {
-        let Some(number) = layout::reading_number(&name) else { continue };
-        if next < number {
-            let those = if number - next == 1 { String::new() } else { format!(", with those up to {}", number - 1) };
-            let finding = Finding::new(Code::ReadingMissing, layout::reading(next), format!("it is missing{those}"));
-            look.found(finding.mended_by(Remedy::Backup));
-            before = None;
-        }
-        next = number + 1;
-        let path = layout::reading(number);
-        let finding = match readings::load(look.disk, number) {
-            Ok((reading, file)) => {
-                let is_other = number > 1 && before.is_some() && reading.parent != before;
-                before = Some(file);
-                if !is_other {
-                    continue;
-                }
-                let message = format!("it is not the one that number {number} was made on");
-                Finding::new(Code::ReadingDamaged, layout::reading(number - 1), message).and(path)
-            }
-            Err(StoreError::Disk(DiskError { source, .. })) => {
-                before = None;
-                look.unreadable(&path, &source);
-                continue;
-            }
-            Err(error) => {
-                before = None;
-                Finding::new(Code::ReadingDamaged, path, reason(error))
-            }
+    let names = look.survey(&layout::audit(), belongs);
+    let trail = Trail::along(look.disk, names.iter().filter_map(|name| layout::reading_number(name)));
+    for ReadingFault { path, reason, kind } in trail.faults {
+        let (code, remedy) = match kind {
+            FaultKind::Missing => (Code::ReadingMissing, Remedy::Backup),
+            FaultKind::Changed => (Code::ReadingDamaged, Remedy::Backup),
+            FaultKind::Unreadable => (Code::Unreadable, UNREADABLE.into()),
         };
-        look.found(finding.mended_by(Remedy::Backup));
+        look.found(Finding::new(code, path, reason).mended_by(remedy));
     }
 }
 
@@ -221,7 +198,7 @@ fn check_authorities(look: &mut Look<'_>) {
             Ok(authority) => local_ca::check(look, &name, authority.as_ref().map(|authority| &authority.settings)),
             Err(StoreError::Disk(DiskError { source, .. })) => look.unreadable(&path, &source),
             Err(error) => {
-                let message = format!("what is said of {name} is lost: {}", reason(error));
+                let message = format!("what is said of {name} is lost: {}", error.reason());
                 if local_ca::remains(look, &name) {
                     // Set aside, it would no longer be told that the private keys have lost what names them.
                     local_ca::damaged(look, path, message);
@@ -269,7 +246,7 @@ fn check_stage(look: &mut Look<'_>, known: &mut Known, history: &History) {
     let stage = match staged::parse(look.disk, Some(&bytes)) {
         Ok(stage) => stage,
         Err(error) => {
-            let message = format!("what was staged is lost: {}", reason(error));
+            let message = format!("what was staged is lost: {}", error.reason());
             let finding = Finding::new(Code::StageDamaged, path.clone(), message);
             return look.found(finding.mended_by(Repair::SetAside { path }));
         }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{newest, parse};
 use crate::digest::Digest;
+use crate::store::format::missing;
 use crate::store::layout::{self, StorePath};
 use crate::store::{Disk, DiskError, StoreError};
 
@@ -16,6 +17,15 @@ pub struct ReadingFault {
     pub path: StorePath,
     /// What is wrong with it.
     pub reason: String,
+    pub(in crate::store) kind: FaultKind,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::store) enum FaultKind {
+    Missing,
+    Changed,
+    Unreadable,
 }
 
 impl fmt::Display for ReadingFault {
@@ -42,36 +52,36 @@ impl Trail {
         // Listed again: what came before the newest one was there before this listing began, and is in it.
         let numbers = disk.names(&layout::audit())?;
         let numbers: BTreeSet<u64> = numbers.iter().filter_map(|entry| layout::reading_number(&entry.name)).collect();
+        Ok(Self::along(disk, numbers.into_iter().filter(|number| *number <= newest)))
+    }
+
+    /// Reads the entries with these numbers, which go up.
+    pub(in crate::store) fn along(disk: &dyn Disk, numbers: impl Iterator<Item = u64>) -> Self {
         let mut trail = Self::default();
         let mut next = 1;
-        for number in numbers.into_iter().filter(|number| *number <= newest) {
+        for number in numbers {
             if next < number {
                 trail.missing(next, number - 1);
             }
-            trail.entry(disk, number)?;
+            trail.entry(disk, number);
             next = number + 1;
         }
-        Ok(trail)
+        trail
     }
 
     fn missing(&mut self, first: u64, last: u64) {
-        let others = if first == last { String::new() } else { format!(", with those up to {last}") };
-        self.fault(first, format!("it is missing{others}"));
+        self.fault(first, FaultKind::Missing, missing(first, last));
         self.before = None;
     }
 
-    fn entry(&mut self, disk: &dyn Disk, number: u64) -> Result<(), StoreError> {
+    fn entry(&mut self, disk: &dyn Disk, number: u64) {
         let path = layout::reading(number);
         let before = self.before.take();
         let bytes = match disk.load(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.is_missing() => {
-                self.missing(number, number);
-                return Ok(());
-            }
+            Err(error) if error.is_missing() => return self.missing(number, number),
             Err(DiskError { source, .. }) => {
-                self.fault(number, format!("it cannot be read: {source}"));
-                return Ok(());
+                return self.fault(number, FaultKind::Unreadable, format!("it cannot be read: {source}"));
             }
         };
         let digest = Digest::of(&bytes);
@@ -79,17 +89,16 @@ impl Trail {
         match parse(disk, number, &bytes) {
             Ok(reading) => {
                 if before.is_some() && reading.parent != before {
-                    self.fault(number - 1, format!("it is not the one that number {number} was made on"));
+                    let reason = format!("it is not the one that number {number} was made on");
+                    self.fault(number - 1, FaultKind::Changed, reason);
                 }
                 self.before = Some(digest);
             }
-            Err(StoreError::Damaged { reason, .. }) => self.fault(number, reason),
-            Err(error) => return Err(error),
+            Err(error) => self.fault(number, FaultKind::Changed, error.reason()),
         }
-        Ok(())
     }
 
-    fn fault(&mut self, number: u64, reason: String) {
-        self.faults.push(ReadingFault { path: layout::reading(number), reason });
+    fn fault(&mut self, number: u64, kind: FaultKind, reason: String) {
+        self.faults.push(ReadingFault { path: layout::reading(number), reason, kind });
     }
 }
