@@ -75,6 +75,9 @@ pub enum Change {
         /// The key that goes on in its place.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         renamed_to: Option<KeyPath>,
+        /// As of a certificate that is installed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        after: Option<Generation>,
     },
     /// Makes a key what it was at an earlier generation.
     RestoreKey {
@@ -91,6 +94,9 @@ pub enum Change {
         /// Whether it is wanted although its certificate has expired or its private key is compromised.
         #[serde(skip_serializing_if = "std::ops::Not::not", default)]
         forced: bool,
+        /// As of a certificate that is installed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        after: Option<Generation>,
     },
 }
 
@@ -133,6 +139,20 @@ pub enum Conflict {
         key: KeyPath,
         /// The generation that did it.
         since: Generation,
+    },
+    /// A key was made under a name that something staged is to have.
+    #[error("{key} got a certificate by generation {since}, after a copy to this name was staged: discard that first")]
+    Taken {
+        /// The key.
+        key: KeyPath,
+        /// The generation that did it.
+        since: Generation,
+    },
+    /// A key was deleted since something was staged for it.
+    #[error("{key} was deleted by another commit, after this was staged for it: `keyring discard {key}`")]
+    Deleted {
+        /// The key.
+        key: KeyPath,
     },
 }
 
@@ -177,10 +197,20 @@ impl Change {
         installed.map(|installed| (key, &**installed))
     }
 
+    /// The versions that are copies and that it brings into the tree, and of which key.
+    #[must_use]
+    pub fn copies(&self) -> Option<(&KeyPath, &BTreeSet<VersionNumber>)> {
+        match self {
+            Self::CopyKey { to, versions, .. } => Some((to, versions)),
+            Self::RestoreKey { key, copied, .. } => Some((key, copied)),
+            _ => None,
+        }
+    }
+
     /// Whether it brings a copy of a version into the tree.
     #[must_use]
     pub fn brings(&self, key: &KeyPath, version: VersionNumber) -> bool {
-        matches!(self, Self::CopyKey { to, versions, .. } if to == key && versions.contains(&version))
+        self.copies().is_some_and(|(to, versions)| to == key && versions.contains(&version))
     }
 
     /// The endpoint whose binding it changes.
@@ -274,7 +304,7 @@ impl Change {
     pub fn apply(&self, state: &mut State, generation: Generation) -> Result<(), Conflict> {
         if let Some(key) = self.key() {
             let entry = state.key_mut(key);
-            self.check_not_overtaken(entry)?;
+            self.check_not_overtaken(entry, generation)?;
             self.apply_to_entry(entry, generation);
         }
         match self {
@@ -296,18 +326,28 @@ impl Change {
         Ok(())
     }
 
-    /// Refuses what was staged for a key that got another certificate since.
-    fn check_not_overtaken(&self, entry: &KeyEntry) -> Result<(), Conflict> {
+    /// Refuses what was staged for a key that got another certificate since, but by `generation` itself, or was deleted.
+    fn check_not_overtaken(&self, entry: &KeyEntry, generation: Generation) -> Result<(), Conflict> {
         let current = entry.current.as_ref();
         let since = current.map_or(Generation::EMPTY, |current| current.since);
-        let (key, is_overtaken) = match self {
-            Self::InstallCertificate { key, after: Some(after), .. } => (key, since != *after),
-            Self::DeleteKey { key, through, .. } => {
-                (key, current.is_some_and(|current| current.installed.version > *through))
+        let overtaken = |key: &KeyPath| Err(Conflict::Overtaken { key: key.clone(), since });
+        match self {
+            Self::InstallCertificate { key, after: Some(after), .. }
+            | Self::DeleteKey { key, after: Some(after), .. }
+            | Self::RestoreKey { key, after: Some(after), .. }
+                if since != *after && since != generation =>
+            {
+                overtaken(key)
             }
-            _ => return Ok(()),
-        };
-        if is_overtaken { Err(Conflict::Overtaken { key: key.clone(), since }) } else { Ok(()) }
+            Self::DeleteKey { key, through, .. } if current.is_some_and(|it| it.installed.version > *through) => {
+                overtaken(key)
+            }
+            Self::CopyKey { to, .. } if current.is_some() => Err(Conflict::Taken { key: to.clone(), since }),
+            Self::InstallCertificate { key, installed, .. } if entry.deleted >= Some(installed.version) => {
+                Err(Conflict::Deleted { key: key.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether it leaves a key in the tree that it should have taken out: one that is bound after all changes.

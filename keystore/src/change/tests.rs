@@ -120,7 +120,8 @@ fn freeing_a_free_endpoint_is_a_conflict() {
 
 #[test]
 fn a_key_that_is_bound_in_the_end_is_not_deleted() {
-    let delete = |text: &str| Change::DeleteKey { key: key(text), through: VersionNumber(1), renamed_to: None };
+    let delete =
+        |text: &str| Change::DeleteKey { key: key(text), through: VersionNumber(1), renamed_to: None, after: None };
     let bound = [install("a/imap/one", 1), bind("b/imap@default", "a/imap/one")];
     let state = staged(bound).apply(State::default(), Generation(1)).unwrap();
     let conflicts = staged([delete("a/imap/one")]).apply(state.clone(), Generation(2)).unwrap_err();
@@ -131,6 +132,41 @@ fn a_key_that_is_bound_in_the_end_is_not_deleted() {
     let state = taken.apply(state, Generation(2)).unwrap();
     let entry = state.key(&key("a/imap/one")).unwrap();
     assert_eq!((&entry.current, entry.deleted), (&None, Some(VersionNumber(1))));
+}
+
+#[test]
+fn what_another_commit_did_meanwhile_is_not_undone() {
+    let after = Some(Generation(1));
+    let through = VersionNumber(1);
+    let installed = || Some(Box::new(Installed::sample(1, 1)));
+    let copied = || BTreeSet::from([through]);
+    let one = || key("a/imap/one");
+    let made_at_first = [
+        Change::InstallCertificate { key: one(), installed: Box::new(Installed::sample(1, 1)), after },
+        Change::DeleteKey { key: one(), through, renamed_to: None, after },
+        Change::RestoreKey { key: one(), current: installed(), deleted: None, copied: copied(), forced: false, after },
+    ];
+    let first = staged([install("a/imap/one", 1)]).apply(State::default(), Generation(1)).unwrap();
+    // With the same private key, so that numbers do not tell.
+    let renewed = staged([install("a/imap/one", 1)]).apply(first.clone(), Generation(2)).unwrap();
+    for change in made_at_first {
+        let stage = staged([change]);
+        stage.apply(first.clone(), Generation(2)).unwrap();
+        let conflicts = stage.apply(renewed.clone(), Generation(3)).unwrap_err();
+        assert_eq!(conflicts, [Conflict::Overtaken { key: one(), since: Generation(2) }]);
+    }
+    let copy = Change::CopyKey { from: key("b/imap/two"), to: one(), versions: copied(), current: installed() };
+    let conflicts = staged([copy]).apply(renewed, Generation(3)).unwrap_err();
+    assert_eq!(conflicts, [Conflict::Taken { key: one(), since: Generation(2) }]);
+}
+
+#[test]
+fn a_deleted_version_does_not_come_back_by_a_certificate() {
+    let delete = Change::DeleteKey { key: key("a/imap/one"), through: VersionNumber(1), renamed_to: None, after: None };
+    let deleted = staged([delete]).apply(State::default(), Generation(1)).unwrap();
+    let conflicts = staged([install("a/imap/one", 1)]).apply(deleted.clone(), Generation(2)).unwrap_err();
+    assert_eq!(conflicts, [Conflict::Deleted { key: key("a/imap/one") }]);
+    staged([install("a/imap/one", 2)]).apply(deleted, Generation(2)).unwrap();
 }
 
 #[test]
@@ -173,6 +209,7 @@ fn any_change() -> impl Strategy<Value = Change> {
             key,
             through: VersionNumber(through),
             renamed_to: None,
+            after: None,
         }),
         1 => (key(), any::<Option<bool>>()).prop_map(|(key, current)| Change::RestoreKey {
             key,
@@ -180,6 +217,7 @@ fn any_change() -> impl Strategy<Value = Change> {
             deleted: None,
             copied: BTreeSet::new(),
             forced: current == Some(true),
+            after: None,
         }),
     ]
 }

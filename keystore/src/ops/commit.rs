@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::publish::{ToPublish, Unlocked};
 use super::warning::covers;
 use super::{Error, Fault, Warning};
-use crate::change::{Change, Stage};
-use crate::model::{Generation, Installed, State};
+use crate::change::{Change, Conflict, Stage};
+use crate::model::{Compromise, Generation, Installed, KeyEntry, State};
 use crate::name::{Endpoint, KeyPath};
 use crate::store::{EndpointChange, Pair, Proposal, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
@@ -122,13 +122,17 @@ impl Plan {
         self.stage.changes().filter(renewals).filter_map(Change::key).collect()
     }
 
-    /// The keys that are wanted back whatever is wrong with them.
-    fn forced(&self) -> BTreeSet<&KeyPath> {
-        let forced = |change| match change {
-            &Change::RestoreKey { ref key, forced: true, .. } => Some(key),
-            _ => None,
-        };
-        self.stage.changes().filter_map(forced).collect()
+    /// The keys that are wanted back whatever was wrong with them, and when that was said.
+    fn forced(&self) -> BTreeMap<KeyPath, Timestamp> {
+        let mut forced = BTreeMap::new();
+        for set in &self.stage.sets {
+            for change in &set.changes {
+                if let Change::RestoreKey { key, forced: true, .. } = change {
+                    forced.insert(key.clone(), set.since);
+                }
+            }
+        }
+        forced
     }
 
     /// Works out which endpoints serve something else afterwards.
@@ -190,13 +194,39 @@ impl Plan {
         }
         let no_certificate = |(key, endpoints)| Fault::NoCertificate { key, endpoints };
         let mut faults: Vec<_> = without.into_iter().map(no_certificate).collect();
-        let forced = self.forced();
-        for (key, installed) in self.touched().into_iter().filter(|(key, _)| !forced.contains(key)) {
-            faults.extend(Fault::of_installed(key, installed, now));
-            faults.extend(compromised(snapshot, key, installed)?);
+        faults.extend(self.deleted(snapshot)?);
+        let (forced, mut waived) = (self.forced(), Vec::new());
+        for (key, installed) in self.touched() {
+            let mark = mark(snapshot, key, installed)?;
+            let found = wrong(key, installed, mark.as_ref(), now);
+            let Some(since) = forced.get(key) else {
+                faults.extend(found);
+                continue;
+            };
+            // What nobody could know of was not forced.
+            let known = wrong(key, installed, mark.as_ref().filter(|mark| mark.marked <= *since), *since);
+            let (forced, new): (Vec<_>, Vec<_>) = found.into_iter().partition(|fault| known.contains(fault));
+            faults.extend(new);
+            waived.extend(forced.into_iter().map(|fault| Warning::Forced { fault }));
         }
         self.faults.extend(faults);
+        self.warnings = waived;
         Ok(())
+    }
+
+    /// Renewals that are said of keys which another commit took out of the tree: whoever is given the name next would
+    /// have them.
+    fn deleted(&self, snapshot: &Snapshot<'_>) -> Result<Vec<Fault>, StoreError> {
+        let mut deleted = Vec::new();
+        for change in self.stage.changes() {
+            let Change::SetRenewal { key, renewal: Some(_) } = change else { continue };
+            let facts = snapshot.facts_of(key)?.unwrap_or_default();
+            let is_there = |entry: &KeyEntry| facts.versions.iter().any(|version| entry.has(version));
+            if !self.state.key(key).is_some_and(is_there) {
+                deleted.push(Fault::Conflict(Conflict::Deleted { key: key.clone() }));
+            }
+        }
+        Ok(deleted)
     }
 
     /// Every key that is installed or newly published, once.
@@ -217,17 +247,23 @@ impl Plan {
                 warnings.push(Warning::NotCovered { endpoint, key, names });
             }
         }
-        self.warnings = warnings;
+        self.warnings.extend(warnings);
     }
 }
 
+/// Why what is installed for a key should not be published.
+pub(super) fn wrong(key: &KeyPath, installed: &Installed, mark: Option<&Compromise>, now: Timestamp) -> Vec<Fault> {
+    let (version, reason) = (installed.version, |mark: &Compromise| mark.reason.clone());
+    let compromised = mark.map(|mark| Fault::Compromised { key: key.clone(), version, reason: reason(mark) });
+    Fault::of_installed(key, installed, now).into_iter().chain(compromised).collect()
+}
+
 /// Whether the private key may be known to somebody else.
-pub(super) fn compromised(
+pub(super) fn mark(
     snapshot: &Snapshot<'_>,
     key: &KeyPath,
     installed: &Installed,
-) -> Result<Option<Fault>, StoreError> {
+) -> Result<Option<Compromise>, StoreError> {
     let version = snapshot.facts_of(key)?.and_then(|facts| facts.version(installed.version).cloned());
-    let mark = version.and_then(|version| version.compromised);
-    Ok(mark.map(|mark| Fault::Compromised { key: key.clone(), version: installed.version, reason: mark.reason }))
+    Ok(version.and_then(|version| version.compromised))
 }

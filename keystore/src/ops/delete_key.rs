@@ -6,7 +6,7 @@ use super::{Error, settled_key};
 use crate::change::Change;
 use crate::model::{KeyView, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
-use crate::store::Keystore;
+use crate::store::{Keystore, Transaction};
 
 /// What was deleted.
 #[derive(Clone, Debug)]
@@ -34,16 +34,16 @@ pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Ou
     for endpoint in &bound {
         transaction.want_binding(endpoint, None)?;
     }
-    transaction.put(deletion(&view, None));
+    transaction.put(deletion(&transaction, &view, None));
     transaction.finish()?;
     Ok(Outcome { key: key.clone(), unbound: bound, pending: pending(&view) })
 }
 
 /// What takes a key, with all the versions there are, out of the tree.
-pub(super) fn deletion(view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
+pub(super) fn deletion(transaction: &Transaction<'_>, view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
     // A view without versions does not exist.
     let through = view.facts.newest().unwrap_or(VersionNumber(0));
-    Change::DeleteKey { key: view.path.clone(), through, renamed_to }
+    Change::DeleteKey { key: view.path.clone(), through, renamed_to, after: transaction.after(view) }
 }
 
 fn pending(view: &KeyView) -> Option<VersionNumber> {

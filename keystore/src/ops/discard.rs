@@ -13,7 +13,8 @@ use crate::store::{Keystore, Transaction};
 /// When one of `keys` is not there, while a commit of the changes runs, or when the disk refuses.
 pub fn discard(keystore: &Keystore, keys: &[KeyPath]) -> Result<Vec<Change>, Error> {
     let mut transaction = keystore.write()?;
-    for key in keys {
+    // Another commit may have deleted a key that something is staged for.
+    for key in keys.iter().filter(|key| !transaction.stage().changes().any(|change| change.names_key(key))) {
         find_key(transaction.snapshot(), key)?;
     }
     if transaction.commit_is_running() {
@@ -40,9 +41,8 @@ fn take_with(transaction: &mut Transaction<'_>, removed: &[Change]) -> Result<Ve
         match change {
             Change::CopyKey { to, .. } => with.extend(transaction.remove(|change| change.names_key(to))),
             Change::DeleteKey { key, .. } => {
-                let view = find_key(transaction.snapshot(), key)?;
-                let frees =
-                    |change: &Change| matches!(change, Change::Unbind { endpoint } if view.bound.contains(endpoint));
+                let bound = transaction.snapshot().key(key)?.map(|view| view.bound).unwrap_or_default();
+                let frees = |change: &Change| matches!(change, Change::Unbind { endpoint } if bound.contains(endpoint));
                 with.extend(transaction.remove(frees));
             }
             _ => {}

@@ -11,7 +11,7 @@ use super::verify::{self, Difference, Examined, Trust};
 use super::{Error, Warning, find_lasting_key, lasting};
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
-use crate::model::{CertificateSummary, Generation, Installed, KeyView, VersionFacts};
+use crate::model::{CertificateSummary, Installed, KeyView, VersionFacts};
 use crate::name::KeyPath;
 use crate::parallel;
 use crate::pki::{Certificate, Chain, ChainError, ReadError, Subject, SubjectAltName, assemble, read_certificates};
@@ -321,9 +321,7 @@ impl Plan {
             Known::Current(current) => (current.clone(), go_back(transaction, key, current)),
             Known::New => {
                 let installed = installed(&self.version, chain, write(transaction, &self.version)?);
-                // What a commit that runs makes current is not known to anybody yet.
-                let since = self.view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
-                let after = (!transaction.commit_is_running()).then_some(since);
+                let after = transaction.after(&self.view);
                 let (key, installed) = (key.clone(), Box::new(installed));
                 transaction.put(Change::InstallCertificate { key, installed: installed.clone(), after });
                 (*installed, false)

@@ -29,7 +29,7 @@ pub fn rename_key(keystore: &Keystore, from: &KeyPath, to: &KeyPath) -> Result<O
         transaction.want_binding(endpoint, Some(to))?;
     }
     transaction.want_renewal(to, view.upcoming_renewal.as_ref())?;
-    transaction.put(deletion(&view, Some(to.clone())));
+    transaction.put(deletion(&transaction, &view, Some(to.clone())));
     transaction.finish()?;
     Ok(Outcome { copy, moved })
 }

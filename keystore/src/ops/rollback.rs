@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commit::compromised;
+use super::commit::{mark, wrong};
 use super::diff::{changed_keys, changed_services, current};
 use super::{Error, Fault};
 use crate::change::Change;
-use crate::model::{Generation, Installed, KeyEntry, Renewal, ServiceSettings};
+use crate::model::{Generation, Installed, KeyEntry, Origin, Renewal, ServiceSettings, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::store::{Keystore, Snapshot, StoreError};
 use crate::timestamp::Timestamp;
@@ -42,7 +42,7 @@ pub fn rollback(keystore: &Keystore, generation: Generation, force: bool) -> Res
     if !forced.is_empty() && !force {
         return Err(Error::RollbackRefused { generation, faults: forced });
     }
-    let (from, changes) = (now.generation(), way.changes());
+    let (from, changes) = (now.generation(), way.changes(now)?);
     for change in &changes {
         transaction.put(change.clone());
     }
@@ -70,7 +70,8 @@ impl Way {
         for server in now.differing_servers(then) {
             let changed = changed_services(now, then, &server)?;
             way.services.extend(changed.into_iter().map(|change| (change.service, change.to)));
-            for (key, from, to) in changed_keys(now, then, &server)? {
+            for (key, from, mut to) in changed_keys(now, then, &server)? {
+                to.copied.extend(last_copies(now, &key, &from, &to)?);
                 endpoints.extend(from.bound.iter().chain(&to.bound).cloned());
                 let what = |entry: &KeyEntry| {
                     let installed = entry.current.as_ref().map(|current| current.installed.clone());
@@ -106,10 +107,9 @@ impl Way {
         }
         let mut faults = Vec::new();
         for (key, installed) in wanted {
-            let before = faults.len();
-            faults.extend(Fault::of_installed(&key, &installed, time));
-            faults.extend(compromised(now, &key, &installed)?);
-            if faults.len() > before {
+            let found = wrong(&key, &installed, mark(now, &key, &installed)?.as_ref(), time);
+            if !found.is_empty() {
+                faults.extend(found);
                 let entry = then.look(key.server(), |state| state.key(&key).cloned().unwrap_or_default())?;
                 self.keys.insert(key, (entry, true));
             }
@@ -117,13 +117,13 @@ impl Way {
         Ok(faults)
     }
 
-    fn changes(self) -> Vec<Change> {
-        let restore = |(key, (entry, forced)): (KeyPath, (KeyEntry, bool))| Change::RestoreKey {
-            key,
-            current: entry.current.map(|current| Box::new(current.installed)),
-            deleted: entry.deleted,
-            copied: entry.copied,
-            forced,
+    fn changes(self, now: &Snapshot<'_>) -> Result<Vec<Change>, StoreError> {
+        let restore = |(key, (entry, forced)): (KeyPath, (KeyEntry, bool))| {
+            let since = |state: &State| state.current(&key).map_or(Generation::EMPTY, |current| current.since);
+            let after = Some(now.look(key.server(), since)?);
+            let current = entry.current.map(|current| Box::new(current.installed));
+            let KeyEntry { deleted, copied, .. } = entry;
+            Ok(Change::RestoreKey { key, current, deleted, copied, forced, after })
         };
         let rebind = |(endpoint, key)| match key {
             Some(key) => Change::Bind { endpoint, key },
@@ -134,7 +134,29 @@ impl Way {
             settings: settings.map(Box::new),
         };
         let renewals = self.renewals.into_iter().map(|(key, renewal)| Change::SetRenewal { key, renewal });
-        let (keys, bindings) = (self.keys.into_iter().map(restore), self.bindings.into_iter().map(rebind));
-        keys.chain(renewals).chain(bindings).chain(self.services.into_iter().map(set)).collect()
+        let keys: Vec<_> = self.keys.into_iter().map(restore).collect::<Result<_, StoreError>>()?;
+        let bindings = self.bindings.into_iter().map(rebind);
+        Ok(keys.into_iter().chain(renewals).chain(bindings).chain(self.services.into_iter().map(set)).collect())
     }
+}
+
+/// The copies of a key that would leave the tree although what they were copied from is gone: the private key would be in
+/// no tree any more.
+fn last_copies(
+    now: &Snapshot<'_>,
+    key: &KeyPath,
+    from: &KeyEntry,
+    to: &KeyEntry,
+) -> Result<Vec<VersionNumber>, StoreError> {
+    let facts = now.facts_of(key)?.unwrap_or_default();
+    let mut last = Vec::new();
+    for version in from.copied.difference(&to.copied) {
+        let Some(Origin { key, version: copied }) = facts.version(*version).and_then(|it| it.copy_of.as_ref()) else {
+            continue;
+        };
+        if now.facts_of(key)?.is_none_or(|facts| facts.version(*copied).is_none()) {
+            last.push(*version);
+        }
+    }
+    Ok(last)
 }

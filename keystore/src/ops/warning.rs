@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::Fault;
 use crate::model::{Installed, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::pki::{Subject, SubjectAltName};
@@ -68,6 +69,11 @@ pub enum Warning {
         /// The key.
         key: KeyPath,
     },
+    /// What would be refused, had a rollback not been forced.
+    Forced {
+        /// It.
+        fault: Fault,
+    },
 }
 
 impl Warning {
@@ -97,6 +103,7 @@ impl Warning {
             Self::SharedKey { .. } => "shared-key",
             Self::NotCovered { .. } => "endpoint-not-covered",
             Self::NoCertificate { .. } => "no-certificate",
+            Self::Forced { .. } => "forced",
         }
     }
 }
@@ -128,6 +135,7 @@ impl fmt::Display for Warning {
             Self::NoCertificate { key } => {
                 write!(f, "{key} has no certificate yet: install one before you commit")
             }
+            Self::Forced { fault } => write!(f, "forced by the rollback: {fault}"),
         }
     }
 }

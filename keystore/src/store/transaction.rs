@@ -10,8 +10,8 @@ use super::{Keystore, Snapshot, StoreError, authorities, batch, facts, format, l
 use crate::change::{Change, Stage, Target};
 use crate::digest::Digest;
 use crate::model::{
-    AcmeAccount, Authority, AuthoritySettings, CertificateNumber, Compromise, KeyView, Origin, RequestFacts,
-    RequestNumber, ServerFacts, ServiceSettings, Submission, VersionFacts, VersionNumber,
+    AcmeAccount, Authority, AuthoritySettings, CertificateNumber, Compromise, Generation, KeyView, Origin,
+    RequestFacts, RequestNumber, ServerFacts, ServiceSettings, Submission, VersionFacts, VersionNumber,
 };
 use crate::name::{AuthorityName, Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, Chain, KeyAlgorithm, PrivateKey};
@@ -331,6 +331,14 @@ impl<'k> Transaction<'k> {
     #[must_use]
     pub fn commit_is_running(&self) -> bool {
         self.stage.sets.iter().any(|set| self.sealed.contains(&set.id))
+    }
+
+    /// Since when that is current which something staged for a key takes the place of. What a commit that runs makes
+    /// current is not known to anybody yet.
+    #[must_use]
+    pub fn after(&self, view: &KeyView) -> Option<Generation> {
+        let since = view.current.as_ref().map_or(Generation::EMPTY, |current| current.since);
+        (!self.commit_is_running()).then_some(since)
     }
 
     /// One key, with the changes of this transaction.

@@ -14,6 +14,7 @@ mod life;
 mod locks;
 mod numbers;
 mod opening;
+mod overtaken;
 mod places;
 mod prune;
 mod readings;

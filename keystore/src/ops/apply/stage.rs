@@ -80,7 +80,7 @@ fn prune(transaction: &mut Transaction<'_>, desired: &Desired) -> Result<(), Err
     }
     for key in surplus.keys {
         if let Some(view) = transaction.key(&key)? {
-            transaction.put(deletion(&view, None));
+            transaction.put(deletion(transaction, &view, None));
         }
     }
     Ok(())
