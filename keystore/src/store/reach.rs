@@ -22,8 +22,14 @@ pub(super) struct Reach {
 impl Reach {
     /// Takes in a generation.
     pub(super) fn take(&mut self, disk: &dyn Disk, record: &Record) -> Result<(), StoreError> {
-        for (key, installed) in record.changes.iter().filter_map(Change::installed) {
-            self.changed.entry(key.server().clone()).or_default().add(key, installed);
+        for change in &record.changes {
+            if let Some((key, installed)) = change.installed() {
+                self.changed.entry(key.server().clone()).or_default().add(key, installed);
+            }
+            if let Some((key, copied)) = change.copies() {
+                let current = change.installed().map(|(_, installed)| installed.version);
+                self.changed.entry(key.server().clone()).or_default().add_copies(key, copied, current);
+            }
         }
         if self.objects.insert(record.state) {
             for (server, object) in Tree::load(disk, Some(record.state))?.objects() {
@@ -44,7 +50,9 @@ impl Reach {
         for object in self.servers.get(server).into_iter().flatten() {
             let state: ServerState = tree::load_object(disk, *object)?;
             for (key, entry) in state.keys(server) {
-                entry.current.iter().for_each(|current| material.add(&key, &current.installed));
+                let current = entry.current.as_ref().map(|current| &current.installed);
+                current.iter().for_each(|installed| material.add(&key, installed));
+                material.add_copies(&key, &entry.copied, current.map(|installed| installed.version));
             }
         }
         Ok(material)
@@ -61,7 +69,11 @@ pub(super) struct Files {
 
 /// Private keys with certificates, as states and changes name them.
 #[derive(Clone, Default)]
-pub(super) struct Material(BTreeMap<KeyPath, BTreeMap<(VersionNumber, CertificateNumber), Files>>);
+pub(super) struct Material {
+    certificates: BTreeMap<KeyPath, BTreeMap<(VersionNumber, CertificateNumber), Files>>,
+    /// Copies that came after what was current: nothing else of a generation says that they were in its tree.
+    copies: BTreeSet<(KeyPath, VersionNumber)>,
+}
 
 impl Material {
     fn add(&mut self, key: &KeyPath, installed: &Installed) {
@@ -70,7 +82,18 @@ impl Material {
             certificate: installed.certificate_file,
             chain: installed.chain_file,
         };
-        self.0.entry(key.clone()).or_default().insert((installed.version, installed.certificate), files);
+        self.certificates.entry(key.clone()).or_default().insert((installed.version, installed.certificate), files);
+    }
+
+    /// Adds copies of private keys without a certificate of their own: those that came after `current`.
+    fn add_copies(&mut self, key: &KeyPath, copied: &BTreeSet<VersionNumber>, current: Option<VersionNumber>) {
+        let later = copied.iter().filter(|version| Some(**version) > current);
+        self.copies.extend(later.map(|version| (key.clone(), *version)));
+    }
+
+    /// Whether a version is a copy that was in a tree without being current.
+    pub(super) fn has_copy(&self, key: &KeyPath, version: VersionNumber) -> bool {
+        self.copies.contains(&(key.clone(), version))
     }
 
     /// Adds what is staged for a server's keys.
@@ -81,7 +104,7 @@ impl Material {
 
     /// Every certificate that is named.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&KeyPath, VersionNumber, CertificateNumber, &Files)> {
-        self.0.iter().flat_map(|(key, certificates)| {
+        self.certificates.iter().flat_map(|(key, certificates)| {
             certificates.iter().map(move |((version, certificate), files)| (key, *version, *certificate, files))
         })
     }
@@ -92,7 +115,7 @@ impl Material {
         key: &KeyPath,
         version: VersionNumber,
     ) -> impl Iterator<Item = (CertificateNumber, &Files)> {
-        let named = self.0.get(key).into_iter().flatten();
+        let named = self.certificates.get(key).into_iter().flatten();
         named.filter(move |((number, _), _)| *number == version).map(|((_, certificate), files)| (*certificate, files))
     }
 }

@@ -9,6 +9,7 @@ use keystore::ops::copy_key::copy_key;
 use keystore::ops::create_key::{CreateKey, create_key};
 use keystore::ops::delete_key::delete_key;
 use keystore::ops::rename_key::rename_key;
+use keystore::ops::rollback::rollback;
 use keystore::ops::{self, Error};
 use keystore::progress::Unwatched;
 use keystore::store::{PruneRequest, StoreError};
@@ -18,6 +19,8 @@ use crate::common::{
     House, Picture, asking, bind, certify, commit, create, create_next, discard, endpoint, install, installed_next,
     key, listing, live, make_csr, material, unbind,
 };
+
+const RENAMED: &str = "mail03/imap/renamed";
 
 fn names(house: &House, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(house.root().join(folder)).unwrap();
@@ -382,4 +385,51 @@ fn what_a_crash_left_above_a_spent_number_does_not_free_it() {
     // a repair sets it aside
     fs::remove_dir_all(folder.join("2")).unwrap();
     assert_eq!(create(&keystore, PENDING).unwrap().version.number, VersionNumber(2));
+}
+
+#[test]
+fn a_copy_that_outlived_what_it_was_copied_from_goes_only_when_it_is_named() {
+    let house = House::published(MAIN, &ENDPOINTS);
+    let keystore = house.open();
+    create(&keystore, PENDING).unwrap();
+    make_csr(&keystore, &asking(PENDING, "mail03.example.com")).unwrap();
+    rename_key(&keystore, &key(PENDING), &key(RENAMED)).unwrap();
+    commit(&keystore).unwrap();
+    prune(&keystore, &pending(&keep(2), PENDING)).unwrap();
+    let folder = house.root().join("servers").join(RENAMED).join("1");
+
+    // Neither by way of history,
+    rollback(&keystore, Generation(1), false).unwrap();
+    commit(&keystore).unwrap();
+    prune(&keystore, &keep(1)).unwrap();
+    assert!(keystore.read().unwrap().key(&key(RENAMED)).unwrap().is_some(), "it is in no other tree");
+    // nor when it is deleted.
+    delete_key(&keystore, &key(RENAMED), false).unwrap();
+    commit(&keystore).unwrap();
+    let plan = prune(&keystore, &keep(1)).unwrap();
+    let waiting: Vec<_> = plan.servers.values().flat_map(|cut| &cut.waiting).cloned().collect();
+    assert_eq!(waiting, [(key(RENAMED), VersionNumber(1))]);
+    assert!(folder.join("private-key.pem").exists());
+    prune(&keystore, &pending(&keep(1), RENAMED)).unwrap();
+    assert!(!folder.join("private-key.pem").exists());
+}
+
+#[test]
+fn a_copy_stays_with_the_generations_that_had_it_in_their_tree() {
+    let house = House::published(MAIN, &ENDPOINTS);
+    let keystore = house.open();
+    create(&keystore, PENDING).unwrap();
+    make_csr(&keystore, &asking(PENDING, "mail03.example.com")).unwrap();
+    for (from, to) in [(PENDING, RENAMED), (RENAMED, PENDING)] {
+        rename_key(&keystore, &key(from), &key(to)).unwrap();
+        commit(&keystore).unwrap();
+    }
+    prune(&keystore, &keep(3)).unwrap();
+    rollback(&keystore, Generation(2), false).unwrap();
+    commit(&keystore).unwrap();
+    let view = keystore.read().unwrap().key(&key(RENAMED)).unwrap().unwrap();
+    assert_eq!(view.state(), "pending");
+    prune(&keystore, &keep(1)).unwrap();
+    let view = keystore.read().unwrap().key(&key(RENAMED)).unwrap().unwrap();
+    assert!(keystore.read().unwrap().private_key_file(&key(RENAMED), &view.facts.versions[0]).is_ok());
 }

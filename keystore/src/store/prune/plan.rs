@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use crate::change::Stage;
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, KeyFacts, KeyView, Next, VersionNumber};
+use crate::model::{CertificateNumber, Generation, KeyFacts, KeyView, Next, Origin, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::progress::Progress;
 use crate::store::facts::Folder;
@@ -161,7 +161,7 @@ impl Snapshot<'_> {
         let facts = self.facts(server)?;
         self.check_index(server, &facts)?;
         let folders = facts::folders(self.disk, server)?;
-        let mut judge = Judge { request, stage, needed, cut: ServerCut::default() };
+        let mut judge = Judge { disk: self.disk, request, stage, needed, cut: ServerCut::default() };
         for (at, folder) in folders.iter().enumerate() {
             let key = &folder.key;
             match facts.key(key) {
@@ -170,7 +170,7 @@ impl Snapshot<'_> {
                         let entry = state.key(key);
                         KeyView::join(key.clone(), key_facts.clone(), entry, stage.upcoming(key, entry))
                     })?;
-                    judge.version(folder, key_facts, view.as_ref());
+                    judge.version(folder, key_facts, view.as_ref())?;
                 }
                 _ => judge.nameless(folder, folder.is_outranked(&folders[at + 1..], &facts)),
             }
@@ -181,6 +181,7 @@ impl Snapshot<'_> {
 
 /// Decides, folder by folder.
 struct Judge<'a> {
+    disk: &'a dyn Disk,
     request: &'a PruneRequest,
     stage: &'a Stage,
     needed: Material,
@@ -189,30 +190,60 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// A version that the index names. There is no view of a key that is not in the tree.
-    fn version(&mut self, folder: &Folder, facts: &KeyFacts, view: Option<&KeyView>) {
+    fn version(&mut self, folder: &Folder, facts: &KeyFacts, view: Option<&KeyView>) -> Result<(), StoreError> {
         let Folder { key, version, .. } = folder;
         let needed: BTreeSet<_> = self.needed.of(key, *version).map(|(number, _)| number).collect();
         let there = folder.certificates();
         let is_staged = self.stage.changes().any(|change| change.brings(key, *version));
-        if needed.is_empty() && !is_staged {
+        if needed.is_empty() && !is_staged && !self.needed.has_copy(key, *version) {
             let place = (key.clone(), *version);
-            let waits = waits(*version, facts, view, there.is_empty());
+            let waits = self.waits(*version, facts, view, there.is_empty())?;
             let is_named = self.request.pending.contains(key);
             if waits && is_named && !self.stage.changes().any(|change| change.names_key(key)) {
                 self.cut.pending.insert(place);
-                return;
+                return Ok(());
             }
             if waits {
                 self.cut.waiting.insert(place);
             } else if self.request.keys {
                 self.cut.private_keys.insert(place);
-                return;
+                return Ok(());
             }
         }
         // The newest stays with its private key: it tells that there was one, and which numbers are spent.
         let newest = there.last().copied();
         let gone = there.into_iter().filter(|number| !needed.contains(number) && Some(*number) != newest);
         self.cut.certificates.extend(gone.map(|number| (key.clone(), *version, number)));
+        Ok(())
+    }
+
+    /// Whether a private key may still get its certificate: it never had one, or is the next in line. What a copy that is
+    /// in no tree waits for, the one that it is a copy of waits for too, as long as that one stays.
+    fn waits(
+        &self,
+        number: VersionNumber,
+        facts: &KeyFacts,
+        view: Option<&KeyView>,
+        never_certified: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(view) = view.filter(|view| view.facts.version(number).is_some()) else {
+            let origin = facts.version(number).and_then(|version| version.copy_of.as_ref());
+            return Ok(never_certified && !origin.map_or(Ok(false), |origin| self.waits_there(origin))?);
+        };
+        Ok(match &view.next {
+            Some(Next::New(version) | Next::Pending { version, .. }) => never_certified || version.number == number,
+            Some(Next::Installed(_)) | None => never_certified,
+        })
+    }
+
+    /// Whether a private key that was copied is still there, waits itself, and stays.
+    fn waits_there(&self, Origin { key, version }: &Origin) -> Result<bool, StoreError> {
+        if self.request.pending.contains(key)
+            || facts::load_key(self.disk, key)?.is_none_or(|it| it.version(*version).is_none())
+        {
+            return Ok(false);
+        }
+        Ok(facts::folder(self.disk, key, *version)?.certificates().is_empty())
     }
 
     /// A folder that the index does not name: what a prune was kept from removing says so. Anything else is for
@@ -221,18 +252,6 @@ impl Judge<'_> {
         if folder.is_marked() && (folder.names.len() > 1 || is_outranked) {
             self.cut.left_over.insert((folder.key.clone(), folder.version));
         }
-    }
-}
-
-/// Whether a private key may still get its certificate: it never had one, or is the next in line. What a mere copy
-/// waits for, the one that it is a copy of waits for too.
-fn waits(number: VersionNumber, facts: &KeyFacts, view: Option<&KeyView>, never_certified: bool) -> bool {
-    match view.filter(|view| view.facts.version(number).is_some()) {
-        None => never_certified && facts.version(number).is_some_and(|version| version.copy_of.is_none()),
-        Some(view) => match &view.next {
-            Some(Next::New(version) | Next::Pending { version, .. }) => never_certified || version.number == number,
-            Some(Next::Installed(_)) | None => never_certified,
-        },
     }
 }
 
