@@ -37,7 +37,7 @@ impl Transaction<'_> {
     /// When the disk refuses. Then no index names any of them; but when it refused while the indexes were put into
     /// their places, the servers whose turn had come have their keys.
     pub fn add_keys(&mut self, new: &[NewKey<'_>], progress: &dyn Progress) -> Result<Vec<VersionFacts>, StoreError> {
-        let mut batch = Batch::plan(self, new)?;
+        let batch = Batch::plan(self, new)?;
         batch.indexes.keys().for_each(|server| self.snapshot().forget_index(server));
         match self.held.change(|| batch.write(progress).and_then(|()| batch.put_indexes())) {
             Ok(()) => Ok(batch.keys.into_iter().map(|(_, version)| version).collect()),
@@ -86,8 +86,6 @@ struct Batch<'a> {
     keys: Vec<(&'a NewKey<'a>, VersionFacts)>,
     /// The indexes as they will be.
     indexes: Indexes,
-    /// The servers whose new index stands in its place, or may do so.
-    begun: BTreeSet<ServerName>,
 }
 
 impl<'a> Batch<'a> {
@@ -109,7 +107,6 @@ impl<'a> Batch<'a> {
             sync_each: !disk.can_sync_everything(),
             keys: new.iter().zip(versions).collect(),
             indexes,
-            begun: BTreeSet::new(),
         })
     }
 
@@ -152,24 +149,21 @@ impl<'a> Batch<'a> {
     }
 
     /// Puts the indexes into their places: from then on, and not before, there are the keys that they name.
-    fn put_indexes(&mut self) -> Result<(), StoreError> {
+    fn put_indexes(&self) -> Result<(), StoreError> {
         for server in self.indexes.keys() {
-            // A rename can be done although its maker is told otherwise.
-            self.begun.insert(server.clone());
             self.disk.replace(&layout::facts(server))?;
         }
         let folders = self.indexes.keys().filter_map(|server| layout::facts(server).parent());
         Ok(self.disk.sync_batch(&folders.collect())?)
     }
 
-    /// Removes what was made for servers whose index was not touched, as far as the disk allows: what is left is what
-    /// a crash would leave.
+    /// Removes what was made for servers whose new index did not get its place.
     fn take_back(&self) {
         for (new, version) in &self.keys {
-            if !self.begun.contains(new.key.server()) {
-                let _ = self.disk.discard_folder(&layout::version(&new.key, version.number));
-                let _ = self.disk.discard(&layout::facts(new.key.server()).temporary());
-            }
+            facts::take_back(self.disk, &new.key, version.number);
+        }
+        for server in self.indexes.keys() {
+            let _ = self.disk.discard(&layout::facts(server).temporary());
         }
     }
 }

@@ -137,6 +137,16 @@ pub(super) fn add_version(
     Ok(())
 }
 
+/// Removes a version that could not be made, as far as the disk allows: what is left is what a crash would leave. An index
+/// that names it may have got its place although that failed.
+pub(super) fn take_back(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) {
+    if let Ok(known) = load_key(disk, key)
+        && known.is_none_or(|known| known.version(version).is_none())
+    {
+        let _ = disk.discard_folder(&layout::version(key, version));
+    }
+}
+
 /// Writes a copy of a version, durably, before any index names it: the files of the other under a second name, where
 /// the file system has such, as nobody ever writes to them again.
 pub(super) fn copy_version(

@@ -115,9 +115,14 @@ impl<'k> Transaction<'k> {
         let world = self.keystore.world();
         let version = new.facts(facts::next_version(disk, key, &facts)?, world, world.now());
         self.held.change(|| {
-            facts::add_version(disk, key, &version, new.file, &facts)?;
-            facts.key_mut(key).versions.push(version.clone());
-            self.store_index(key.server(), &facts)?;
+            let written = facts::add_version(disk, key, &version, new.file, &facts).and_then(|()| {
+                facts.key_mut(key).versions.push(version.clone());
+                self.store_index(key.server(), &facts)
+            });
+            if let Err(cause) = written {
+                facts::take_back(disk, key, version.number);
+                return Err(cause);
+            }
             Ok(version)
         })
     }

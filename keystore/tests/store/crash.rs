@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use keystore::ops::Error;
 use keystore::ops::doctor::Severity;
 use keystore::store::{Keystore, StoreError};
+use rustix::io::Errno;
 
 use crate::common::crashes::{Command, Count, every_point, mending};
 use crate::common::memory_disk::Failure;
@@ -89,6 +90,22 @@ fn what_a_killed_process_leaves_is_not_called_damage() {
                 let damage = machine.diagnosis().findings.into_iter().find(|it| it.severity() == Severity::Damage);
                 assert_eq!(damage, None, "{} was killed before its operation {at}", command.name);
             }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_the_disk_refuses_leaves_nothing_to_mend() {
+    for create in commands().filter(|command| command.name.starts_with("create-key")) {
+        let name = create.name;
+        let template = Machine::without_keystore();
+        let run = (create.prepare)(&template);
+        for at in 0..operations(&template.copy(), &run, Failure::Never).len() {
+            let machine = template.copy();
+            let refused = machine.run(&run, Failure::Fault(at, Errno::NOSPC)).0.is_err();
+            let findings = machine.diagnosis().findings;
+            let trouble = findings.iter().find(|it| it.severity() != Severity::Note);
+            assert!(!refused || trouble.is_none(), "{name}, operation {at}: {trouble:?}");
         }
     }
 }
