@@ -12,8 +12,8 @@ use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, StoreError};
 
 use crate::common::{
-    DAY, House, Picture, asking, bind, certify, commit, create, endpoint, install, installed_key, installed_next, key,
-    live, make_csr, staged, unbind,
+    DAY, House, Picture, asking, bind, certify, commit, create, create_next, endpoint, install, installed_key,
+    installed_next, key, live, make_csr, staged, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -219,4 +219,30 @@ fn a_compromised_private_key_stays_where_it_is_and_comes_back_only_by_force() {
     commit(&keystore).unwrap();
     let current = keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap().current.unwrap();
     assert_eq!(current.installed.version, VersionNumber(1));
+}
+
+#[test]
+fn a_next_version_that_is_compromised_is_passed_over() {
+    let house = House::published(MAIN, &AT[..1]);
+    let keystore = house.open();
+    let mark = |path: &str| mark_compromised(&keystore, &key(path), None, "lost").unwrap();
+    let view = |path: &str| keystore.read().unwrap().key(&key(path)).unwrap().unwrap();
+    create_next(&keystore, MAIN).unwrap();
+    make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
+    assert!(matches!(create_next(&keystore, MAIN), Err(Error::NextExists { .. })));
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(2)), "lost").unwrap();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
+    assert_eq!(view(MAIN).current.unwrap().installed.version, VersionNumber(3));
+
+    create(&keystore, OTHER).unwrap();
+    assert!(matches!(create_next(&keystore, OTHER), Err(Error::NothingToFollow { .. })));
+    mark(OTHER);
+    create_next(&keystore, OTHER).unwrap();
+    assert_eq!(view(OTHER).working_version().unwrap().number, VersionNumber(2));
+    assert!(matches!(create_next(&keystore, OTHER), Err(Error::NothingToFollow { .. })), "this one is sound");
+
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(4)), "lost").unwrap();
+    assert!(matches!(create_next(&keystore, MAIN), Err(Error::KeyHasStaged { .. })), "its certificate is staged");
 }
