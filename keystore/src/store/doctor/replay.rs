@@ -187,7 +187,7 @@ impl Replay {
         let names = look.survey(&layout::state(), |name| is_object(name).then_some(Belongs::File(PRIVATE_FILE)));
         known.is_broken |= self.lost.values().any(|lost| lost.bytes.is_none());
         for digest in names.iter().filter_map(|name| layout::state_digest(name)) {
-            if !known.is_broken && !self.is_known(digest) {
+            if !known.is_broken && !known.is_committing && !self.is_known(digest) {
                 let finding = Finding::new(Code::StateUnused, layout::state_object(digest), "no record reaches it");
                 look.found(
                     finding
