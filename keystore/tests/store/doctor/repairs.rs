@@ -99,6 +99,12 @@ const MENDED: &[Damage] = &[
         found: &[Code::Mode],
     },
     Damage {
+        name: "the keystore's folder lets no service through",
+        harm: |root| chmod(root, 0o700),
+        found: &[Code::Mode],
+    },
+    Damage { name: "the keystore's folder can be listed", harm: |root| chmod(root, 0o755), found: &[Code::Mode] },
+    Damage {
         name: "the hint for the newest record is garbage",
         harm: |root| fs::write(root.join("state/head"), "none").unwrap(),
         found: &[],
