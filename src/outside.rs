@@ -391,7 +391,7 @@ pub(crate) fn actor(command: &str) -> Actor {
 
 /// The time now.
 pub(crate) fn now() -> Timestamp {
-    time::OffsetDateTime::now_utc().into()
+    std::time::SystemTime::now().into()
 }
 
 /// The command line as it was given.

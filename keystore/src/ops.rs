@@ -64,7 +64,10 @@ use crate::store::{Snapshot, Transaction};
 /// # Errors
 /// When it is not in the tree.
 pub fn find_key(snapshot: &Snapshot<'_>, key: &KeyPath) -> Result<KeyView, Error> {
-    snapshot.key(key)?.ok_or_else(|| Error::KeyNotFound { key: key.clone() })
+    snapshot.key(key)?.ok_or_else(|| match (key.clone(), snapshot.generation()) {
+        (key, generation) if snapshot.is_past() => Error::NoKeyThen { key, generation },
+        (key, _) => Error::KeyNotFound { key },
+    })
 }
 
 /// One key that must be there, and still be there once the stage is committed.

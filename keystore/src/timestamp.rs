@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, Month, OffsetDateTime, Time, UtcOffset};
@@ -53,6 +54,15 @@ const LATEST: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59 UTC);
 impl From<OffsetDateTime> for Timestamp {
     fn from(time: OffsetDateTime) -> Self {
         Self::from_unix(time.to_offset(UtcOffset::UTC).unix_timestamp())
+    }
+}
+
+/// A clock may say anything: a time past what can be written is the last one that can.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let seconds = |since: std::time::Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Self::from_unix(since.map_or_else(|before| -seconds(before.duration()), seconds))
     }
 }
 
@@ -123,7 +133,7 @@ read_as_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {
-    use super::Timestamp;
+    use super::{SystemTime, Timestamp};
 
     #[test]
     fn is_written_in_utc_and_whole_seconds() {
@@ -149,6 +159,15 @@ mod tests {
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_clock_may_say_anything() {
+        let far = |seconds| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        assert_eq!(Timestamp::from(far(1_795_262_400)).to_string(), "2026-11-21T12:00:00Z");
+        assert_eq!(Timestamp::from(far(400_000_000_000)), Timestamp::from_unix(i64::MAX));
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
+        assert_eq!(Timestamp::from(before).unix(), -1);
     }
 
     #[test]

@@ -36,7 +36,8 @@ midst leaves each server with all of its new keys or with none of them; the
 same command with --skip-existing then makes those that are missing.
 
 With --next, the private key in use stays in use until the commit of the new
-one's certificate.
+one's certificate. A next version that is there already stands in the way,
+unless its private key is marked compromised: then the new one is the next.
 
 Without KEY, on a terminal, it asks for everything and goes on to the request.
 

@@ -39,8 +39,8 @@ Exit codes:
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
     /// Show at most this many
-    #[arg(short = 'n', long, value_name = "COUNT")]
-    pub(crate) limit: Option<usize>,
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
     /// Print GENERATION:HASH of the newest commit and nothing else
     #[arg(long, conflicts_with = "limit")]
     pub(crate) head: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Outcome {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let snapshot = keystore.read()?;
-    let records = op::log(&snapshot, args.limit.unwrap_or(usize::MAX))?;
+    let records = op::log(&snapshot, at_most(args.limit))?;
     let base = op::cut_off(&snapshot, records.last().map(|(record, _)| record))?;
     let commit = |(record, hash): &(Record, keystore::digest::Digest)| CommitJson {
         generation: record.generation.0,
@@ -185,11 +185,15 @@ pub(crate) struct ReadOutcome {
     readings: Vec<Reading>,
 }
 
+fn at_most(limit: Option<u32>) -> usize {
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+}
+
 /// `log --keys-read`.
-pub(crate) fn keys_read(context: &Context, key: Option<&str>, limit: Option<usize>) -> Result<ReadOutcome, Failure> {
+pub(crate) fn keys_read(context: &Context, key: Option<&str>, limit: Option<u32>) -> Result<ReadOutcome, Failure> {
     let key: Option<KeyPath> = key.map(str::parse).transpose()?;
     let keystore = context.keystore()?;
-    let readings = op::readings(&keystore.read()?, key.as_ref(), limit.unwrap_or(usize::MAX))?;
+    let readings = op::readings(&keystore.read()?, key.as_ref(), at_most(limit))?;
     Ok(ReadOutcome { keys_read: readings.iter().map(ReadingJson::of).collect(), readings })
 }
 

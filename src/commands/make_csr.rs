@@ -33,7 +33,8 @@ Examples:
 What is not given is taken from the key's last request, else from
 keystore.toml; a subject is encoded in the order given. On a key with a
 certificate, the request is for its next version (create-key --next), or with
---reuse-key for the private key in use. With --new-key, create-key comes first.
+--reuse-key for the private key in use. With --new-key, create-key comes first;
+a next version that is marked compromised is passed over.
 
 With --for, the names are those of these endpoints and those that are given:
 their servers' names where these have a dot, what their services are probed by
@@ -213,7 +214,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     })
 }
 
-/// Makes the private key that the request is for: a next version when the key has a certificate. Returns how to open it.
+/// Makes the private key that the request is for: a next version when the key has a certificate, or a private key that
+/// is marked compromised. Returns how to open it.
 fn make_key(
     keystore: &Keystore,
     args: &Args,
@@ -224,7 +226,7 @@ fn make_key(
     let view = keystore.read()?.key(&csr.key)?;
     // what is refused now leaves no private key behind
     op::template(view.as_ref(), &keystore.config().defaults.subject, csr)?;
-    let (key, next) = (&csr.key, view.is_some_and(|view| view.current.is_some()));
+    let (key, next) = (&csr.key, view.is_some_and(|view| view.current.is_some() || view.has_compromised_next()));
     let known = args.passphrase.get(key)?;
     create_key::create(
         keystore,

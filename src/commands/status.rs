@@ -183,6 +183,7 @@ fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson
         Matter::Due { .. } => "due",
         Matter::Pending { .. } => "pending",
         Matter::Compromised { .. } => "compromised",
+        Matter::NextCompromised { .. } => "next-compromised",
         Matter::Weak { .. } => "weak",
         Matter::New => "new",
         Matter::Unbound => "unbound",
@@ -195,6 +196,10 @@ fn concern_json(Concern { key, matter }: Concern, now: Timestamp) -> ConcernJson
         }
         Matter::Pending { since } => format!("requested {}, its certificate has not come", since.date()).into(),
         Matter::Compromised { reason } => format!("its private key is compromised ({reason}): replace it").into(),
+        Matter::NextCompromised { reason } => {
+            format!("its next private key is compromised ({reason}): `keyring make-csr {key} --new-key` makes another")
+                .into()
+        }
         Matter::Weak { what } => format!("its private key is weak ({what}): replace it").into(),
         Matter::New => "it has a private key and no request".into(),
         Matter::Unbound => "it has a certificate and no endpoint: nothing serves it".into(),

@@ -77,7 +77,7 @@ fn keystore_code(error: &E) -> &'static str {
         E::Restore(error) => vault::restore_code(error),
         E::NothingWaits { .. } => "nothing-waits",
         E::KeyStaged { .. } => "key-staged",
-        E::KeyNotFound { .. } => "key-not-found",
+        E::KeyNotFound { .. } | E::NoKeyThen { .. } => "key-not-found",
         E::NothingThere { .. } => "nothing-there",
         E::NothingSaid { .. } => "nothing-said",
         E::KeyHasCertificate { .. } | E::KeyWaits { .. } => "key-exists",

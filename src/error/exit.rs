@@ -73,6 +73,7 @@ fn keystore_exit(error: &ops::Error) -> Exit {
         E::Backup(error) => vault::backup_exit(error),
         E::Opening(error) => vault::opening_exit(error),
         E::KeyNotFound { .. }
+        | E::NoKeyThen { .. }
         | E::AuthorityNotFound { .. }
         | E::AuthorityInUse { .. }
         | E::AuthorityExists { .. }

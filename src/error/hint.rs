@@ -176,6 +176,7 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::NothingWaits { key } => format!("leave it out: `keyring show {key}` shows what there is"),
         E::KeyStaged { key } => format!("`keyring discard {key}` takes back what is staged"),
         E::KeyNotFound { key } => format!("`keyring create-key {key}` makes it; `keyring list` shows what there is"),
+        E::NoKeyThen { .. } => "`keyring log` shows what each generation changed".to_owned(),
         E::NothingSaid { service } => format!("`keyring set-service {service} --profile PROFILE` says it"),
         E::NothingThere { .. } => "`keyring list` shows what there is".to_owned(),
         E::KeyHasCertificate { key } => {

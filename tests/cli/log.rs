@@ -267,3 +267,11 @@ fn gives_no_private_key_away_that_it_cannot_write_down() {
         assert!(!world.path(file).exists(), "{file}");
     }
 }
+
+#[test]
+fn at_most_none_is_no_question() {
+    let (world, _) = World::committed();
+    let refused = world.keyring(&["log", "-n", "0"]).exits(2);
+    assert!(refused.stderr.contains("--limit"), "{refused}");
+    world.keyring(&["log", "--keys-read", "-n", "0"]).exits(2);
+}

@@ -116,3 +116,66 @@ fn wants_a_reason_that_says_something() {
     world.done(&["create-key", KEY]);
     world.keyring(&["mark-compromised", KEY, "--reason", ""]).exits(2);
 }
+
+#[test]
+fn a_private_key_that_waits_for_its_certificate_is_replaced() {
+    let (world, _) = World::with_request();
+    world.done(&["mark-compromised", KEY, "--reason", "backup tape lost"]);
+    snapshot!(world.done(&["status"]), @"
+    exit code 0
+    -- stdout
+    Generation 0. Nothing is staged.
+    To see to:
+      mail01/imap/main: its next private key is compromised (backup tape lost): `keyring make-csr mail01/imap/main --new-key` makes another
+    -- stderr
+    ");
+    snapshot!(world.keyring(&["make-csr", KEY]).exits(3), @"
+    exit code 3
+    -- stdout
+    -- stderr
+    error: the private key of mail01/imap/main (version 1) is marked compromised: backup tape lost
+    hint: `keyring make-csr mail01/imap/main --new-key` makes a new private key and its request
+    ");
+    assert!(world.done(&["make-csr", KEY, "--new-key"]).stdout.contains("CERTIFICATE REQUEST"));
+    snapshot!(world.done(&["list"]), @"
+    exit code 0
+    -- stdout
+    mail01
+      imap
+        main  pending, requested [DATE]
+    -- stderr
+    ");
+    snapshot!(world.done(&["status"]), @"
+    exit code 0
+    -- stdout
+    Generation 0. Nothing is staged.
+    To see to:
+      mail01/imap/main: requested [DATE], its certificate has not come
+    -- stderr
+    ");
+    world.keyring(&["create-key", KEY, "--next"]).exits(4);
+    world.done(&["mark-compromised", KEY, "--reason", "again"]);
+    world.done(&["create-key", KEY, "--next"]);
+    world.done(&["make-csr", KEY]);
+}
+
+#[test]
+fn a_next_version_is_passed_over() {
+    let (world, authority) = World::committed();
+    world.done(&["make-csr", KEY, "--new-key"]);
+    world.keyring(&["make-csr", KEY, "--new-key"]).exits(4);
+    world.done(&["mark-compromised", KEY, "--version", "2", "--reason", "mailed"]);
+    snapshot!(world.done(&["status"]), @"
+    exit code 0
+    -- stdout
+    Generation 1. Nothing is staged.
+    To see to:
+      mail01/imap/main: its next private key is compromised (mailed): `keyring make-csr mail01/imap/main --new-key` makes another
+    -- stderr
+    ");
+    let request = world.done(&["make-csr", KEY, "--new-key"]).stdout;
+    world.write("next.pem", authority.order(&request).chain());
+    world.done(&["install-cert", KEY, "next.pem"]);
+    world.done(&["commit"]);
+    assert!(world.done(&["show", KEY]).stdout.contains("current: version 3"));
+}

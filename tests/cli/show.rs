@@ -165,3 +165,16 @@ fn refuses_a_key_that_is_not_there() {
     hint: give KEY, or run this on a terminal to be asked
     ");
 }
+
+#[test]
+fn says_that_an_earlier_generation_had_no_such_key() {
+    let (world, _) = World::committed();
+    snapshot!(world.keyring(&["show", &format!("{KEY}@0")]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: there was no key mail01/imap/main in generation 0
+    hint: `keyring log` shows what each generation changed
+    ");
+    assert_eq!(world.keyring(&["show", &format!("{KEY}@0"), "--json"]).exits(4).error()["code"], "key-not-found");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyEntry, RequestNumber, Submission, VersionNumber};
+use super::{KeyEntry, RequestNumber, State, Submission, VersionNumber};
 use crate::digest::Digest;
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::{CertificationRequest, Extensions, KeyAlgorithm, Subject, SubjectAltName};
@@ -147,6 +147,28 @@ impl KeyFacts {
         Self { versions }
     }
 
+    /// Drops what came after a commit that was made at this time and left this entry. Times are whole seconds: of what
+    /// was made in the same one, what the entry does not tell of is taken to have come later.
+    fn forget_after(&mut self, time: Timestamp, entry: Option<&KeyEntry>) {
+        let current = entry.and_then(|entry| Some(&entry.current.as_ref()?.installed));
+        let is_before = |number| current.is_some_and(|current| number <= current.version);
+        let is_copied = |number: &VersionNumber| entry.is_some_and(|entry| entry.copied.contains(number));
+        self.versions.retain(|version| version.made < time || is_before(version.number) || is_copied(&version.number));
+        for version in &mut self.versions {
+            let answered = current.filter(|current| current.version == version.number);
+            let answered = answered.map_or(0, |current| current.requests);
+            let mut number = 0;
+            version.requests.retain(|request| {
+                number += 1;
+                number <= answered || request.made < time
+            });
+            version.compromised.take_if(|mark| mark.marked > time);
+            for request in &mut version.requests {
+                request.submission.take_if(|submission| submission.submitted > time);
+            }
+        }
+    }
+
     /// The newest request of the newest version that has one.
     #[must_use]
     pub fn last_request(&self) -> Option<&RequestFacts> {
@@ -168,12 +190,13 @@ impl ServerFacts {
         self.protocols.get(&key.service.protocol)?.get(&key.name)
     }
 
-    /// Drops what was made after a time.
-    pub fn forget_after(&mut self, time: Timestamp) {
-        for key in self.protocols.values_mut().flat_map(BTreeMap::values_mut) {
-            key.versions.retain(|version| version.made <= time);
-            for version in &mut key.versions {
-                version.requests.retain(|request| request.made <= time);
+    /// Drops what came after a commit, made at this time, that left this server, called `server`, in this state.
+    pub fn forget_after(&mut self, server: &ServerName, time: Timestamp, state: &State) {
+        for (protocol, keys) in &mut self.protocols {
+            let service = ServicePath { server: server.clone(), protocol: protocol.clone() };
+            for (name, facts) in keys {
+                let key = KeyPath { service: service.clone(), name: name.clone() };
+                facts.forget_after(time, state.key(&key));
             }
         }
     }

@@ -108,6 +108,13 @@ impl KeyView {
         }
     }
 
+    /// Whether the private key that comes next is marked compromised: no certificate will ever make it current.
+    #[must_use]
+    pub fn has_compromised_next(&self) -> bool {
+        let is_another = !matches!(self.next, None | Some(Next::Pending { reused: true, .. }));
+        is_another && self.working_version().is_some_and(|version| version.compromised.is_some())
+    }
+
     /// The certificate that the next commit leaves this key with.
     #[must_use]
     pub fn upcoming(&self) -> Option<&Installed> {

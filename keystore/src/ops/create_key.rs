@@ -79,7 +79,8 @@ pub struct Created {
 /// Says whether the key may be made, before its private key is generated.
 ///
 /// # Errors
-/// When there is a key of this name, or no certificate that a next version could follow.
+/// When there is a key of this name, or for a next version: no certificate that it could follow, or a next version
+/// already that is not marked compromised.
 pub fn check(snapshot: &Snapshot<'_>, request: &CreateKey) -> Result<(), Error> {
     check_view(snapshot.key(&request.key)?.as_ref(), request)
 }
@@ -95,10 +96,11 @@ pub(super) fn check_view(view: Option<&KeyView>, request: &CreateKey) -> Result<
 }
 
 fn check_next(view: &KeyView, key: KeyPath) -> Result<(), Error> {
-    if view.current.is_none() {
-        return Err(Error::NothingToFollow { key });
-    }
     match &view.next {
+        // its commit is refused: only without it another private key can take its place
+        Some(Next::Installed(_)) if view.has_compromised_next() => Err(Error::KeyHasStaged { key }),
+        _ if view.has_compromised_next() => Ok(()),
+        _ if view.current.is_none() => Err(Error::NothingToFollow { key }),
         None | Some(Next::Pending { reused: true, .. }) => Ok(()),
         Some(Next::New(version) | Next::Pending { version, .. }) => {
             Err(Error::NextExists { key, version: version.number })

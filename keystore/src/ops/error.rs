@@ -54,6 +54,14 @@ pub enum Error {
         /// The key.
         key: KeyPath,
     },
+    /// An earlier generation had no key of this name.
+    #[error("there was no key {key} in generation {generation}")]
+    NoKeyThen {
+        /// The key.
+        key: KeyPath,
+        /// The generation.
+        generation: Generation,
+    },
     /// Nothing is said of an authority.
     #[error("there is no authority {name}")]
     AuthorityNotFound {

@@ -37,6 +37,11 @@ pub enum Matter {
         /// Why it was marked so.
         reason: String,
     },
+    /// The private key that comes next may be known to somebody else: it gets no certificate.
+    NextCompromised {
+        /// Why it was marked so.
+        reason: String,
+    },
     /// The private key in use is weak.
     Weak {
         /// Why.
@@ -184,13 +189,7 @@ fn concerns(key: &KeyBrief<'_>, bound: bool, now: Timestamp) -> Vec<Concern> {
         let what: Vec<String> = version.weaknesses.iter().map(ToString::to_string).collect();
         matters.push(Matter::Weak { what: what.join("; ") });
     }
-    match &key.next {
-        Some(NextBrief::Pending { version, .. }) => {
-            matters.extend(version.requests.last.map(|since| Matter::Pending { since }));
-        }
-        Some(NextBrief::New(_)) => matters.push(Matter::New),
-        Some(NextBrief::Installed(..)) | None => {}
-    }
+    matters.extend(of_next(key));
     if key.has_upcoming && !bound {
         matters.push(Matter::Unbound);
     }
@@ -201,4 +200,19 @@ fn concerns(key: &KeyBrief<'_>, bound: bool, now: Timestamp) -> Vec<Concern> {
         matters.extend(uncovered.map(|endpoint| Matter::NotCovered { endpoint: endpoint.clone() }));
     }
     matters.into_iter().map(|matter| Concern { key: key.path.clone(), matter }).collect()
+}
+
+/// What is to be seen to about the version that comes next.
+fn of_next(key: &KeyBrief<'_>) -> Option<Matter> {
+    let (version, reused) = match &key.next {
+        Some(NextBrief::New(version)) => (version, false),
+        Some(NextBrief::Pending { version, reused }) => (version, *reused),
+        Some(NextBrief::Installed(..)) | None => return None,
+    };
+    match &version.compromised {
+        // of the private key in use it is said already
+        Some(mark) if !reused => Some(Matter::NextCompromised { reason: mark.reason.to_string() }),
+        _ if version.requests.count == 0 => Some(Matter::New),
+        _ => version.requests.last.map(|since| Matter::Pending { since }),
+    }
 }

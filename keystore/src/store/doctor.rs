@@ -152,12 +152,15 @@ fn check_is_keystore(disk: &dyn Disk) -> Result<(), StoreError> {
     }
 }
 
-/// The keystore's folder: others may be let through it, but never write to it.
+/// The keystore's folder: services are let through it to what they read, and others neither list nor write it.
 fn check_root(look: &mut Look<'_>, mode: u32) {
     const WRITABLE: u32 = 0o022;
-    if mode & WRITABLE != 0 {
-        let message = format!("its mode is {mode:04o}: others can write to the keystore");
-        let repair = Repair::SetMode { path: StorePath::root(), mode: mode & !WRITABLE };
+    if mode != PASSAGE {
+        let message = match mode & WRITABLE {
+            0 => format!("its mode is {mode:04o}, and must be {PASSAGE:04o}"),
+            _ => format!("its mode is {mode:04o}: others can write to the keystore"),
+        };
+        let repair = Repair::SetMode { path: StorePath::root(), mode: PASSAGE };
         look.found(Finding::new(Code::Mode, StorePath::root(), message).mended_by(repair));
     }
 }

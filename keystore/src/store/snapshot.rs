@@ -28,7 +28,7 @@ pub struct Snapshot<'k> {
     stage: Stage,
     /// The servers that were read: a generation never changes, and a writer has the facts forgotten that he writes.
     remembered: Remembered,
-    /// When its record was made, for a generation that is not the newest: facts that came later are not seen.
+    /// When its record was made, for a generation that was asked for by its number: facts that came later are not seen.
     pub(super) until: Option<Timestamp>,
     /// How many threads may read it.
     pub(super) threads: usize,
@@ -88,6 +88,12 @@ impl<'k> Snapshot<'k> {
         self.head.generation
     }
 
+    /// Whether it was taken of a generation by its number, and says nothing of what came later.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.until.is_some()
+    }
+
     /// The hash of its record; none for the empty keystore.
     #[must_use]
     pub fn head_hash(&self) -> Option<Digest> {
@@ -122,7 +128,7 @@ impl<'k> Snapshot<'k> {
     pub fn facts(&self, server: &ServerName) -> Result<ServerFacts, StoreError> {
         let mut facts = facts::load(self.disk, server)?;
         if let Some(until) = self.until {
-            facts.forget_after(until);
+            self.look(server, |state| facts.forget_after(server, until, state))?;
         }
         Ok(facts)
     }

@@ -1,9 +1,10 @@
 //! What was: generations to look at, to compare and to come back to; private keys that must not come back.
 
-use keystore::model::{Fate, Generation, VersionNumber};
+use keystore::model::{Fate, Generation, Next, VersionNumber};
 use keystore::ops::copy_key::copy_key;
 use keystore::ops::delete_key::delete_key;
 use keystore::ops::diff::diff;
+use keystore::ops::make_csr::MakeCsr;
 use keystore::ops::mark_compromised::mark_compromised;
 use keystore::ops::rename_key::rename_key;
 use keystore::ops::rollback::rollback;
@@ -12,8 +13,8 @@ use keystore::ops::{Error, Fault};
 use keystore::store::{Keystore, StoreError};
 
 use crate::common::{
-    DAY, House, Picture, asking, bind, certify, commit, create, endpoint, install, installed_key, installed_next, key,
-    live, make_csr, staged, unbind,
+    DAY, House, Picture, asking, bind, certify, commit, create, create_next, endpoint, install, installed_key,
+    installed_next, key, live, make_csr, staged, unbind,
 };
 
 const MAIN: &str = "mail01/imap/main";
@@ -219,4 +220,68 @@ fn a_compromised_private_key_stays_where_it_is_and_comes_back_only_by_force() {
     commit(&keystore).unwrap();
     let current = keystore.read().unwrap().key(&key(MAIN)).unwrap().unwrap().current.unwrap();
     assert_eq!(current.installed.version, VersionNumber(1));
+}
+
+#[test]
+fn what_was_made_after_a_commit_is_not_seen_in_its_generation_even_in_the_same_second() {
+    let house = House::published(MAIN, &AT[..1]);
+    let keystore = house.open();
+    let at = |generation| keystore.read().unwrap().at(Generation(generation)).unwrap().key(&key(MAIN)).unwrap();
+    make_csr(&keystore, &MakeCsr { reuse_key: true, ..asking(MAIN, "mail01.example.com") }).unwrap();
+    let first = at(1).unwrap();
+    assert_eq!((first.next, first.facts.versions[0].requests.len()), (None, 1), "a request of the private key in use");
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    assert_eq!(at(1).unwrap().facts.versions.len(), 1);
+    commit(&keystore).unwrap();
+    assert_eq!(at(1).unwrap().next, None, "it became current later");
+    assert_eq!(at(2).unwrap().current.unwrap().installed.version, VersionNumber(2));
+
+    house.later(60);
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(1)), "lost").unwrap();
+    assert_eq!(at(2).unwrap().facts.versions[0].compromised, None, "nobody knew that yet");
+    rename_key(&keystore, &key(MAIN), &key(OTHER)).unwrap();
+    commit(&keystore).unwrap();
+    create(&keystore, MAIN).unwrap();
+    assert_eq!(at(3), None, "it was renamed, and made anew later");
+    let other = keystore.read().unwrap().at(Generation(3)).unwrap().key(&key(OTHER)).unwrap().unwrap();
+    assert_eq!(other.facts.versions.len(), 2, "what is copied came with the commit");
+}
+
+#[test]
+fn what_is_pending_before_a_commit_is_seen_in_its_generation() {
+    let house = House::published(MAIN, &AT[..1]);
+    let keystore = house.open();
+    create_next(&keystore, MAIN).unwrap();
+    make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
+    house.later(1);
+    bind(&keystore, MAIN, &AT[1..]).unwrap();
+    commit(&keystore).unwrap();
+    let view = keystore.read().unwrap().at(Generation(2)).unwrap().key(&key(MAIN)).unwrap().unwrap();
+    assert!(matches!(view.next, Some(Next::Pending { version, .. }) if version.number == VersionNumber(2)));
+}
+
+#[test]
+fn a_next_version_that_is_compromised_is_passed_over() {
+    let house = House::published(MAIN, &AT[..1]);
+    let keystore = house.open();
+    let mark = |path: &str| mark_compromised(&keystore, &key(path), None, "lost").unwrap();
+    let view = |path: &str| keystore.read().unwrap().key(&key(path)).unwrap().unwrap();
+    create_next(&keystore, MAIN).unwrap();
+    make_csr(&keystore, &asking(MAIN, "mail01.example.com")).unwrap();
+    assert!(matches!(create_next(&keystore, MAIN), Err(Error::NextExists { .. })));
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(2)), "lost").unwrap();
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    commit(&keystore).unwrap();
+    assert_eq!(view(MAIN).current.unwrap().installed.version, VersionNumber(3));
+
+    create(&keystore, OTHER).unwrap();
+    assert!(matches!(create_next(&keystore, OTHER), Err(Error::NothingToFollow { .. })));
+    mark(OTHER);
+    create_next(&keystore, OTHER).unwrap();
+    assert_eq!(view(OTHER).working_version().unwrap().number, VersionNumber(2));
+    assert!(matches!(create_next(&keystore, OTHER), Err(Error::NothingToFollow { .. })), "this one is sound");
+
+    installed_next(&keystore, MAIN, "mail01.example.com");
+    mark_compromised(&keystore, &key(MAIN), Some(VersionNumber(4)), "lost").unwrap();
+    assert!(matches!(create_next(&keystore, MAIN), Err(Error::KeyHasStaged { .. })), "its certificate is staged");
 }

@@ -28,12 +28,17 @@ impl Version<'_> {
         if self.known.is_broken || facts.is_some_and(|facts| facts.copy_of.is_some()) {
             return;
         }
+        let is_gone = self.known.gone.get(self.key).is_some_and(|through| self.number <= *through);
         let is_named = |number: CertificateNumber| self.named().any(|(named, _)| named.certificate == number);
         for &number in material.certificates.iter().filter(|number| !is_named(**number)) {
             let path = layout::certificate(self.key, self.number, number);
             let whole = look.disk.root().join(path.as_path());
             let advice = format!("`keyring install-cert {} {}` stages it", self.key, whole.display());
-            self.found(look, Code::CertificateUnused, path, "no commit has it, and it is not staged", advice.into());
+            let (message, remedy) = match is_gone {
+                true => ("no commit that is kept has it, and its key has left the tree", Remedy::Nothing),
+                false => ("no commit has it, and it is not staged", advice.into()),
+            };
+            self.found(look, Code::CertificateUnused, path, message, remedy);
         }
         let is_alone = |number: &CertificateNumber| !is_named(*number) && !material.certificates.contains(number);
         for &number in material.chains.iter().filter(|number| is_alone(number)) {

@@ -83,6 +83,8 @@ pub(super) struct Known {
     pub(super) settings: BTreeMap<ServicePath, CommittedSettings>,
     /// Endpoints of the newest state that are bound to a key without a certificate.
     pub(super) bound: BTreeSet<Endpoint>,
+    /// Keys of the newest state that have left the tree, with the newest version that left.
+    pub(super) gone: BTreeMap<KeyPath, VersionNumber>,
     /// A commit was interrupted, or runs.
     pub(super) is_committing: bool,
     /// The endpoints that it switches.

@@ -81,13 +81,16 @@ pub(super) struct Look<'d> {
     /// Whose everything must be.
     owner: u32,
     unit: Unit,
+    /// Folders that a commit may be writing to: a temporary file there may be its own.
+    pub(super) in_hand: Vec<StorePath>,
     pub(super) findings: Vec<Finding>,
     pub(super) counts: Counts,
 }
 
 impl<'d> Look<'d> {
     pub(super) fn new(disk: &'d dyn Disk, world: &'d World, owner: u32) -> Self {
-        Self { disk, world, owner, unit: Unit::Whole, findings: Vec::new(), counts: Counts::default() }
+        let (findings, counts) = (Vec::new(), Counts::default());
+        Self { disk, world, owner, unit: Unit::Whole, in_hand: Vec::new(), findings, counts }
     }
 
     /// A look at another part of the same keystore.
@@ -152,6 +155,9 @@ impl<'d> Look<'d> {
     }
 
     fn temporary(&mut self, path: StorePath) {
+        if path.parent().is_some_and(|folder| self.in_hand.contains(&folder)) {
+            return;
+        }
         // A folder would not be one of ours, and is not removed.
         if !matches!(self.disk.status(&path), Ok(Status { kind: Kind::File | Kind::Link, .. })) {
             return;

@@ -1,6 +1,8 @@
 //! What is mended without any loss. Each step can be done twice, so that a repair that was cut off is done again; what
 //! a step takes out of its place goes to `set-aside/`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use zeroize::Zeroizing;
 
 use super::super::aside::{copy_aside, move_aside};
@@ -81,16 +83,37 @@ impl<'d> Locked<'d> {
             // A commit that is finished or taken back changes what services read, wherever they are; a folder that can be
             // read again shows what nobody has looked at.
             let is_wide = todo.iter().any(|(_, repair)| matches!(repair, Repair::Recover | Repair::SetMode { .. }));
-            for (finding, repair) in todo {
-                let result = apply(self.disk, self.world, &repair);
-                tried.push(Mended { finding, repair, result });
-            }
+            tried.extend(self.apply_all(todo));
             found = if is_wide {
                 examine(self.disk, self.world, &Scope { is_locked: true, ..scope.clone() }, progress)?
             } else {
                 self.look_again(scope, &found, progress)?
             };
         }
+    }
+}
+
+impl Locked<'_> {
+    /// Does repairs of one rank. Those of one server's index are one write: each would copy the whole index aside.
+    fn apply_all(&self, todo: Vec<(Finding, Repair)>) -> Vec<Mended> {
+        let mut indexes: BTreeMap<ServerName, Vec<&[(KeyPath, VersionFacts)]>> = BTreeMap::new();
+        for (_, repair) in &todo {
+            if let Repair::WriteIndex { server, entries } = repair {
+                indexes.entry(server.clone()).or_default().push(entries);
+            }
+        }
+        indexes.retain(|_, repairs| repairs.len() > 1);
+        // Where one of them is in the way of the others, each is done alone, and is told how that went.
+        indexes.retain(|server, repairs| write_index(self.disk, self.world, server, &repairs.concat()).is_ok());
+        let written: BTreeSet<ServerName> = indexes.into_keys().collect();
+        let mend = |(finding, repair)| {
+            let result = match &repair {
+                Repair::WriteIndex { server, .. } if written.contains(server) => Ok(()),
+                repair => apply(self.disk, self.world, repair),
+            };
+            Mended { finding, repair, result }
+        };
+        todo.into_iter().map(mend).collect()
     }
 }
 

@@ -187,7 +187,7 @@ impl Replay {
         let names = look.survey(&layout::state(), |name| is_object(name).then_some(Belongs::File(PRIVATE_FILE)));
         known.is_broken |= self.lost.values().any(|lost| lost.bytes.is_none());
         for digest in names.iter().filter_map(|name| layout::state_digest(name)) {
-            if !known.is_broken && !self.is_known(digest) {
+            if !known.is_broken && !known.is_committing && !self.is_known(digest) {
                 let finding = Finding::new(Code::StateUnused, layout::state_object(digest), "no record reaches it");
                 look.found(
                     finding
@@ -219,6 +219,7 @@ impl Replay {
                 for (name, entry) in service.keys {
                     let key = KeyPath { service: path.clone(), name };
                     bound.extend(entry.bound.into_iter().map(|endpoint| (endpoint, key.clone())));
+                    known.gone.extend(entry.deleted.map(|through| (key.clone(), through)));
                     keys.extend(entry.current.map(|current| (key, current)));
                 }
                 known.settings.extend(service.settings.map(|settings| (path.clone(), *settings)));

@@ -107,6 +107,8 @@ fn check_intent(look: &mut Look<'_>, known: &mut Known, is_locked: bool) {
         return;
     }
     known.is_committing = true;
+    // Its record and its state come before anything reaches them.
+    look.in_hand = vec![layout::commits(), layout::state()];
     let intent = Intent::load(look.disk);
     if let Ok(Some(intent)) = &intent {
         known.in_hand = intent.switches.iter().map(|switch| switch.endpoint.clone()).collect();

@@ -3,12 +3,13 @@
 use std::fs;
 
 use keystore::model::{Generation, Mark};
-use keystore::ops::doctor::{Code, Request};
+use keystore::ops::doctor::{Code, Remedy, Request};
+use keystore::ops::rename_key::rename_key;
 use keystore::store::PruneRequest;
 
 use super::{codes, diagnose, faults, repair, run, with_history};
 use crate::common::vault::{MAIN, PENDING, backup, keep, keep_no_keys, pending, prune, restored, with_a_past};
-use crate::common::{Failure, FaultyDisk, House, commit, create_next, installed_next};
+use crate::common::{Failure, FaultyDisk, House, commit, create_next, installed_next, key};
 
 const KEPT: &str = "commits/base.json";
 
@@ -153,4 +154,15 @@ fn the_log_goes_on_over_a_base() {
     installed_next(&keystore, MAIN, "mail01.example.com");
     commit(&keystore).unwrap();
     assert_eq!(codes(&diagnose(&house)), []);
+}
+
+#[test]
+fn a_certificate_of_a_key_that_has_left_the_tree_is_not_to_be_staged() {
+    let house = House::published("mail01/imap/old", &["mail01/imap@default"]);
+    let keystore = house.open();
+    rename_key(&keystore, &key("mail01/imap/old"), &key("mail01/imap/new")).unwrap();
+    commit(&keystore).unwrap();
+    let found = diagnose(&restored(&backup(&keystore, false).unwrap().0));
+    let unused = found.findings.iter().find(|finding| finding.code == Code::CertificateUnused).unwrap();
+    assert_eq!((&unused.key, &unused.remedy), (&Some(key("mail01/imap/old")), &Remedy::Nothing));
 }

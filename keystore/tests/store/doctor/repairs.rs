@@ -99,6 +99,12 @@ const MENDED: &[Damage] = &[
         found: &[Code::Mode],
     },
     Damage {
+        name: "the keystore's folder lets no service through",
+        harm: |root| chmod(root, 0o700),
+        found: &[Code::Mode],
+    },
+    Damage { name: "the keystore's folder can be listed", harm: |root| chmod(root, 0o755), found: &[Code::Mode] },
+    Damage {
         name: "the hint for the newest record is garbage",
         harm: |root| fs::write(root.join("state/head"), "none").unwrap(),
         found: &[],
@@ -267,5 +273,39 @@ fn a_request_that_a_loss_of_power_cut_off_is_not_taken_in_with_its_private_key()
         let facts = keystore.read().unwrap().facts(key(NEW).server()).unwrap();
         let numbers = |version: &VersionFacts| version.requests.iter().map(|it| it.number.0).collect::<Vec<_>>();
         assert_eq!(facts.key(&key(NEW)).unwrap().versions.iter().map(numbers).collect::<Vec<_>>(), [[1]]);
+    }
+}
+
+#[test]
+fn what_one_index_lacks_is_put_there_with_one_copy_aside() {
+    let house = House::new();
+    create(&house.open(), "mail01/smtp/other").unwrap();
+    let index = house.root().join("servers/mail01/facts.json");
+    let before = fs::read(&index).unwrap();
+    for name in 0..4 {
+        create(&house.open(), &format!("mail01/imap/key-{name}")).unwrap();
+    }
+    let picture = Picture::of(&house.open());
+    fs::write(&index, before).unwrap();
+    let damaged = House::copy_of(&house);
+    let outcome = repair(&house);
+    assert_eq!(outcome.mended.len(), 4);
+    assert!(outcome.mended.iter().all(|mended| mended.result.is_ok()));
+    let aside = |house: &House| listing(&house.root()).into_keys().filter(|name| name.ends_with("facts.json")).count();
+    assert_eq!(aside(&house), 2, "the index, and one copy");
+    assert_eq!(Picture::of(&house.open()), picture);
+
+    // Where the disk fails once, each is done alone.
+    let asked = Request { repair: true, expected: None };
+    let copy = House::copy_of(&damaged);
+    let disk = FaultyDisk::open(&copy.root(), Failure::Never);
+    let journal = disk.journal();
+    run_on(&disk, &copy, &asked);
+    for at in 0..journal.lock().unwrap().len() {
+        let house = House::copy_of(&damaged);
+        let disk = FaultyDisk::open(&house.root(), Failure::Fault(at));
+        drop(doctor(&disk, &house.world("doctor"), &asked, &Unwatched));
+        assert!(repair(&house).diagnosis.is_sound(), "{at}");
+        assert_eq!(Picture::of(&house.open()), picture, "{at}");
     }
 }
