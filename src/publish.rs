@@ -9,6 +9,7 @@ mod archive;
 mod attempt;
 mod exchange;
 mod load;
+mod placed;
 mod plan;
 mod profile;
 mod proof;
@@ -27,6 +28,7 @@ use keystore::store::{
 
 pub(crate) use account::AccountError;
 pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
+pub(crate) use placed::placed;
 use round::Round;
 pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};

@@ -2,6 +2,7 @@
 
 mod crash;
 mod elsewhere;
+mod installed;
 mod taken_back;
 
 use crate::common::daemon::{Daemon, fingerprint};

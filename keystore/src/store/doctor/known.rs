@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::super::format::encode;
 use super::super::live::Expected;
-use super::super::{Disk, facts, layout};
+use super::super::{Disk, Placing, facts, layout};
 use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
@@ -83,6 +83,8 @@ pub(super) struct Known {
     pub(super) settings: BTreeMap<ServicePath, CommittedSettings>,
     /// Endpoints of the newest state that are bound to a key without a certificate.
     pub(super) bound: BTreeSet<Endpoint>,
+    /// Where files outside the keystore are; none when they are not to be looked at.
+    pub(super) placing: Option<Placing>,
     /// A commit was interrupted, or runs.
     pub(super) is_committing: bool,
     /// The endpoints that it switches.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Snapshot;
 use crate::model::{FileForm, Generation, Installed};
 use crate::name::{Endpoint, Protocol, ServerName, ServicePath};
-use crate::store::{StoreError, layout, live, told};
+use crate::store::{Placing, StoreError, install, layout, live, told};
 
 impl Snapshot<'_> {
     /// Every server that has a folder under `live/`.
@@ -83,6 +83,17 @@ impl Snapshot<'_> {
         }
         let folder = layout::live_version(endpoint, &name);
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
+    }
+
+    /// Whether the files outside the keystore that are published with an endpoint are there, as they were put there.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn has_installed(&self, endpoint: &Endpoint, placing: Placing) -> Result<bool, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
+        let Some(settings) = self.committed_settings(&endpoint.service)? else { return Ok(true) };
+        let folder = layout::live_version(endpoint, &name);
+        Ok(install::faults(self.disk, &folder, &placing(endpoint, &settings)).is_empty())
     }
 }
 

@@ -212,7 +212,7 @@ fn in_ruins() -> House {
 #[test]
 fn a_repair_that_is_cut_off_anywhere_is_done_again_and_loses_nothing() {
     let template = in_ruins();
-    let (before, asked) = (contents(&template), Request { repair: true, expected: None });
+    let (before, asked) = (contents(&template), Request { repair: true, expected: None, placing: None });
     let house = House::copy_of(&template);
     let disk = FaultyDisk::open(&house.root(), Failure::Never);
     let journal = disk.journal();
