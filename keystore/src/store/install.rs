@@ -22,8 +22,8 @@ use crate::model::AbsolutePath;
 use crate::name::Endpoint;
 use crate::parallel;
 
-pub(super) use check::faults;
 pub use check::{Placed, Placing};
+pub(super) use check::{faults, is_whole, stands};
 
 /// One file outside the keystore, as an intent names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

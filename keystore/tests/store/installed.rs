@@ -117,11 +117,8 @@ fn either_name_will_do_and_contents_are_not_known() {
     assert_eq!((found(&house), would_be_published(&house)), (Vec::new(), 0));
 }
 
-#[test]
-fn what_is_behind_is_not_looked_at() {
-    let above = tempfile::tempdir().unwrap();
-    let (house, folder) = house(above.path());
-    fs::remove_dir_all(&folder).unwrap();
+/// Commits other settings and publishes nothing.
+fn commit_settings_only(house: &House) {
     let keystore = house.open();
     set_service::<Error>(&keystore, &endpoint(AT).service, |settings| {
         Ok(settings.map(|it| ServiceSettings { timeout: Some(1), ..it }))
@@ -131,7 +128,39 @@ fn what_is_behind_is_not_looked_at() {
     let plan = keystore::ops::commit::plan(&snapshot, keystore.world().now()).unwrap().without_publishing();
     let proposal = plan.propose(&snapshot, &Unlocked::new(), None).unwrap();
     keystore.begin_commit().unwrap().prepare(&proposal).unwrap().switch().unwrap().record().unwrap();
+}
+
+#[test]
+fn what_is_behind_is_not_looked_at() {
+    let above = tempfile::tempdir().unwrap();
+    let (house, folder) = house(above.path());
+    fs::remove_dir_all(&folder).unwrap();
+    commit_settings_only(&house);
     let request = Request { placing: Some(placing), ..Request::default() };
     let findings = run(&house, &request).diagnosis.findings;
     assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::Unpublished]);
+}
+
+#[test]
+fn what_an_endpoint_was_given_last_is_its_own() {
+    let above = tempfile::tempdir().unwrap();
+    let (house, folder) = house(above.path());
+    let keystore = house.open();
+    let path = |name: &str| folder.join(name).to_str().unwrap().parse().unwrap();
+    let is_free_or_own =
+        |at: &str, name: &str| keystore.read().unwrap().is_free_or_own(&endpoint(at), &path(name), placing).unwrap();
+    let other = "mail01/pop3@default";
+    assert!(is_free_or_own(AT, "key.pem") && !is_free_or_own(other, "key.pem"));
+    assert!(is_free_or_own(other, "missing") && is_free_or_own(other, "missing/key.pem"));
+    // somebody else's permission bits do not make it another's
+    chmod(&folder.join("key.pem"), 0o644);
+    assert!(is_free_or_own(AT, "key.pem"));
+    // what may be called differently each time, and what it was given by no settings
+    fs::copy(folder.join("key.pem"), folder.join("copy.pem")).unwrap();
+    assert!(!is_free_or_own(AT, "other") && !is_free_or_own(AT, "copy.pem"));
+    fs::write(folder.join("key.pem"), "junk").unwrap();
+    assert!(!is_free_or_own(AT, "key.pem"));
+    put(&house, &folder);
+    commit_settings_only(&house);
+    assert!(!is_free_or_own(AT, "key.pem"), "what was said since has given it nothing");
 }

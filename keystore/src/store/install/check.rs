@@ -25,6 +25,17 @@ pub enum Placed {
     OneOf(Vec<AbsolutePath>),
 }
 
+impl Placed {
+    /// Whether it is put there.
+    #[must_use]
+    pub fn is_at(&self, place: &AbsolutePath) -> bool {
+        match self {
+            Self::Form { path, .. } => path == place,
+            Self::OneOf(paths) => paths.contains(place),
+        }
+    }
+}
+
 /// Says where the files of an endpoint are put by these settings: what a kind of software adds is not the library's to
 /// know.
 pub type Placing = fn(&Endpoint, &ServiceSettings) -> Vec<Placed>;
@@ -43,6 +54,20 @@ pub(in crate::store) fn faults(disk: &dyn Disk, version: &StorePath, placed: &[P
         }
     };
     placed.iter().filter_map(fault).collect()
+}
+
+/// Whether something stands there that a publication would replace. What can't be looked at is refused when it is to be
+/// written to.
+pub(in crate::store) fn stands(disk: &dyn Disk, path: &AbsolutePath) -> bool {
+    opened(disk, path).is_ok()
+}
+
+/// Whether the copy of a published file holds what that holds. `version` is the folder that its service reads.
+pub(in crate::store) fn is_whole(disk: &dyn Disk, version: &StorePath, copy: &Placed) -> bool {
+    let Placed::Form { path, form, .. } = copy else { return false };
+    let published = disk.load(&version.join(form.file_name())).map(Zeroizing::new);
+    let copied = opened(disk, path).ok().and_then(|(outside, _)| outside.load(&layout::beside(path).place).ok());
+    published.ok().zip(copied.map(Zeroizing::new)).is_some_and(|(published, copied)| published == copied)
 }
 
 fn copy_fault(disk: &dyn Disk, path: &AbsolutePath, mode: u32, published: Option<&[u8]>) -> Option<String> {
