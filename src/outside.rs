@@ -1,6 +1,8 @@
 //! The world outside the keystore: other files, the environment, the clock. The only room that touches them.
 #![expect(clippy::disallowed_methods, reason = "this is the room for it")]
 
+mod stands;
+
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,6 +18,8 @@ use keystore::timestamp::Timestamp;
 use keystore::world::Actor;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
+
+pub(crate) use stands::refuse_existing;
 
 /// The largest file that is read as input: certificates and chains are a few kilobytes.
 const INPUT_LIMIT: u64 = 16 << 20;
@@ -40,6 +44,9 @@ pub(crate) enum OutsideError {
     /// It stands there already.
     #[error("{name} exists already")]
     Exists { name: String },
+    /// Something else than a file stands there, which is never replaced.
+    #[error("{name} is {what}, which no file replaces")]
+    NotAFile { name: String, what: &'static str },
     /// It stands there already, and nothing may replace it.
     #[error("{name} exists already")]
     FolderExists { name: String },
@@ -130,11 +137,6 @@ pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Refuses what would be written over a file that is there, before anything is done or asked for it.
-pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), OutsideError> {
-    if force || !exists(path) { Ok(()) } else { Err(OutsideError::Exists { name: path.display().to_string() }) }
-}
-
 /// Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. Without `force`
 /// it is never written over one that is there.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), OutsideError> {
@@ -152,8 +154,7 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Begins to write it, under another name beside its own. Without `force`, nothing may stand there.
     pub(crate) fn create(path: &Path, mode: u32, force: bool) -> Result<Self, OutsideError> {
-        refuse_existing(path, force)?;
-        Ok(Self { file: io::BufWriter::new(beside(path, mode)?), path: path.to_path_buf(), force })
+        Ok(Self { file: io::BufWriter::new(beside(path, mode, force)?), path: path.to_path_buf(), force })
     }
 
     /// What stands in it so far.
@@ -192,8 +193,9 @@ fn sync_folder_of(path: &Path) -> Result<(), OutsideError> {
     sync.map_err(failed("sync the folder of", &path.display().to_string()))
 }
 
-/// A temporary file beside the one that it will be.
-fn beside(path: &Path, mode: u32) -> Result<NamedTempFile, OutsideError> {
+/// A temporary file beside the one that it will be, with `force` in place of one that is there.
+fn beside(path: &Path, mode: u32, force: bool) -> Result<NamedTempFile, OutsideError> {
+    refuse_existing(path, force)?;
     let mut options = tempfile::Builder::new();
     let builder = options.prefix(".keyring-").permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     let file = builder.tempfile_in(folder_of(path)).map_err(without_path);
@@ -213,7 +215,7 @@ fn persist(file: NamedTempFile, path: &Path, force: bool) -> Result<(), OutsideE
 fn place(path: &Path, bytes: &[u8], force: bool, sync: bool) -> Result<(), OutsideError> {
     let name = path.display().to_string();
     // as open(2) would make it: the umask decides who else may read a request
-    let mut file = beside(path, 0o666)?;
+    let mut file = beside(path, 0o666, force)?;
     file.write_all(bytes).map_err(failed("write", &name))?;
     if sync {
         file.as_file().sync_all().map_err(failed("write", &name))?;
@@ -239,7 +241,7 @@ pub(crate) fn put_for_all(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), 
             Err(error) => return Err(failed("make", &folder.display().to_string())(error)),
         }
     }
-    let mut file = beside(path, 0o644)?;
+    let mut file = beside(path, 0o644, true)?;
     let open = std::fs::Permissions::from_mode(0o644);
     file.as_file().set_permissions(open).map_err(failed("write", &name))?;
     file.write_all(bytes).map_err(failed("write", &name))?;

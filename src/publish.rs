@@ -9,11 +9,13 @@ mod archive;
 mod attempt;
 mod exchange;
 mod load;
+mod placed;
 mod plan;
 mod profile;
 mod proof;
 mod round;
 mod service;
+mod shared;
 mod table;
 
 use std::collections::BTreeSet;
@@ -21,12 +23,14 @@ use std::path::Path;
 
 use keystore::model::{Generation, ServiceSettings};
 use keystore::name::{Endpoint, ServicePath};
+use keystore::ops::publish::ToPublish;
 use keystore::store::{
     CommitError, Committing, Keystore, Prepared, Proposal, Publication, Recorded, Snapshot, StoreError, Switched,
 };
 
 pub(crate) use account::AccountError;
 pub(crate) use exchange::{PROVIDER as EXCHANGE_PROVIDER, service_name as exchange_service};
+pub(crate) use placed::placed;
 use round::Round;
 pub(crate) use service::{Door, Service};
 pub(crate) use table::{PublishFault, Table};
@@ -48,9 +52,7 @@ pub(crate) fn commit(
 ) -> Result<(Recorded, Table), Failure> {
     let snapshot = committing.snapshot()?.with_stage(proposal.stage.clone());
     let mut told = tell_again(keystore, &committing, &snapshot)?;
-    let said =
-        |service: &ServicePath| Ok((snapshot.upcoming_settings(service)?, snapshot.upcoming_endpoints(service)?));
-    let round = begin(keystore, &snapshot, said, proposal.base.next(), &mut proposal.publications)?;
+    let round = begin(keystore, &snapshot, upcoming(&snapshot), proposal.base.next(), &mut proposal.publications)?;
     // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
     interrupt::critical(|| {
         let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
@@ -87,6 +89,16 @@ pub(crate) fn publish(
 /// What is said of a service, and its endpoints that are bound.
 type Said = (Option<ServiceSettings>, Vec<Endpoint>);
 
+/// What is said once the stage is committed.
+fn upcoming(snapshot: &Snapshot<'_>) -> impl Fn(&ServicePath) -> Result<Said, StoreError> {
+    |service| Ok((snapshot.upcoming_settings(service)?, snapshot.upcoming_endpoints(service)?))
+}
+
+/// Refuses where a commit would give an endpoint a file outside the keystore that another one has.
+pub(crate) fn refuse_shared(snapshot: &Snapshot<'_>, publish: &ToPublish) -> Result<(), StoreError> {
+    shared::refuse(snapshot, publish.iter().map(|(endpoint, ..)| endpoint), upcoming(snapshot))
+}
+
 /// Loads every pair, finds out what each service wants, and looks at what it serves now.
 fn begin(
     keystore: &Keystore,
@@ -96,6 +108,7 @@ fn begin(
     publications: &mut [Publication],
 ) -> Result<Round, Failure> {
     publications.iter().try_for_each(load::load)?;
+    shared::refuse(snapshot, publications.iter().map(|publication| &publication.endpoint), &said)?;
     let parts = plan::parts(keystore, snapshot, said, publications)?;
     Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }

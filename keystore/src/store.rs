@@ -62,6 +62,7 @@ pub use brief::ServerBrief;
 pub use disk::{Access, Disk, DiskError, Entry, Kind, LockFile, Status};
 pub use doctor::{Code, Counts, Diagnosis, Finding, Locked, Mended, Remedy, Repair, Scope, Severity, examine};
 pub use error::StoreError;
+pub use install::{Placed, Placing};
 pub use keystore::{Config, Defaults, Keystore, SubjectDefaults};
 pub use layout::StorePath;
 pub use local_ca::{NewLocalCa, Remains};

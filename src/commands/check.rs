@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::{Exit, PluginExit};
 use crate::output::Problem as _;
-use crate::outside::NewFile;
+use crate::outside::{self, NewFile};
 use crate::probe::Fault;
 use report::Outcome;
 
@@ -92,6 +92,9 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if args.nagios {
         return plugin(context, args);
+    }
+    if let Some(file) = &args.prometheus {
+        outside::refuse_existing(file, true)?;
     }
     let outcome = look(context, args)?;
     if let Some(file) = &args.prometheus {

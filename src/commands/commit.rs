@@ -237,6 +237,7 @@ fn attempt(
     let plan = plan(keystore, &snapshot, args)?;
     if args.dry_run && !args.no_publish {
         plan.publish.check(&snapshot)?;
+        publish::refuse_shared(&snapshot, &plan.publish)?;
     }
     if plan.is_empty() || args.dry_run {
         return Ok(Outcome::of(keystore, &plan, args));
@@ -268,6 +269,10 @@ fn publish_and_record(
         return Ok(outcome);
     }
     let services: Vec<ServicePath> = plan.publish.services().cloned().collect();
+    if args.each {
+        // what would be refused service by service once it is recorded
+        publish::refuse_shared(&snapshot, &plan.publish)?;
+    }
     let plan = if args.no_publish || args.each { plan.without_publishing() } else { plan };
     let mut proposal = plan.propose(&snapshot, unlocked, args.message.clone())?;
     proposal.apart = changes.is_some();

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{Found, Page, Report, style};
+use crate::publish;
 
 const HELP: &str = "\
 Examples:
@@ -21,7 +22,8 @@ Examples:
 Checked are the hashes and the chain of the log, every committed state against
 the changes that made it, every private key, request, certificate and chain
 against what is known of it, the indexes, the stage, permissions and owners,
-and what services read against what was committed.
+and what services read against what was committed, with the copies of it that
+set-service has installed outside the keystore.
 
 --repair loses nothing: what it takes out of its place goes to set-aside/ in
 the keystore. What services read is mended by `keyring publish`.
@@ -102,7 +104,7 @@ pub(crate) struct Outcome {
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let expected = args.expect.as_deref().map(str::parse::<Mark>).transpose()?;
-    let request = Request { repair: args.repair, expected };
+    let request = Request { repair: args.repair, expected, placing: Some(publish::placed) };
     let outcome = doctor(&context.disk()?, &context.world(), &request, &context.progress())?;
     let diagnosis = outcome.diagnosis;
     Ok(Outcome {

@@ -64,13 +64,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut root = Cli::command();
     root.build();
     if let Some(folder) = &args.out_dir {
-        let mut files = Vec::new();
-        for command in root.get_subcommands().filter(|command| command.get_name() != "help").chain([&root]) {
-            let (name, page) = page(command)?;
-            let file = folder.join(format!("{name}.1"));
-            outside::write(&file, page.as_bytes(), args.force)?;
-            files.push(file.display().to_string());
-        }
+        let commands = root.get_subcommands().filter(|command| command.get_name() != "help").chain([&root]);
+        let pages = commands.map(page).collect::<Result<Vec<_>, _>>()?;
+        let file = |name: &String| folder.join(format!("{name}.1"));
+        pages.iter().try_for_each(|(name, _)| outside::refuse_existing(&file(name), args.force))?;
+        pages.iter().try_for_each(|(name, page)| outside::write(&file(name), page.as_bytes(), args.force))?;
+        let files = pages.iter().map(|(name, _)| file(name).display().to_string()).collect();
         return Ok(Outcome { files: Some(files), ..Outcome::default() });
     }
     let command = match &args.command {

@@ -24,9 +24,11 @@ Examples:
 
 `keyring status` names what is committed and not published, as after
 `keyring commit --no-publish`. Files that were changed or lost since they
-were published, which `keyring doctor` names, are published again. Services
-of which something is said (`keyring set-service`) are tested, reloaded and
-proven; when one of them fails, all are taken back, or with --each that one.
+were published, in the keystore or where set-service has them installed, are
+published again. `keyring doctor` names them; `status` and `check` do not look
+at those that are installed. Services of which something is said (`keyring
+set-service`) are tested, reloaded and proven; when one of them fails, all are
+taken back, or with --each that one.
 
 Exit codes:
   0    done, or nothing to publish
@@ -90,7 +92,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let keystore = context.keystore()?;
     let snapshot = keystore.read()?;
     let mut unlocked = Unlocked::new();
-    let needed = to_publish(&unpublished_or_differing(&snapshot, &services)?);
+    let needed = to_publish(&unpublished_or_differing(&snapshot, &services, Some(publish::placed))?);
     unlock(context, &snapshot, &needed, &args.passphrase, &mut unlocked)?;
     let each = match args.each {
         true => publish_each(&keystore, &services, &unlocked)?,
@@ -111,7 +113,7 @@ fn publish_all(
 ) -> Result<(Vec<Endpoint>, Table), Failure> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let endpoints = unpublished_or_differing(&snapshot, services)?;
+    let endpoints = unpublished_or_differing(&snapshot, services, Some(publish::placed))?;
     let mut publications = to_publish(&endpoints).gather(&snapshot, unlocked)?;
     let table = publish::publish(keystore, committing, &mut publications)?;
     Ok((endpoints.into_iter().map(|it| it.endpoint).collect(), table))

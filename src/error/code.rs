@@ -57,6 +57,7 @@ pub(super) fn code(failure: &Failure) -> &'static str {
 fn outside_code(error: &OutsideError) -> &'static str {
     match error {
         OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => "file-exists",
+        OutsideError::NotAFile { .. } => "not-a-file",
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => "bad-variable",
         OutsideError::LineNotText { .. } => "bad-passphrase",
         OutsideError::Io { .. } | OutsideError::TooLarge { .. } | OutsideError::NoHome => "file",

@@ -57,7 +57,9 @@ pub(super) fn exit(failure: &Failure) -> Exit {
 
 fn outside_exit(error: &OutsideError) -> Exit {
     match error {
-        OutsideError::Exists { .. } | OutsideError::FolderExists { .. } => Exit::Conflict,
+        OutsideError::Exists { .. } | OutsideError::NotAFile { .. } | OutsideError::FolderExists { .. } => {
+            Exit::Conflict
+        }
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } | OutsideError::LineNotText { .. } => {
             Exit::Usage
         }

@@ -80,6 +80,7 @@ pub(super) fn hint(failure: &Failure) -> Option<String> {
 fn outside_hint(error: &OutsideError) -> Option<&'static str> {
     match error {
         OutsideError::Exists { .. } => Some("name another file, or say --force to replace it"),
+        OutsideError::NotAFile { .. } => Some("name a file; `-` is standard output where the command takes it"),
         OutsideError::FolderExists { .. } => Some("name a folder that is not there yet"),
         OutsideError::NoHome => Some("say where with --store DIR"),
         OutsideError::NoVariable { .. } | OutsideError::NotText { .. } => {

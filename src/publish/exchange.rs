@@ -35,6 +35,17 @@ pub(crate) fn service_name(protocol: &Protocol) -> Option<&'static str> {
     }
 }
 
+/// What the files of a protocol may be called: it depends on which protocols got the same certificate with it.
+pub(super) fn paths(service: &Service, extension: &str) -> Vec<AbsolutePath> {
+    const PROTOCOLS: [&str; 4] = ["https", "imap", "pop3", "smtp"];
+    let Some(folder) = &service.settings.install_to else { return Vec::new() };
+    let ServicePath { server, protocol } = &service.path;
+    let choice = |bits: usize| PROTOCOLS.into_iter().enumerate().filter(move |(n, _)| bits >> n & 1 == 1);
+    let names = (0..1 << PROTOCOLS.len()).map(|bits| choice(bits).map(|(_, name)| name).collect::<Vec<_>>());
+    let with_ours = names.filter(|names| names.contains(&protocol.as_str()));
+    with_ours.filter_map(|names| format!("{folder}/{server}-{}.{extension}", names.join("-")).parse().ok()).collect()
+}
+
 /// Services of one server that get one certificate: one file and one script for all of them.
 #[derive(Default)]
 pub(super) struct Groups<'p>(BTreeMap<(ServerName, AbsolutePath, Digest), Group<'p>>);

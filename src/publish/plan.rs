@@ -12,8 +12,10 @@ use super::service::Service;
 use super::{Said, account, exchange};
 use crate::error::Failure;
 
-/// Permission bits of files without a private key.
-const PUBLIC: u32 = 0o644;
+/// Permission bits of a file, where those with a private key have these.
+pub(super) fn mode(form: FileForm, secret: u32) -> u32 {
+    if form.is_secret() { secret } else { 0o644 }
+}
 
 /// Completes the publications by what is said of their services, and says how these are told.
 pub(super) fn parts(
@@ -52,7 +54,7 @@ fn part(
     let mut places = Vec::new();
     for publication in publications {
         publication.ownership = ownership;
-        publication.installs = installs(&service, keystore, publication, ownership)?;
+        publication.installs = installs(&service, publication, ownership)?;
         publication.told = service.is_told();
         let is_given = service.publish().is_some();
         let new = if is_given { FileForm::ALL.map(|form| (form, publication.form(form))).into() } else { Vec::new() };
@@ -73,19 +75,14 @@ fn ownership(service: &Service) -> Result<Ownership, Failure> {
     })
 }
 
-fn installs(
-    service: &Service,
-    keystore: &Keystore,
-    publication: &Publication,
-    ownership: Ownership,
-) -> Result<Vec<Install>, Failure> {
+fn installs(service: &Service, publication: &Publication, ownership: Ownership) -> Result<Vec<Install>, Failure> {
     let install = |(form, path): (FileForm, std::path::PathBuf)| {
         let text = path.display().to_string();
         let path = text.parse().map_err(|source| Failure::OutsidePath { service: service.path.clone(), source })?;
-        let mode = if form.is_secret() { ownership.mode } else { PUBLIC };
+        let mode = mode(form, ownership.mode);
         Ok(Install { path, bytes: publication.form(form), mode })
     };
-    service.outside(keystore, &publication.endpoint).into_iter().map(install).collect()
+    service.outside(&publication.endpoint).into_iter().map(install).collect()
 }
 
 /// A service with what it reads now; none when nothing is said of it.
@@ -125,7 +122,7 @@ fn place(
         name: service.name(&names),
         wanted: chain.iter().map(keystore::pki::Certificate::fingerprint).collect(),
         doors: service.proofs(endpoint, endpoints),
-        folder: keystore.endpoint_folder(endpoint),
+        folder: Keystore::endpoint_folder(endpoint),
         versions,
         endpoint: endpoint.clone(),
     }

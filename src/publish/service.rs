@@ -80,12 +80,12 @@ impl Service {
     }
 
     /// The files outside the keystore, by form. Those of an address of its own stand in a folder of its own.
-    pub(crate) fn outside(&self, keystore: &Keystore, endpoint: &Endpoint) -> BTreeMap<FileForm, PathBuf> {
+    pub(crate) fn outside(&self, endpoint: &Endpoint) -> BTreeMap<FileForm, PathBuf> {
         let mut files = BTreeMap::new();
         if let Some(folder) = &self.settings.install_to {
             let folder = match endpoint.address {
                 Address::Default => folder.as_path().to_owned(),
-                Address::Socket(_) => folder.as_path().join(keystore.endpoint_folder(endpoint)),
+                Address::Socket(_) => folder.as_path().join(Keystore::endpoint_folder(endpoint)),
             };
             files.extend(self.knowledge.forms.iter().map(|form| (*form, folder.join(form.file_name()))));
         }
@@ -97,7 +97,7 @@ impl Service {
     pub(crate) fn files(&self, keystore: &Keystore, endpoint: &Endpoint) -> Files {
         let live = keystore.live_folder(endpoint);
         let mut files: BTreeMap<_, _> = FileForm::ALL.map(|form| (form, live.join(form.file_name()))).into();
-        files.extend(self.outside(keystore, endpoint));
+        files.extend(self.outside(endpoint));
         Files(files)
     }
 

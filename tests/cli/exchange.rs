@@ -135,3 +135,19 @@ fn what_exchange_needs_is_asked_for() {
         assert!(refused.stderr.contains(says), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn of_its_files_it_is_known_whether_they_are_there() {
+    let world = world("rsa-2048");
+    world.done(&["commit"]);
+    world.write("exchange/mail01-https-imap-smtp.ps1", "# changed by its administrator");
+    world.done(&["doctor"]);
+    let _ = world.shell("rm exchange/mail01-https-imap-smtp.pfx").exits(0);
+    let found = world.keyring(&["doctor", "--json"]).exits(7).result()["findings"].clone();
+    let codes: Vec<_> = found.as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["installed-differs"; 3]);
+    world.done(&["publish"]);
+    assert_eq!(world.listing("exchange").len(), 2);
+    world.done(&["doctor"]);
+    assert!(world.done(&["publish"]).stderr.contains("nothing to do"));
+}

@@ -192,3 +192,46 @@ fn what_is_missing_or_named_twice() {
     "#);
     assert_eq!(world.listing("keystore"), before);
 }
+
+#[test]
+fn force_replaces_files_and_nothing_else() {
+    let (world, _) = World::with_request();
+    let _ = world.shell("mkfifo fifo && ln -s nowhere link && mkdir folder").exits(0);
+    snapshot!(world.keyring(&["export-csr", KEY, "--out", "fifo", "--force"]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: fifo is a FIFO, which no file replaces
+    hint: name a file; `-` is standard output where the command takes it
+    ");
+    snapshot!(world.keyring(&["backup", "link", "--force", "--passphrase-file", "missing", "--json"]).exits(4), @r#"
+    exit code 4
+    -- stdout
+    {
+      "command": "backup",
+      "error": {
+        "code": "not-a-file",
+        "hint": "name a file; `-` is standard output where the command takes it",
+        "kind": "conflict",
+        "message": "link is a symbolic link, which no file replaces"
+      },
+      "ok": false,
+      "schema": 1
+    }
+    -- stderr
+    "#);
+    let refused = [
+        &["export-csr", KEY, "--out", "link"][..],
+        &["export-key", KEY, "--out", "fifo", "--force", "--format", "pem"],
+        &["export-plan", "--out", "folder", "--force"],
+        &["check", "--prometheus", "fifo"],
+        &["make-csr", KEY, "--out", "link", "--force"],
+    ];
+    for arguments in refused {
+        let refused = world.keyring(arguments).exits(4);
+        assert!(refused.stderr.contains(", which no file replaces"), "{refused}");
+    }
+    let _ = world.shell("mkfifo home/keyring-unbind.1").exits(0);
+    world.keyring(&["man", "--out-dir", "home", "--force"]).exits(4);
+    let _ = world.shell("test -p fifo && test -L link && test ! -e nowhere && test ! -e home/keyring.1").exits(0);
+}

@@ -2,6 +2,8 @@
 
 mod crash;
 mod elsewhere;
+mod installed;
+mod shared;
 mod taken_back;
 
 use crate::common::daemon::{Daemon, fingerprint};

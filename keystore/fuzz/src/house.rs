@@ -157,7 +157,7 @@ pub fn check_doctor(bytes: &[u8]) {
     let Some(tree) = tree_with(bytes) else { return };
     let disk = MemoryDisk::new(tree);
     for repair in [false, true] {
-        let request = doctor::Request { repair, expected: None };
+        let request = doctor::Request { repair, expected: None, placing: None };
         let Ok(outcome) = doctor::doctor(&disk, &world(), &request, &Unwatched) else { continue };
         keeps_private_keys(&disk.tree());
         if outcome.diagnosis.is_sound() {
@@ -194,7 +194,7 @@ fn look(keystore: &Keystore) -> Result<(), Error> {
     let _ = snapshot.before_and_after()?;
     ops::diff::diff(&snapshot.at(Generation::EMPTY)?, &snapshot)?;
     let _ = snapshot.at(Generation(1)).map(|first| ops::diff::diff(&first, &snapshot));
-    unpublished_or_differing(&snapshot, &[])?;
+    unpublished_or_differing(&snapshot, &[], None)?;
     left_over(&snapshot)?;
     Ok(())
 }
@@ -230,7 +230,8 @@ fn commit(keystore: &Keystore) -> Result<(), Error> {
 fn publish(keystore: &Keystore) -> Result<(), Error> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let publications = to_publish(&unpublished_or_differing(&snapshot, &[])?).gather(&snapshot, &Unlocked::new())?;
+    let publications =
+        to_publish(&unpublished_or_differing(&snapshot, &[], None)?).gather(&snapshot, &Unlocked::new())?;
     committing.prepare_publication(snapshot.generation(), &publications)?.switch()?.keep()?;
     Ok(())
 }

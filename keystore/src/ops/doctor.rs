@@ -5,16 +5,18 @@ use crate::model::Mark;
 use crate::progress::Progress;
 use crate::store::StoreError;
 pub use crate::store::{Code, Counts, Diagnosis, Finding, Mended, Remedy, Repair, Scope, Severity, examine};
-use crate::store::{Disk, Locked};
+use crate::store::{Disk, Locked, Placing};
 use crate::world::World;
 
 /// What is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Request {
     /// Whether to mend what can be mended without any loss.
     pub repair: bool,
     /// The record that the log must hold.
     pub expected: Option<Mark>,
+    /// Where the files of an endpoint outside the keystore are; they are not looked at when nobody says it.
+    pub placing: Option<Placing>,
 }
 
 /// What came of it.
@@ -35,7 +37,7 @@ pub struct Outcome {
 /// When there is no keystore here, one in a newer format, or one that belongs to somebody else; for a repair, when
 /// another process holds a lock too long.
 pub fn doctor(disk: &dyn Disk, world: &World, request: &Request, progress: &dyn Progress) -> Result<Outcome, Error> {
-    let scope = Scope::expecting(request.expected);
+    let scope = Scope::expecting(request.expected, request.placing);
     let first = examine(disk, world, &scope, progress)?;
     if first.findings.is_empty() {
         return Ok(Outcome { diagnosis: first, mended: Vec::new() });

@@ -8,7 +8,7 @@ use super::{Error, Fault};
 use crate::model::{Generation, Installed, ServerStateBrief, State, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName, ServicePath};
 use crate::pki::{PrivateKey, PrivateKeyFile};
-use crate::store::{Ownership, Publication, Snapshot, StoreError};
+use crate::store::{Ownership, Placing, Publication, Snapshot, StoreError};
 
 /// An encrypted private key that must be opened before it can be published.
 pub type LockedKey = (KeyPath, VersionNumber);
@@ -159,17 +159,19 @@ pub struct Unpublished {
 }
 
 /// The endpoints that were committed and are not published, and those whose files are not the ones that were: of
-/// these services, or of all when none is named. Reads every file.
+/// these services, or of all when none is named. Reads every file, and those outside the keystore that `placing` names.
 ///
 /// # Errors
 /// When the keystore can't be read.
 pub fn unpublished_or_differing(
     snapshot: &Snapshot<'_>,
     services: &[ServicePath],
+    placing: Option<Placing>,
 ) -> Result<Vec<Unpublished>, StoreError> {
     let mut found = Vec::new();
     for it in to_be_published(snapshot, services)? {
-        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? {
+        let has_installed = || placing.map_or(Ok(true), |placing| snapshot.has_installed(&it.endpoint, placing));
+        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? || !has_installed()? {
             found.push(it);
         }
     }

@@ -40,7 +40,7 @@ pub fn restore<R: BufRead>(
         restored.map_err(|error| backup.fault().map_or_else(|| error.into(), Error::from))?;
     let snapshot = keystore.read()?;
     let staged = snapshot.stage().changes().count();
-    let unpublished = unpublished_or_differing(&snapshot, &[])?.into_iter().map(|it| it.endpoint).collect();
+    let unpublished = unpublished_or_differing(&snapshot, &[], None)?.into_iter().map(|it| it.endpoint).collect();
     drop(snapshot);
     Ok(Restored { keystore, manifest, staged, unpublished, reading_faults })
 }

@@ -28,7 +28,7 @@ pub use remedy::{Remedy, Repair};
 pub use repair::{Locked, Mended};
 
 use super::layout::{self, PASSAGE, PRIVATE_FOLDER, StorePath};
-use super::{Disk, StoreError, format};
+use super::{Disk, Placing, StoreError, format};
 use crate::model::{Generation, Mark};
 use crate::name::ServerName;
 use crate::parallel;
@@ -83,6 +83,8 @@ impl Diagnosis {
 pub struct Scope {
     /// The record that the log must hold.
     pub expected: Option<Mark>,
+    /// Where the files of an endpoint outside the keystore are; they are not looked at when nobody says it.
+    pub placing: Option<Placing>,
     /// Whether the caller holds the lock for publishing.
     is_locked: bool,
     /// The parts to look at; all of them when there are none.
@@ -90,10 +92,10 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Everything; the log must hold this record.
+    /// Everything; the log must hold this record, and files outside the keystore are where this says.
     #[must_use]
-    pub fn expecting(expected: Option<Mark>) -> Self {
-        Self { expected, ..Self::default() }
+    pub fn expecting(expected: Option<Mark>, placing: Option<Placing>) -> Self {
+        Self { expected, placing, ..Self::default() }
     }
 
     /// Another look at whatever something was found in.
@@ -125,7 +127,8 @@ pub fn examine(
     }
     let mut look = Look::new(disk, world, root.owner);
     check_root(&mut look, root.mode);
-    let known = whole::examine(&mut look, scope.expected, scope.is_locked);
+    let mut known = whole::examine(&mut look, scope.expected, scope.is_locked);
+    known.placing = scope.placing;
     let units: Vec<_> = units(&mut look, &known).into_iter().filter(|unit| scope.includes(unit)).collect();
     progress.begin("examining servers", units.len() as u64);
     let looks = examine_units(&look, &units, &known, progress);

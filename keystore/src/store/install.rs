@@ -4,6 +4,7 @@
 //! The intent names them. Whether one has been switched is told by what stands in its place, and each step can be done
 //! twice. Nothing here relies on [`Disk::sync_everything`]: these folders may be on other file systems.
 
+mod check;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,9 @@ use crate::digest::Digest;
 use crate::model::AbsolutePath;
 use crate::name::Endpoint;
 use crate::parallel;
+
+pub use check::{Placed, Placing};
+pub(super) use check::{faults, is_whole, stands};
 
 /// One file outside the keystore, as an intent names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

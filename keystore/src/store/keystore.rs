@@ -229,7 +229,7 @@ impl Keystore {
 
     /// The name of the folder of an endpoint, among those of its service: `default`, `v4-192.0.2.7-993`.
     #[must_use]
-    pub fn endpoint_folder(&self, endpoint: &crate::name::Endpoint) -> String {
+    pub fn endpoint_folder(endpoint: &crate::name::Endpoint) -> String {
         layout::live_endpoint(endpoint).name()
     }
 

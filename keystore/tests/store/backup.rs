@@ -131,7 +131,7 @@ fn every_bound_endpoint_of_a_restored_keystore_is_published_again() {
     assert!(live(&copy.root()).is_empty());
     let committing = restored.keystore.begin_commit().unwrap();
     let snapshot = committing.snapshot().unwrap();
-    let endpoints = unpublished_or_differing(&snapshot, &[]).unwrap();
+    let endpoints = unpublished_or_differing(&snapshot, &[], None).unwrap();
     let publications = to_publish(&endpoints).gather(&snapshot, &Unlocked::new()).unwrap();
     let prepared = committing.prepare_publication(snapshot.generation(), &publications).unwrap();
     prepared.switch().unwrap().keep().unwrap();
@@ -285,7 +285,7 @@ fn a_restore_that_was_cut_off_begins_again_also_after_the_doctor_looked() {
     for folder in ["commits", "servers/mail01"] {
         fs::create_dir_all(house.root().join(folder)).unwrap();
     }
-    let request = Request { repair: true, expected: None };
+    let request = Request { repair: true, expected: None, placing: None };
     let looked = doctor(&*house.disk(), &house.world("doctor"), &request, &Unwatched).map(drop);
     assert!(matches!(looked, Err(Error::Store(StoreError::Incomplete { .. }))), "{looked:?}");
     // it asks for both locks

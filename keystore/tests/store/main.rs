@@ -10,6 +10,7 @@ mod damage;
 mod doctor;
 mod format_promise;
 mod history;
+mod installed;
 mod life;
 mod locks;
 mod numbers;

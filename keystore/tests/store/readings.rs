@@ -256,7 +256,7 @@ fn the_doctor_finds_entries_that_were_changed_removed_or_exchanged() {
         tamper(&|number| house.root().join(format!("audit/{number:010}.json")));
         // whatever happened to earlier ones, what is read next is written down
         export(&house.open(), MAIN).unwrap();
-        let request = ops::doctor::Request { repair: false, expected: None };
+        let request = ops::doctor::Request { repair: false, expected: None, placing: None };
         let outcome = ops::doctor::doctor(&*house.disk(), &house.world("doctor"), &request, &Unwatched).unwrap();
         let findings = outcome.diagnosis.findings;
         findings.iter().map(|finding| (finding.code, finding.paths[0].to_string())).collect::<Vec<_>>()

@@ -11,7 +11,7 @@ use super::publish_all;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output::{CodedJson, Found, Page, Problem as _, style};
-use crate::publish::Table;
+use crate::publish::{self, Table};
 
 /// What became of each service.
 #[derive(Serialize, Default)]
@@ -65,7 +65,7 @@ pub(in crate::commands) fn publish_each(
     services: &[ServicePath],
     unlocked: &Unlocked,
 ) -> Result<Each, Failure> {
-    let behind = unpublished_or_differing(&keystore.read()?, services)?;
+    let behind = unpublished_or_differing(&keystore.read()?, services, Some(publish::placed))?;
     let services: BTreeSet<_> = behind.into_iter().map(|it| it.endpoint.service).collect();
     let mut each = Each::default();
     for service in services {

@@ -136,6 +136,8 @@ codes! {
     Kind = Trouble "kind",
     /// An endpoint's files are not those that were committed.
     LiveDiffers = Trouble "live-differs",
+    /// Files outside the keystore are not those that were published.
+    InstalledDiffers = Trouble "installed-differs",
     /// What services have to be told can't be read.
     ToldDamaged = Trouble "told-damaged",
     /// What is said of an authority can't be read.

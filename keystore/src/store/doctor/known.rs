@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::super::format::encode;
 use super::super::live::Expected;
-use super::super::{Disk, facts, layout};
+use super::super::{Disk, Placing, facts, layout};
 use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
@@ -85,6 +85,8 @@ pub(super) struct Known {
     pub(super) bound: BTreeSet<Endpoint>,
     /// Keys of the newest state that have left the tree, with the newest version that left.
     pub(super) gone: BTreeMap<KeyPath, VersionNumber>,
+    /// Where files outside the keystore are; none when they are not to be looked at.
+    pub(super) placing: Option<Placing>,
     /// A commit was interrupted, or runs.
     pub(super) is_committing: bool,
     /// The endpoints that it switches.

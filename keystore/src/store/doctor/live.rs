@@ -1,7 +1,7 @@
 //! What the services of one server read, against what was committed.
 
 use super::super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
-use super::super::live;
+use super::super::{install, live};
 use super::finding::{Code, Finding};
 use super::known::{Known, Wanted};
 use super::look::{Belongs, Look, Published};
@@ -105,12 +105,24 @@ fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, want
     for fault in live::faults(look.disk, &folder, expected) {
         found(look, code, endpoint, &folder, fault, advice.clone());
     }
+    if expected.is_some() {
+        examine_installed(look, endpoint, &folder, known);
+    }
     if let Some(wanted) = behind {
         unpublished(look, endpoint, wanted);
     } else if known.wanted.is_some() && wanted.is_none() && !known.bound.contains(endpoint) {
         let message = format!("{endpoint} is bound to nothing, and its files are still there");
         let finding = Finding::new(Code::LeftOver, layout::live_endpoint(endpoint), message).at(endpoint);
         look.found(finding.mended_by("remove them when no service reads them any more"));
+    }
+}
+
+/// Looks at the files of an endpoint outside the keystore: what was committed is published, and these with it.
+fn examine_installed(look: &mut Look<'_>, endpoint: &Endpoint, version: &StorePath, known: &Known) {
+    let (Some(placing), Some(committed)) = (known.placing, known.settings.get(&endpoint.service)) else { return };
+    for fault in install::faults(look.disk, version, &placing(endpoint, &committed.settings)) {
+        let finding = Finding::new(Code::InstalledDiffers, layout::live_endpoint(endpoint), fault).at(endpoint);
+        look.found(finding.mended_by(format!("`keyring publish {}` puts it there anew", endpoint.service)));
     }
 }
 

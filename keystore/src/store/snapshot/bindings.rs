@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Snapshot;
-use crate::change::{Change, Conflict, Stage};
+use crate::change::{Change, Conflict, Stage, Target};
 use crate::model::{KeyView, ServiceSettings, State};
 use crate::name::{Endpoint, KeyPath, ServicePath};
 use crate::store::StoreError;
@@ -50,6 +50,23 @@ impl Snapshot<'_> {
     /// When the keystore can't be read.
     pub fn upcoming_settings(&self, service: &ServicePath) -> Result<Option<ServiceSettings>, StoreError> {
         self.settings_with(service, &self.stage)
+    }
+
+    /// Every service of which it is said how it is published to, by the last commit or by what is staged.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn services(&self) -> Result<BTreeSet<ServicePath>, StoreError> {
+        let mut services = BTreeSet::new();
+        for server in self.servers()? {
+            let said = self.server(&server)?.services.into_iter().filter(|(_, service)| service.settings.is_some());
+            services.extend(said.map(|(protocol, _)| ServicePath { server: server.clone(), protocol }));
+        }
+        services.extend(self.stage.changes().filter_map(|change| match change.target() {
+            Target::Service(service) => Some(service),
+            _ => None,
+        }));
+        Ok(services)
     }
 
     /// How a service is published to once another stage than the one on disk is committed.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 use super::Snapshot;
-use crate::model::{FileForm, Generation, Installed};
+use crate::model::{AbsolutePath, FileForm, Generation, Installed, State};
 use crate::name::{Endpoint, Protocol, ServerName, ServicePath};
-use crate::store::{StoreError, layout, live, told};
+use crate::store::{Placed, Placing, StoreError, install, layout, live, told};
 
 impl Snapshot<'_> {
     /// Every server that has a folder under `live/`.
@@ -83,6 +83,47 @@ impl Snapshot<'_> {
         }
         let folder = layout::live_version(endpoint, &name);
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
+    }
+
+    /// Whether nothing stands in a place outside the keystore, or what this endpoint was given there last. It may be
+    /// another endpoint's otherwise.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn is_free_or_own(
+        &self,
+        endpoint: &Endpoint,
+        path: &AbsolutePath,
+        placing: Placing,
+    ) -> Result<bool, StoreError> {
+        if !install::stands(self.disk, path) {
+            return Ok(true);
+        }
+        let last = |state: &State| {
+            let settings = state.settings(&endpoint.service)?.settings.clone();
+            Some((state.bound_since(endpoint)?, settings))
+        };
+        let (Some((since, settings)), Some(name)) =
+            (self.look(endpoint.server(), last)?, live::current(self.disk, endpoint)?)
+        else {
+            return Ok(false);
+        };
+        // what is said since then has put nothing anywhere yet
+        let is_published = layout::live_number(&name).is_some_and(|(published, _)| published >= since);
+        let version = layout::live_version(endpoint, &name);
+        let is_own = |copy: &Placed| copy.is_at(path) && install::is_whole(self.disk, &version, copy);
+        Ok(is_published && placing(endpoint, &settings).iter().any(is_own))
+    }
+
+    /// Whether the files outside the keystore that are published with an endpoint are there, as they were put there.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn has_installed(&self, endpoint: &Endpoint, placing: Placing) -> Result<bool, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(false) };
+        let Some(settings) = self.committed_settings(&endpoint.service)? else { return Ok(true) };
+        let folder = layout::live_version(endpoint, &name);
+        Ok(install::faults(self.disk, &folder, &placing(endpoint, &settings)).is_empty())
     }
 }
 

@@ -361,7 +361,7 @@ pub(crate) fn recovery() -> Run {
 /// Has the doctor mend what it can; what it could not is an error.
 pub(crate) fn mending() -> Run {
     Box::new(|disk, world| {
-        let outcome = doctor(&*disk, &world, &Request { repair: true, expected: None }, &Unwatched)?;
+        let outcome = doctor(&*disk, &world, &Request { repair: true, expected: None, placing: None }, &Unwatched)?;
         outcome.mended.into_iter().try_for_each(|mended| mended.result).map_err(Error::from)
     })
 }

@@ -218,7 +218,7 @@ pub(crate) fn commit_with(
 pub(crate) fn publish(keystore: &Keystore) -> Result<usize, Error> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let endpoints = ops::publish::unpublished_or_differing(&snapshot, &[])?;
+    let endpoints = ops::publish::unpublished_or_differing(&snapshot, &[], None)?;
     if !endpoints.is_empty() {
         let publications = ops::publish::to_publish(&endpoints).gather(&snapshot, &Unlocked::new())?;
         committing.prepare_publication(snapshot.generation(), &publications)?.switch()?.keep()?;

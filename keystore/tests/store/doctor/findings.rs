@@ -39,7 +39,7 @@ fn set_aside(house: &House) -> Vec<String> {
 #[test]
 fn what_is_no_keystore_or_a_newer_one_is_refused_and_left_alone() {
     let house = House::without_keystore();
-    let asked = Request { repair: true, expected: None };
+    let asked = Request { repair: true, expected: None, placing: None };
     let refused = |house: &House| doctor(&*house.disk(), &house.world("doctor"), &asked, &Unwatched).unwrap_err();
     assert!(matches!(refused(&house), Error::Store(StoreError::NoKeystore { .. })));
     assert!(listing(&house.root()).is_empty());
@@ -335,7 +335,7 @@ fn an_interrupted_commit_is_finished_or_taken_back_and_a_running_one_left_alone(
     let found = diagnose(&template);
     assert_eq!(codes(&found), [Code::CommitRuns], "its record and its state are nothing that was left");
     assert_eq!(one(&found, Code::CommitRuns).severity().as_str(), "note");
-    let asked = Request { repair: true, expected: None };
+    let asked = Request { repair: true, expected: None, placing: None };
     let refused = doctor(&*template.disk(), &template.world("doctor"), &asked, &Unwatched);
     assert!(matches!(refused, Err(Error::Store(StoreError::Locked { .. }))));
     switched.record().unwrap();
@@ -407,7 +407,7 @@ fn files_of_somebody_else_are_named() {
     let house = with_history();
     let file = "servers/mail01/imap/main/1/private-key.pem";
     let disk = FaultyDisk::open(&house.root(), Failure::Never).with_foreign(file);
-    let left = run_on(&disk, &house, &Request { repair: true, expected: None });
+    let left = run_on(&disk, &house, &Request { repair: true, expected: None, placing: None });
     assert_eq!(one(&left.diagnosis, Code::Owner).paths[0].as_path(), Path::new(file));
     assert_eq!(faults(&left.diagnosis), [Code::Owner]);
 }

@@ -31,7 +31,7 @@ fn mark(house: &House) -> Mark {
 }
 
 fn expecting(house: &House, mark: Mark) -> Diagnosis {
-    run(house, &Request { repair: false, expected: Some(mark) }).diagnosis
+    run(house, &Request { repair: false, expected: Some(mark), placing: None }).diagnosis
 }
 
 fn assert_broken_at(diagnosis: &Diagnosis, code: Code, generation: u64) {

@@ -98,7 +98,7 @@ pub(crate) fn glance(house: &House) -> Diagnosis {
 
 /// Mends what can be mended.
 pub(crate) fn repair(house: &House) -> Outcome {
-    run(house, &Request { repair: true, expected: None })
+    run(house, &Request { repair: true, expected: None, placing: None })
 }
 
 pub(crate) fn run(house: &House, request: &Request) -> Outcome {

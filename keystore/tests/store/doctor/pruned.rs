@@ -21,7 +21,7 @@ fn pruned() -> House {
 
 fn expecting(house: &House, generation: u64, hash: keystore::digest::Digest) -> Vec<Code> {
     let mark = Mark { generation: Generation(generation), hash };
-    let request = Request { expected: Some(mark), repair: false };
+    let request = Request { expected: Some(mark), repair: false, placing: None };
     faults(&run(house, &request).diagnosis)
 }
 

@@ -218,7 +218,7 @@ fn in_ruins() -> House {
 #[test]
 fn a_repair_that_is_cut_off_anywhere_is_done_again_and_loses_nothing() {
     let template = in_ruins();
-    let (before, asked) = (contents(&template), Request { repair: true, expected: None });
+    let (before, asked) = (contents(&template), Request { repair: true, expected: None, placing: None });
     let house = House::copy_of(&template);
     let disk = FaultyDisk::open(&house.root(), Failure::Never);
     let journal = disk.journal();
@@ -296,7 +296,7 @@ fn what_one_index_lacks_is_put_there_with_one_copy_aside() {
     assert_eq!(Picture::of(&house.open()), picture);
 
     // Where the disk fails once, each is done alone.
-    let asked = Request { repair: true, expected: None };
+    let asked = Request { repair: true, ..Request::default() };
     let copy = House::copy_of(&damaged);
     let disk = FaultyDisk::open(&copy.root(), Failure::Never);
     let journal = disk.journal();

@@ -9,7 +9,7 @@ use super::{codes, run_on};
 use crate::common::laboratory::create_lab;
 use crate::common::{Failure, FaultyDisk, House, bind, commit, installed_key, listing, mode};
 
-const REPAIR: Request = Request { repair: true, expected: None };
+const REPAIR: Request = Request { repair: true, expected: None, placing: None };
 
 /// Files that a repair sets aside when they are damaged.
 const FILES: [&str; 4] = [

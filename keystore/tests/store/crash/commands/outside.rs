@@ -205,7 +205,7 @@ fn commit_unpublished(keystore: &Keystore) -> Result<(), Error> {
 fn publish(keystore: &Keystore) -> Result<(), Error> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let files = to_publish(&unpublished_or_differing(&snapshot, &[])?).gather(&snapshot, &Unlocked::new())?;
+    let files = to_publish(&unpublished_or_differing(&snapshot, &[], None)?).gather(&snapshot, &Unlocked::new())?;
     if !files.is_empty() {
         committing.prepare_publication(snapshot.generation(), &with_settings(files))?.switch()?.keep()?;
     }

@@ -280,7 +280,8 @@ fn commit_unpublished(keystore: &Keystore) -> Result<(), Error> {
 fn publish_all(keystore: &Keystore) -> Result<(), Error> {
     let committing = keystore.begin_commit()?;
     let snapshot = committing.snapshot()?;
-    let files = to_publish(&unpublished_or_differing(&snapshot, &[])?).gather(&snapshot, &publish::Unlocked::new())?;
+    let files =
+        to_publish(&unpublished_or_differing(&snapshot, &[], None)?).gather(&snapshot, &publish::Unlocked::new())?;
     if !files.is_empty() {
         committing.prepare_publication(snapshot.generation(), &files)?.switch()?.keep()?;
     }
