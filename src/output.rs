@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 pub(crate) use authority::{AuthorityJson, authority_line};
-pub(crate) use page::{Page, style};
+pub(crate) use page::{Page, steers, style};
 pub(crate) use progress::Bar;
 pub(crate) use reading::ReadingFaultJson;
 pub(crate) use renewal::{RenewalJson, SubmissionJson, renewal_line, submission_line};

@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::CommandFactory as _;
+use clap::builder::Styles;
 use clap::error::ErrorKind;
 
 use crate::cli::Cli;
 use crate::commands::check;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::output::{Printer, Problem as _};
+use crate::output::{self, Page, Printer, Problem as _, steers};
 use crate::outside;
 
 /// Reports what clap returned instead of a command.
@@ -25,11 +26,26 @@ pub(crate) fn refuse(error: &clap::Error) -> io::Result<Exit> {
         return check::refuse_as_plugin(&failure.message(), &failure.hint().unwrap_or_default());
     }
     if !arguments.iter().any(|argument| argument == "--json") {
-        error.print()?;
+        tell(error, &arguments)?;
         return Ok(Exit::Usage);
     }
     let command = command(&arguments);
     Printer::Json.fail(command.as_deref().unwrap_or("keyring"), &failure(error, command.as_deref()))
+}
+
+/// Tells a person, in clap's own words. It repeats the arguments, which others may have written: where they would steer
+/// the terminal, it says it again without styles, which could not be told from theirs.
+fn tell(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
+    if !arguments.iter().any(|argument| argument.to_string_lossy().contains(steers)) {
+        return error.print();
+    }
+    let unstyled = Cli::command().styles(Styles::plain()).try_get_matches_from(arguments).err();
+    let text = unstyled.map_or_else(|| error.render().to_string(), |error| error.render().ansi().to_string());
+    let mut page = Page::default();
+    for line in text.lines() {
+        page.line(line);
+    }
+    output::say(&page)
 }
 
 /// The command that is meant, as far as the arguments tell.

@@ -112,7 +112,7 @@ impl Write for Plain<'_> {
 }
 
 /// Control characters, and those that turn the direction of the text around.
-fn steers(character: char) -> bool {
+pub(crate) fn steers(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -87,3 +87,15 @@ fn a_result_that_cannot_be_written_is_not_taken_for_a_failure() {
     assert!(said.contains("cannot write the result") && said.contains("keyring status"), "{said}");
     assert!(world.done(&["list"]).stdout.contains("main"), "it was made");
 }
+
+#[test]
+fn a_mistake_in_the_arguments_does_not_steer_the_terminal() {
+    let world = World::new();
+    for arguments in [&["doctor", "\u{1b}]0;pwn\u{7}"][..], &["\u{9b}31m"], &["list", "--\u{202e}x"]] {
+        let refused = world.keyring(arguments).exits(2);
+        assert!(refused.stderr.starts_with("error: "), "{refused}");
+        let steers = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
+        assert!(!refused.stderr.contains(steers), "{:?}", refused.stderr);
+        assert!(refused.stderr.contains('\u{fffd}'), "{:?}", refused.stderr);
+    }
+}
