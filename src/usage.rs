@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::CommandFactory as _;
+use clap::builder::Styles;
 use clap::error::ErrorKind;
 
 use crate::cli::Cli;
@@ -33,13 +34,15 @@ pub(crate) fn refuse(error: &clap::Error) -> io::Result<Exit> {
 }
 
 /// Tells a person, in clap's own words. It repeats the arguments, which others may have written: where they would steer
-/// the terminal, its styles can't be told from theirs, and it has none.
+/// the terminal, it says it again without styles, which could not be told from theirs.
 fn tell(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
     if !arguments.iter().any(|argument| argument.to_string_lossy().contains(steers)) {
         return error.print();
     }
+    let unstyled = Cli::command().styles(Styles::plain()).try_get_matches_from(arguments).err();
+    let text = unstyled.map_or_else(|| error.render().to_string(), |error| error.render().ansi().to_string());
     let mut page = Page::default();
-    for line in error.render().to_string().lines() {
+    for line in text.lines() {
         page.line(line);
     }
     output::say(&page)

@@ -96,5 +96,6 @@ fn a_mistake_in_the_arguments_does_not_steer_the_terminal() {
         assert!(refused.stderr.starts_with("error: "), "{refused}");
         let steers = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
         assert!(!refused.stderr.contains(steers), "{:?}", refused.stderr);
+        assert!(refused.stderr.contains('\u{fffd}'), "{:?}", refused.stderr);
     }
 }
