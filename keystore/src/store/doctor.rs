@@ -155,17 +155,20 @@ fn check_is_keystore(disk: &dyn Disk) -> Result<(), StoreError> {
     }
 }
 
-/// The keystore's folder: services are let through it to what they read, and others neither list nor write it.
+/// The keystore's folder: its owner works in it, services are let through it to what they read, and nobody else writes to
+/// it. That others can list it, as where a backup was unpacked, tells them nothing.
 fn check_root(look: &mut Look<'_>, mode: u32) {
     const WRITABLE: u32 = 0o022;
-    if mode != PASSAGE {
-        let message = match mode & WRITABLE {
-            0 => format!("its mode is {mode:04o}, and must be {PASSAGE:04o}"),
-            _ => format!("its mode is {mode:04o}: others can write to the keystore"),
-        };
-        let repair = Repair::SetMode { path: StorePath::root(), mode: PASSAGE };
-        look.found(Finding::new(Code::Mode, StorePath::root(), message).mended_by(repair));
-    }
+    let fault = if mode & WRITABLE != 0 {
+        "others can write to the keystore"
+    } else if mode & PASSAGE != PASSAGE {
+        "its owner or a service can't do there what it must"
+    } else {
+        return;
+    };
+    let message = format!("its mode is {mode:04o}: {fault}");
+    let repair = Repair::SetMode { path: StorePath::root(), mode: PASSAGE };
+    look.found(Finding::new(Code::Mode, StorePath::root(), message).mended_by(repair));
 }
 
 /// Everything that is looked at on its own, whether it stands there or is only spoken of.
