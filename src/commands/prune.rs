@@ -6,13 +6,13 @@ use std::num::NonZeroU64;
 use keystore::model::{Generation, VersionNumber};
 use keystore::name::KeyPath;
 use keystore::ops::prune as op;
-use keystore::store::{PrunePlan, PruneRequest, ServerCut};
+use keystore::store::{PrunePlan, PruneRequest, ServerCut, Snapshot};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{Page, Report, say, style};
-use crate::prompt;
+use crate::{prompt, publish};
 
 const HELP: &str = "\
 Examples:
@@ -77,6 +77,12 @@ struct CertificateJson {
     certificate: u32,
 }
 
+#[derive(Serialize, Clone)]
+struct InstalledJson {
+    endpoint: String,
+    path: String,
+}
+
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     pruned: bool,
@@ -90,6 +96,8 @@ pub(crate) struct Outcome {
     waiting: Vec<VersionJson>,
     left_over: Vec<VersionJson>,
     endpoints: Vec<String>,
+    /// Files outside the keystore that stay.
+    installed: Vec<InstalledJson>,
     #[serde(skip)]
     is_empty: bool,
 }
@@ -102,7 +110,7 @@ fn versions(plan: &PrunePlan, which: fn(&ServerCut) -> &BTreeSet<Version>) -> Ve
 }
 
 impl Outcome {
-    fn of(plan: &PrunePlan, pruned: bool) -> Self {
+    fn of(plan: &PrunePlan, installed: &[InstalledJson], pruned: bool) -> Self {
         let certificates = plan.servers.values().flat_map(|cut| &cut.certificates);
         Self {
             pruned,
@@ -122,6 +130,7 @@ impl Outcome {
             waiting: if plan.request.keys { versions(plan, |cut| &cut.waiting) } else { Vec::new() },
             left_over: versions(plan, |cut| &cut.left_over),
             endpoints: plan.live.iter().map(ToString::to_string).collect(),
+            installed: installed.to_vec(),
             is_empty: plan.is_empty(),
         }
     }
@@ -173,6 +182,9 @@ impl Report for Outcome {
             }
             self.list(page);
         }
+        for InstalledJson { endpoint, path } in &self.installed {
+            page.line(format_args!("Left: {path}, of {endpoint}. Remove it when nothing reads it any more."));
+        }
         match &self.waiting[..] {
             [] => {}
             [VersionJson { key, version }] => {
@@ -189,23 +201,37 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
     let pending = args.pending.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     let request = PruneRequest { keep: args.keep, keys: args.keys, pending, live: args.live };
     let keystore = context.keystore()?;
-    let plan = op::plan(&keystore.read()?, &request, &context.progress())?;
+    let snapshot = keystore.read()?;
+    let plan = op::plan(&snapshot, &request, &context.progress())?;
+    let installed = installed(&snapshot, &plan)?;
+    drop(snapshot);
     if plan.is_empty() || args.dry_run {
-        return Ok(Outcome::of(&plan, false));
+        return Ok(Outcome::of(&plan, &installed, false));
     }
     if !args.yes {
-        agree(context, &plan)?;
+        agree(context, &plan, &installed)?;
     }
-    Ok(Outcome::of(&op::prune(&keystore, &plan, &context.progress())?, true))
+    Ok(Outcome::of(&op::prune(&keystore, &plan, &context.progress())?, &installed, true))
+}
+
+/// The files outside the keystore of the endpoints whose files go: others may read them by now, and they stay.
+fn installed(snapshot: &Snapshot<'_>, plan: &PrunePlan) -> Result<Vec<InstalledJson>, Failure> {
+    let mut installed = Vec::new();
+    for endpoint in &plan.live {
+        let files = snapshot.installed_files(endpoint, publish::placed)?;
+        installed
+            .extend(files.iter().map(|path| InstalledJson { endpoint: endpoint.to_string(), path: path.to_string() }));
+    }
+    Ok(installed)
 }
 
 /// Shows what would go, and asks.
-fn agree(context: &Context, plan: &PrunePlan) -> Result<(), Failure> {
+fn agree(context: &Context, plan: &PrunePlan, installed: &[InstalledJson]) -> Result<(), Failure> {
     if !context.can_ask() {
         return Err(Failure::Missing { what: "a confirmation", flag: "--yes (--dry-run shows what would go)" });
     }
     let mut page = Page::default();
-    Outcome::of(plan, false).notes(&mut page);
+    Outcome::of(plan, installed, false).notes(&mut page);
     say(&page)?;
     if prompt::confirm("Remove it?", false)? { Ok(()) } else { Err(Failure::Declined) }
 }

@@ -110,6 +110,7 @@ fn reports_it_in_json() {
           "mail02/smtp@default"
         ],
         "generation": 3,
+        "installed": [],
         "left_over": [],
         "pending": [
           {

@@ -209,9 +209,23 @@ impl Plan {
             faults.extend(new);
             waived.extend(forced.into_iter().map(|fault| Warning::Forced { fault }));
         }
+        waived.extend(self.without_authority(snapshot)?);
         self.faults.extend(faults);
         self.warnings = waived;
         Ok(())
+    }
+
+    /// Renewals by an authority that is not there any more: a rollback, or a stage that waited, says so again.
+    fn without_authority(&self, snapshot: &Snapshot<'_>) -> Result<Vec<Warning>, StoreError> {
+        let mut missing = Vec::new();
+        for change in self.stage.changes() {
+            if let Change::SetRenewal { key, renewal: Some(renewal) } = change
+                && snapshot.authority(&renewal.authority)?.is_none()
+            {
+                missing.push(Warning::NoAuthority { key: key.clone(), authority: renewal.authority.clone() });
+            }
+        }
+        Ok(missing)
     }
 
     /// Renewals that are said of keys which another commit took out of the tree: whoever is given the name next would

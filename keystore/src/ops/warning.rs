@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Fault;
 use crate::model::{Installed, VersionNumber};
-use crate::name::{Endpoint, KeyPath};
+use crate::name::{AuthorityName, Endpoint, KeyPath};
 use crate::pki::{Subject, SubjectAltName};
 
 /// Something to look at.
@@ -69,6 +69,13 @@ pub enum Warning {
         /// The key.
         key: KeyPath,
     },
+    /// A key is to be renewed by an authority that is not there.
+    NoAuthority {
+        /// The key.
+        key: KeyPath,
+        /// The authority.
+        authority: AuthorityName,
+    },
     /// What would be refused, had a rollback not been forced.
     Forced {
         /// It.
@@ -103,6 +110,7 @@ impl Warning {
             Self::SharedKey { .. } => "shared-key",
             Self::NotCovered { .. } => "endpoint-not-covered",
             Self::NoCertificate { .. } => "no-certificate",
+            Self::NoAuthority { .. } => "authority-not-found",
             Self::Forced { .. } => "forced",
         }
     }
@@ -134,6 +142,12 @@ impl fmt::Display for Warning {
             }
             Self::NoCertificate { key } => {
                 write!(f, "{key} has no certificate yet: install one before you commit")
+            }
+            Self::NoAuthority { key, authority } => {
+                write!(
+                    f,
+                    "{key} is to be renewed by {authority}, which is not there: `keyring set-authority` says how it is reached"
+                )
             }
             Self::Forced { fault } => write!(f, "forced by the rollback: {fault}"),
         }

@@ -118,6 +118,22 @@ fn a_renewal_is_not_said_of_a_name_that_nobody_has_any_more() {
 }
 
 #[test]
+fn a_renewal_by_an_authority_that_is_gone_is_warned_of() {
+    let house = House::published(MAIN, &AT);
+    let keystore = house.open();
+    let nobody = || "nobody".parse().unwrap();
+    set_renewal::set_renewal::<Error>(&keystore, &[key(MAIN)], |_, _| Ok(Some(Renewal::by(nobody())))).unwrap_err();
+    let folder = || "/srv/requests".parse().unwrap();
+    let authority = AuthoritySettings::File(FileSettings { requests: folder(), replies: folder() });
+    set_authority::set_authority(&keystore, &nobody(), Some(authority)).unwrap();
+    set_renewal::set_renewal::<Error>(&keystore, &[key(MAIN)], |_, _| Ok(Some(Renewal::by(nobody())))).unwrap();
+    let warnings = || op::plan(&keystore.read().unwrap(), keystore.world().now()).unwrap().warnings;
+    assert!(!warnings().iter().any(|warning| matches!(warning, Warning::NoAuthority { .. })));
+    fs::remove_dir_all(house.root().join("authorities/nobody")).unwrap();
+    assert!(warnings().contains(&Warning::NoAuthority { key: key(MAIN), authority: nobody() }));
+}
+
+#[test]
 fn force_is_for_what_could_be_known_when_it_was_said() {
     let house = House::published(MAIN, &AT);
     let keystore = house.open();

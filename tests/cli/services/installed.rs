@@ -88,3 +88,20 @@ fn a_folder_that_is_gone_is_a_finding_like_any_other() {
     let found = world.done(&["doctor", "--json"]).result()["findings"].clone();
     assert_eq!((found.as_array().unwrap().len(), &found[0]["code"]), (1, &"unpublished".into()), "{found}");
 }
+
+#[test]
+fn what_is_installed_stays_where_an_endpoint_is_pruned_and_that_is_said() {
+    let world = installed();
+    world.done(&["unbind", "mail01/imap@default"]);
+    world.done(&["commit"]);
+    snapshot!(world.done(&["prune", "--keep", "9", "--live", "--yes"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Removed for good:
+      the files of mail01/imap@default
+    Left: [FOLDER]/tls/private-key.pem, of mail01/imap@default. Remove it when nothing reads it any more.
+    Left: [FOLDER]/tls/fullchain.pem, of mail01/imap@default. Remove it when nothing reads it any more.
+    ");
+    assert!(world.path("tls/private-key.pem").exists());
+}

@@ -115,6 +115,22 @@ impl Snapshot<'_> {
         Ok(is_published && placing(endpoint, &settings).iter().any(is_own))
     }
 
+    /// The files outside the keystore that hold what is published at an endpoint, where they were put by the settings of
+    /// its service.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn installed_files(&self, endpoint: &Endpoint, placing: Placing) -> Result<Vec<AbsolutePath>, StoreError> {
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(Vec::new()) };
+        let Some(settings) = self.committed_settings(&endpoint.service)? else { return Ok(Vec::new()) };
+        let version = layout::live_version(endpoint, &name);
+        let path = |placed: Placed| match placed {
+            Placed::Form { ref path, .. } if install::is_whole(self.disk, &version, &placed) => Some(path.clone()),
+            Placed::Form { .. } | Placed::OneOf(_) => None,
+        };
+        Ok(placing(endpoint, &settings).into_iter().filter_map(path).collect())
+    }
+
     /// Whether the files outside the keystore that are published with an endpoint are there, as they were put there.
     ///
     /// # Errors

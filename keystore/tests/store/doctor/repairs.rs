@@ -103,11 +103,7 @@ const MENDED: &[Damage] = &[
         harm: |root| chmod(root, 0o700),
         found: &[Code::Mode],
     },
-    Damage {
-        name: "the keystore's folder keeps its owner out",
-        harm: |root| chmod(root, 0o511),
-        found: &[Code::Mode],
-    },
+    Damage { name: "the keystore's folder keeps its owner out", harm: |root| chmod(root, 0o511), found: &[Code::Mode] },
     Damage {
         name: "the hint for the newest record is garbage",
         harm: |root| fs::write(root.join("state/head"), "none").unwrap(),
