@@ -1,5 +1,7 @@
 //! `log`: the commits, and who read private keys.
 
+use std::num::NonZeroUsize;
+
 use keystore::model::Mark;
 use keystore::name::KeyPath;
 use keystore::ops::log as op;
@@ -39,8 +41,8 @@ Exit codes:
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
     /// Show at most this many
-    #[arg(short = 'n', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: Option<u32>,
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub(crate) limit: Option<NonZeroUsize>,
     /// Print GENERATION:HASH of the newest commit and nothing else
     #[arg(long, conflicts_with = "limit")]
     pub(crate) head: bool,
@@ -185,12 +187,16 @@ pub(crate) struct ReadOutcome {
     readings: Vec<Reading>,
 }
 
-fn at_most(limit: Option<u32>) -> usize {
-    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+fn at_most(limit: Option<NonZeroUsize>) -> usize {
+    limit.map_or(usize::MAX, NonZeroUsize::get)
 }
 
 /// `log --keys-read`.
-pub(crate) fn keys_read(context: &Context, key: Option<&str>, limit: Option<u32>) -> Result<ReadOutcome, Failure> {
+pub(crate) fn keys_read(
+    context: &Context,
+    key: Option<&str>,
+    limit: Option<NonZeroUsize>,
+) -> Result<ReadOutcome, Failure> {
     let key: Option<KeyPath> = key.map(str::parse).transpose()?;
     let keystore = context.keystore()?;
     let readings = op::readings(&keystore.read()?, key.as_ref(), at_most(limit))?;

@@ -159,10 +159,12 @@ impl<'a> Batch<'a> {
 
     /// Removes what was made for servers whose new index did not get its place.
     fn take_back(&self) {
+        let mut made: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (new, version) in &self.keys {
-            facts::take_back(self.disk, &new.key, version.number);
+            made.entry(new.key.server()).or_default().push((&new.key, version.number));
         }
-        for server in self.indexes.keys() {
+        for (server, versions) in made {
+            facts::take_back(self.disk, server, versions);
             let _ = self.disk.discard(&layout::facts(server).temporary());
         }
     }

@@ -137,13 +137,19 @@ pub(super) fn add_version(
     Ok(())
 }
 
-/// Removes a version that could not be made, as far as the disk allows: what is left is what a crash would leave. An index
-/// that names it may have got its place although that failed.
-pub(super) fn take_back(disk: &dyn Disk, key: &KeyPath, version: VersionNumber) {
-    if let Ok(known) = load_key(disk, key)
-        && known.is_none_or(|known| known.version(version).is_none())
-    {
-        let _ = disk.discard_folder(&layout::version(key, version));
+/// Removes versions of a server's keys that could not be made, as far as the disk allows: what is left is what a crash
+/// would leave. An index that names them may have got its place although that failed.
+pub(super) fn take_back<'k>(
+    disk: &dyn Disk,
+    server: &ServerName,
+    versions: impl IntoIterator<Item = (&'k KeyPath, VersionNumber)>,
+) {
+    let Ok(known) = load(disk, server) else { return };
+    let is_named = |key: &KeyPath, version| known.key(key).is_some_and(|known| known.version(version).is_some());
+    for (key, version) in versions {
+        if !is_named(key, version) {
+            let _ = disk.discard_folder(&layout::version(key, version));
+        }
     }
 }
 

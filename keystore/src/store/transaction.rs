@@ -120,7 +120,7 @@ impl<'k> Transaction<'k> {
                 self.store_index(key.server(), &facts)
             });
             if let Err(cause) = written {
-                facts::take_back(disk, key, version.number);
+                facts::take_back(disk, key.server(), [(key, version.number)]);
                 return Err(cause);
             }
             Ok(version)

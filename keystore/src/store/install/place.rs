@@ -1,11 +1,10 @@
 //! Where a file outside the keystore may go: into a folder that nobody can exchange it in but root and us.
 
-use std::io;
 use std::path::Path;
 
 use crate::model::AbsolutePath;
 use crate::store::layout::{self, StorePath};
-use crate::store::{Disk, DiskError, Kind, StoreError};
+use crate::store::{Disk, Kind, StoreError};
 
 /// Opens a folder that must be there.
 pub(super) fn open<'d>(disk: &'d dyn Disk, folder: &Path) -> Result<Box<dyn Disk + 'd>, StoreError> {
@@ -17,12 +16,7 @@ pub(super) fn open<'d>(disk: &'d dyn Disk, folder: &Path) -> Result<Box<dyn Disk
         Ok(Some(outside)) => Ok(outside),
         Ok(None) => Err(StoreError::OutsideNoFolder { path: path() }),
         // What a symbolic link is answered with differs between systems.
-        Err(DiskError { source, .. })
-            if source.kind() == io::ErrorKind::NotADirectory
-                || source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) =>
-        {
-            Err(StoreError::OutsideLinked { path: path() })
-        }
+        Err(error) if error.is_barred() => Err(StoreError::OutsideLinked { path: path() }),
         Err(error) => Err(error.into()),
     }
 }
