@@ -5,6 +5,7 @@
 
 mod account;
 mod certificates;
+mod elsewhere;
 mod finding;
 mod history;
 mod known;

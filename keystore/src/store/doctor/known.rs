@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use super::super::format::encode;
 use super::super::live::Expected;
-use super::super::{Disk, Placing, facts, layout};
+use super::super::{Disk, Placing, layout};
+use super::elsewhere::Elsewhere;
 use super::finding::Finding;
 use crate::change::Change;
 use crate::digest::Digest;
@@ -85,14 +86,16 @@ pub(super) struct Known {
     pub(super) bound: BTreeSet<Endpoint>,
     /// Keys of the newest state that have left the tree, with the newest version that left.
     pub(super) gone: BTreeMap<KeyPath, VersionNumber>,
+    /// Versions that a record, the newest state or the stage says are copies.
+    pub(super) copied: BTreeSet<(KeyPath, VersionNumber)>,
     /// Where files outside the keystore are; none when they are not to be looked at.
     pub(super) placing: Option<Placing>,
     /// A commit was interrupted, or runs.
     pub(super) is_committing: bool,
     /// The endpoints that it switches.
     pub(super) in_hand: BTreeSet<Endpoint>,
-    /// The files of all private keys that are in an index, read when somebody asks for them.
-    indexed: OnceLock<BTreeSet<Digest>>,
+    /// What is known of all private keys, read when somebody asks for it.
+    elsewhere: OnceLock<Elsewhere>,
 }
 
 impl Known {
@@ -102,23 +105,22 @@ impl Known {
 
     /// Takes in what a change names.
     pub(super) fn name_by(&mut self, change: &Change, source: Source) {
-        match change {
-            Change::InstallCertificate { key, installed, .. } => self.name(key, installed, source),
-            Change::CopyKey { to: key, current: Some(installed), .. }
-            | Change::RestoreKey { key, current: Some(installed), .. } => self.name(key, installed, source),
-            Change::CopyKey { .. }
-            | Change::RestoreKey { .. }
-            | Change::DeleteKey { .. }
-            | Change::Bind { .. }
-            | Change::Unbind { .. }
-            | Change::SetService { .. }
-            | Change::SetRenewal { .. } => {}
+        if let Some((key, installed)) = change.installed() {
+            self.name(key, installed, source);
+        }
+        if let Some((key, versions)) = change.copies() {
+            self.copied(key, versions);
         }
     }
 
-    /// Whether a private key's file is in the index of some key.
-    pub(super) fn is_indexed(&self, disk: &dyn Disk, file: Digest) -> bool {
-        self.indexed.get_or_init(|| indexed_files(disk)).contains(&file)
+    /// Takes in that versions of a key are copies.
+    pub(super) fn copied(&mut self, key: &KeyPath, versions: &BTreeSet<VersionNumber>) {
+        self.copied.extend(versions.iter().map(|version| (key.clone(), *version)));
+    }
+
+    /// What is known of all private keys.
+    pub(super) fn elsewhere(&self, disk: &dyn Disk) -> &Elsewhere {
+        self.elsewhere.get_or_init(|| Elsewhere::read(disk))
     }
 
     /// Takes in what a server's state names.
@@ -142,11 +144,4 @@ impl Known {
 
 fn currents<'s>(server: &'s ServerName, state: &'s ServerState) -> impl Iterator<Item = (KeyPath, &'s Installed)> + 's {
     state.keys(server).filter_map(|(key, entry)| Some((key, &entry.current.as_ref()?.installed)))
-}
-
-fn indexed_files(disk: &dyn Disk) -> BTreeSet<Digest> {
-    let servers = disk.folders(&layout::servers()).unwrap_or_default();
-    let indexes = servers.iter().filter_map(|server| facts::load(disk, server).ok());
-    let keys = indexes.flat_map(|index| index.protocols.into_values()).flat_map(BTreeMap::into_values);
-    keys.flat_map(|key| key.versions).map(|version| version.file).collect()
 }

@@ -161,8 +161,8 @@ impl Repair {
                 words("write it anew from the index", "written anew from the index")
             }
             Self::WriteVersion { from_files: true, .. } => words(
-                "make it again from the files beside it, without who made them when",
-                "made again from the files beside it; who made them when is lost",
+                "make it again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
+                "made again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
             ),
             Self::WriteIndex { entries, .. } => {
                 let (s, count) = (if entries.len() == 1 { "" } else { "s" }, entries.len());

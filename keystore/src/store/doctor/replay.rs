@@ -219,6 +219,7 @@ impl Replay {
                 for (name, entry) in service.keys {
                     let key = KeyPath { service: path.clone(), name };
                     bound.extend(entry.bound.into_iter().map(|endpoint| (endpoint, key.clone())));
+                    known.copied(&key, &entry.copied);
                     known.gone.extend(entry.deleted.map(|through| (key.clone(), through)));
                     keys.extend(entry.current.map(|current| (key, current)));
                 }

@@ -107,9 +107,9 @@ impl Version<'_> {
                 let adoption = self.adopt(&facts, format!("version {} is in no index", self.number));
                 (Some(facts), Some(adoption))
             }
-            (None, stated) => match material.describe(look, self.key, self.number) {
-                // Set aside, like what else a crash cut off.
-                Some(facts) if self.is_cut_off_copy(look, &facts) => (None, None),
+            // Set aside, like what else a crash cut off.
+            (None, _) if self.is_cut_off_copy(look, material) => (None, None),
+            (None, stated) => match self.describe(look, material) {
                 Some(facts) => {
                     let reason = match stated {
                         Some(Err(reason)) => format!("it is in no index, and can't be read: {reason}"),
@@ -133,22 +133,48 @@ impl Version<'_> {
     fn is_torn(&self, material: &Material, stated: &VersionFacts) -> bool {
         let is_other = |held: &HeldKey| held.key.is_err() && held.digest != stated.file;
         let is_none = !material.is_unreadable && material.key.as_ref().is_none_or(is_other);
-        is_none && !self.known.is_broken && self.named().next().is_none()
+        is_none && !self.is_wanted()
     }
 
     /// Nothing knows the private key but what stands beside it: a request that is not whole was never handed out, as a
     /// loss of power came before it was durable.
     fn without_torn_requests(&self, material: &Material, stated: &VersionFacts) -> VersionFacts {
         let mut facts = stated.clone();
-        if !material.is_unreadable && !self.known.is_broken && self.named().next().is_none() {
+        if !material.is_unreadable && !self.is_wanted() {
             facts.requests.retain(|request| request.submission.is_some() || !material.is_torn(request));
         }
         facts
     }
 
-    /// A private key that an index knows stands here too, and nothing says that it should.
-    fn is_cut_off_copy(&self, look: &Look<'_>, facts: &VersionFacts) -> bool {
-        self.named().next().is_none() && self.known.is_indexed(look.disk, facts.file)
+    /// What is known of the private key by its copies.
+    fn twin(&self, look: &Look<'_>, material: &Material) -> Option<VersionFacts> {
+        let held = material.key.as_ref()?;
+        self.known.elsewhere(look.disk).twin(held.digest, self.key, self.number)
+    }
+
+    /// Whether the log or the stage may say that it should be there.
+    fn is_wanted(&self) -> bool {
+        let is_copied = || self.known.copied.contains(&(self.key.clone(), self.number));
+        self.known.is_broken || self.named().next().is_some() || is_copied()
+    }
+
+    /// A private key that is known elsewhere stands here too, and nothing says that it should.
+    fn is_cut_off_copy(&self, look: &Look<'_>, material: &Material) -> bool {
+        let is_copy = || self.twin(look, material).is_some_and(|twin| twin.copy_of.is_some());
+        !self.is_wanted() && is_copy()
+    }
+
+    /// What its copies and its files say of it, when its own account is lost.
+    fn describe(&self, look: &mut Look<'_>, material: &Material) -> Option<VersionFacts> {
+        let described = material.describe(look, self.key, self.number);
+        if let Some(twin) = self.twin(look, material) {
+            let requests = described.map(|facts| facts.requests).unwrap_or_default();
+            return Some(if material.fits(&twin) { twin } else { VersionFacts { requests, ..twin } });
+        }
+        described.map(|facts| {
+            let compromised = self.known.elsewhere(look.disk).mark(facts.spki);
+            VersionFacts { compromised, ..facts }
+        })
     }
 
     fn adopt(&self, facts: &VersionFacts, message: String) -> Adoption {
@@ -281,7 +307,7 @@ impl Version<'_> {
                 let message = format!("a crash cut the private key of version {} off: {error}", self.number);
                 self.remnant(look, message);
             }
-            Some(HeldKey { key: Ok(_), digest }) if self.known.is_indexed(look.disk, *digest) => {
+            Some(HeldKey { key: Ok(_), .. }) if self.is_cut_off_copy(look, material) => {
                 let message = format!("a crash cut off the making of version {}, a copy of another key's", self.number);
                 self.remnant(look, message);
             }

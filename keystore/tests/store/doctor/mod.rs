@@ -1,5 +1,6 @@
 //! `doctor`: what is wrong is found and named; what can be mended without loss is mended.
 
+mod elsewhere;
 mod findings;
 mod flips;
 mod forgeries;

@@ -1,0 +1,78 @@
+//! Private keys whose index and `version.json` are both lost: what is known of them elsewhere is taken over.
+
+use std::fs;
+
+use keystore::model::{VersionFacts, VersionNumber};
+use keystore::name::KeyPath;
+use keystore::ops::copy_key::copy_key;
+use keystore::ops::create_key::{CreateKey, Material, create_key};
+use keystore::ops::list::{ListedService, Scope, Staged, list};
+use keystore::ops::mark_compromised::mark_compromised;
+use keystore::pki::PrivateKeyFile;
+
+use super::{MAIN, faults, repair, with_history};
+use crate::common::{House, commit, create, key};
+
+/// Takes away what a version's own account is written in.
+fn lose(house: &House, path: &str, number: u32) {
+    fs::remove_file(house.root().join("servers").join(key(path).server().as_str()).join("facts.json")).unwrap();
+    fs::remove_file(house.root().join(format!("servers/{path}/{number}/version.json"))).unwrap();
+}
+
+fn version(house: &House, path: &str, number: u32) -> VersionFacts {
+    let facts = house.open().read().unwrap().facts(key(path).server()).unwrap();
+    facts.key(&key(path)).unwrap().version(VersionNumber(number)).unwrap().clone()
+}
+
+/// Every key in the tree.
+fn tree(house: &House) -> Vec<KeyPath> {
+    let names = |services: Vec<ListedService<'_>>, _: &Staged| {
+        services.into_iter().flat_map(|service| service.keys).map(|key| key.path).collect::<Vec<_>>()
+    };
+    list(&house.open().read().unwrap(), &Scope::All, names).unwrap().concat()
+}
+
+#[test]
+fn a_private_key_whose_index_and_account_are_both_lost_is_described_by_its_copies() {
+    // A copy that is committed, and what it was copied from: on the same server, and on another.
+    let pending = "mail03/smtp/pending";
+    for (original, copy, number) in [(MAIN, "mail05/https/renamed", 1), (pending, "mail03/imap/copy", 1)] {
+        for is_committed in [true, false] {
+            let house = with_history();
+            if original == pending {
+                copy_key(&house.open(), &key(original), &key(copy)).unwrap();
+            }
+            if is_committed {
+                commit(&house.open()).unwrap();
+            }
+            for lost in [copy, original] {
+                let before = (version(&house, lost, number), tree(&house));
+                house.later(60);
+                lose(&house, lost, number);
+                assert_eq!(faults(&repair(&house).diagnosis), [], "{lost}");
+                let mut after = version(&house, lost, number);
+                assert_eq!(after.copy_of.is_some(), lost == copy);
+                after.copy_of.clone_from(&before.0.copy_of);
+                assert_eq!((after, tree(&house)), before);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mark_is_taken_over_from_the_same_private_key_in_another_file() {
+    let (house, other) = (House::new(), "mail02/imap/main");
+    create(&house.open(), MAIN).unwrap();
+    let pem = fs::read(house.root().join("servers/mail01/imap/main/1/private-key.pem")).unwrap();
+    let Ok(PrivateKeyFile::Plain(private_key)) = PrivateKeyFile::from_pem(&pem) else { panic!("it is not encrypted") };
+    let again = Material::plain(&private_key);
+    create_key(&house.open(), &CreateKey { key: key(other), next: false }, &again).unwrap();
+    mark_compromised(&house.open(), &key(other), None, "seen on a screen").unwrap();
+    let mark = version(&house, other, 1).compromised;
+    assert!(mark.is_some());
+    let file = house.root().join("servers/mail02/imap/main/1/private-key.pem");
+    fs::write(file, [b"\n".as_slice(), &pem].concat()).unwrap();
+    lose(&house, other, 1);
+    assert_eq!(faults(&repair(&house).diagnosis), []);
+    assert_eq!(version(&house, other, 1).compromised, mark);
+}
