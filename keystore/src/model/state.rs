@@ -42,6 +42,13 @@ impl KeyEntry {
             && (version.copy_of.is_none() || self.copied.contains(&version.number))
     }
 
+    /// The newest version that is past: it left the tree, or a later one is current.
+    #[must_use]
+    pub fn past(&self) -> Option<VersionNumber> {
+        let before = self.current.as_ref().map(|current| VersionNumber(current.installed.version.0.saturating_sub(1)));
+        self.deleted.max(before)
+    }
+
     /// Whether it says nothing.
     fn is_blank(&self) -> bool {
         *self == Self::default()

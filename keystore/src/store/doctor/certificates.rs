@@ -25,17 +25,18 @@ impl Version<'_> {
             }
         }
         // A copy has every certificate of what it is a copy of.
-        if self.known.is_broken || facts.is_some_and(|facts| facts.copy_of.is_some()) {
+        let is_past = self.known.past.get(self.key).is_some_and(|through| self.number <= *through);
+        let is_copy = facts.is_some_and(|facts| facts.copy_of.is_some());
+        if self.known.is_broken || is_copy || (is_past && self.known.is_cut_off) {
             return;
         }
-        let is_gone = self.known.gone.get(self.key).is_some_and(|through| self.number <= *through);
         let is_named = |number: CertificateNumber| self.named().any(|(named, _)| named.certificate == number);
         for &number in material.certificates.iter().filter(|number| !is_named(**number)) {
             let path = layout::certificate(self.key, self.number, number);
             let whole = look.disk.root().join(path.as_path());
             let advice = format!("`keyring install-cert {} {}` stages it", self.key, whole.display());
-            let (message, remedy) = match is_gone {
-                true => ("no commit that is kept has it, and its key has left the tree", Remedy::Nothing),
+            let (message, remedy) = match is_past {
+                true => ("no commit has it, and its key went on without it", Remedy::Nothing),
                 false => ("no commit has it, and it is not staged", advice.into()),
             };
             self.found(look, Code::CertificateUnused, path, message, remedy);

@@ -78,6 +78,8 @@ codes! {
     LogCut = Damage "log-cut",
     /// The log does not hold the record that was expected.
     ExpectedDiffers = Damage "expected-differs",
+    /// The record that was expected was cut off by a prune, and nothing tells whether it was that one.
+    ExpectedCutOff = Trouble "expected-cut-off",
     /// A part of a committed state is missing.
     StateMissing = Damage "state-missing",
     /// A part of a committed state is not what its name says.

@@ -52,6 +52,7 @@ impl History {
             history.links.insert(generation, Link { hash, parent: record.parent, keystore: record.keystore });
         }
         known.head = history.newest();
+        known.is_cut_off = history.through > Generation::EMPTY;
         known.is_broken |= history.links.len() as u64 + history.through.0 != known.head.0;
         replay.finish(look, known);
         history
@@ -184,18 +185,30 @@ impl History {
         reached
     }
 
+    /// An expected record that was cut off: what stands in for those that were knows the last of them.
+    fn check_cut_off(&self, look: &mut Look<'_>, Mark { generation, hash }: Mark, reached: &BTreeSet<Generation>) {
+        let last = self.base.as_ref().filter(|base| base.through == generation && reached.contains(&generation.next()));
+        let finding = match last {
+            // The oldest record leads to it, and the newest to the oldest.
+            Some(base) if base.hash == hash => return,
+            Some(base) => {
+                let message = format!("its hash was {}, expected was {hash}", base.hash);
+                about(Code::ExpectedDiffers, generation, message).mended_by(Remedy::Backup)
+            }
+            None => {
+                let message = format!("it was expected, and those up to {} were cut off: nothing tells", self.through);
+                about(Code::ExpectedCutOff, generation, message).mended_by(
+                    "if you know of that prune, keep a newer mark: `keyring log --head`; if not, compare with a backup",
+                )
+            }
+        };
+        look.found(finding);
+    }
+
     fn check_expected(&self, look: &mut Look<'_>, mark: Mark, reached: &BTreeSet<Generation>) {
         let Mark { generation, hash } = mark;
         let message = match self.links.get(&generation) {
-            None if generation <= self.through => match &self.base {
-                // The oldest record leads to it, and the newest to the oldest.
-                Some(base)
-                    if (base.through, base.hash) == (generation, hash) && reached.contains(&generation.next()) =>
-                {
-                    return;
-                }
-                _ => format!("generation {generation} was expected, and those up to {} were cut off", self.through),
-            },
+            None if generation <= self.through => return self.check_cut_off(look, mark, reached),
             None if generation > self.newest() => {
                 format!("generation {generation} was expected, and the log ends with {}", self.newest())
             }

@@ -84,8 +84,10 @@ pub(super) struct Known {
     pub(super) settings: BTreeMap<ServicePath, CommittedSettings>,
     /// Endpoints of the newest state that are bound to a key without a certificate.
     pub(super) bound: BTreeSet<Endpoint>,
-    /// Keys of the newest state that have left the tree, with the newest version that left.
-    pub(super) gone: BTreeMap<KeyPath, VersionNumber>,
+    /// Keys of the newest state with the newest version that is past: it left the tree, or a later one is current.
+    pub(super) past: BTreeMap<KeyPath, VersionNumber>,
+    /// Generations were cut off from the log: that none names a certificate tells nothing of one that is past.
+    pub(super) is_cut_off: bool,
     /// Versions that a record, the newest state or the stage says are copies.
     pub(super) copied: BTreeSet<(KeyPath, VersionNumber)>,
     /// Where files outside the keystore are; none when they are not to be looked at.

@@ -218,9 +218,9 @@ impl Replay {
                 bindings.extend(service.bindings.iter().map(|(address, it)| (endpoint(address), since(it))));
                 for (name, entry) in service.keys {
                     let key = KeyPath { service: path.clone(), name };
-                    bound.extend(entry.bound.into_iter().map(|endpoint| (endpoint, key.clone())));
                     known.copied(&key, &entry.copied);
-                    known.gone.extend(entry.deleted.map(|through| (key.clone(), through)));
+                    known.past.extend(entry.past().map(|through| (key.clone(), through)));
+                    bound.extend(entry.bound.into_iter().map(|endpoint| (endpoint, key.clone())));
                     keys.extend(entry.current.map(|current| (key, current)));
                 }
                 known.settings.extend(service.settings.map(|settings| (path.clone(), *settings)));

@@ -425,5 +425,13 @@ fn a_certificate_that_was_lost_is_named_with_the_generation_that_needs_it() {
     let reply = certify(&make_csr(&house.open(), &asking(MAIN, "mail01.example.com")).unwrap());
     install(&house.open(), MAIN, &reply).unwrap();
     crate::common::discard(&house.open(), &[]).unwrap();
-    assert_eq!(codes(&diagnose(&house)), [Code::CertificateUnused]);
+    let found = diagnose(&house);
+    assert!(matches!(one(&found, Code::CertificateUnused).remedy, Remedy::ByHand(_)));
+    // It is not to be installed any more once the key has gone on.
+    install(&house.open(), MAIN, &reply).unwrap();
+    commit(&house.open()).unwrap();
+    installed_next(&house.open(), MAIN, "mail01.example.com");
+    commit(&house.open()).unwrap();
+    let found = diagnose(&house);
+    assert_eq!((codes(&found), &found.findings[0].remedy), (vec![Code::CertificateUnused], &Remedy::Nothing));
 }

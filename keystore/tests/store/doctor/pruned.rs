@@ -3,7 +3,7 @@
 use std::fs;
 
 use keystore::model::{Generation, Mark};
-use keystore::ops::doctor::{Code, Remedy, Request};
+use keystore::ops::doctor::{Code, Request};
 use keystore::ops::rename_key::rename_key;
 use keystore::store::PruneRequest;
 
@@ -48,8 +48,7 @@ fn a_restored_keystore_is_sound() {
             let copy = restored(&backup(&house.open(), history).unwrap().0);
             let diagnosis = diagnose(&copy);
             assert_eq!(faults(&diagnosis), [], "{:?}", diagnosis.findings);
-            // Without their generations, nothing names old certificates any more.
-            let new = |code: &&Code| ![Code::Unpublished, Code::CertificateUnused].contains(code);
+            let new = |code: &&Code| **code != Code::Unpublished;
             let found = codes(&diagnosis);
             let known = codes(&diagnose(&house));
             assert!(found.iter().filter(new).all(|code| known.contains(code)), "{:?}", diagnosis.findings);
@@ -104,7 +103,7 @@ fn a_mark_from_before_a_prune_is_verified_as_far_as_the_base_tells() {
     assert_eq!(expecting(&house, 3, hashes[2]), []);
     assert_eq!(expecting(&house, 2, hashes[1]), []);
     assert_eq!(expecting(&house, 2, hashes[0]), [Code::ExpectedDiffers]);
-    assert_eq!(expecting(&house, 1, hashes[0]), [Code::ExpectedDiffers]);
+    assert_eq!(expecting(&house, 1, hashes[0]), [Code::ExpectedCutOff]);
 }
 
 #[test]
@@ -157,12 +156,16 @@ fn the_log_goes_on_over_a_base() {
 }
 
 #[test]
-fn a_certificate_of_a_key_that_has_left_the_tree_is_not_to_be_staged() {
+fn a_certificate_that_is_past_is_no_news_once_its_generation_is_cut_off() {
     let house = House::published("mail01/imap/old", &["mail01/imap@default"]);
     let keystore = house.open();
+    installed_next(&keystore, "mail01/imap/old", "mail01.example.com");
+    commit(&keystore).unwrap();
     rename_key(&keystore, &key("mail01/imap/old"), &key("mail01/imap/new")).unwrap();
     commit(&keystore).unwrap();
-    let found = diagnose(&restored(&backup(&keystore, false).unwrap().0));
-    let unused = found.findings.iter().find(|finding| finding.code == Code::CertificateUnused).unwrap();
-    assert_eq!((&unused.key, &unused.remedy), (&Some(key("mail01/imap/old")), &Remedy::Nothing));
+    let unused = |house: &House| codes(&diagnose(house)).contains(&Code::CertificateUnused);
+    assert!(!unused(&restored(&backup(&keystore, false).unwrap().0)));
+    prune(&keystore, &keep(1)).unwrap();
+    assert!(house.root().join("servers/mail01/imap/old/1/certificate-1.pem").exists());
+    assert!(!unused(&house));
 }
