@@ -140,7 +140,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         None => return Err(Failure::Missing { what: "the key to install a certificate for", flag: "KEY and FILE" }),
     };
     opening::refuse_two_inputs(&request.files)?;
-    let read = |name: &String| Ok(Input { name: name.clone(), bytes: outside::read(name)? });
+    let read = |name: &String| Ok(Input { name: opening::shown(name), bytes: outside::read(name)? });
     let inputs = request.files.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let resolved = args.trust.resolve(false)?;
     let op::Outcome { staged, reordered, mut examined } =

@@ -12,6 +12,7 @@ use keystore::store::{Keystore, Snapshot};
 
 use super::create_key;
 use super::destination::destination;
+use super::opening;
 use super::passphrase::PassphraseArgs;
 use super::subject::SubjectArgs;
 use crate::context::Context;
@@ -178,8 +179,8 @@ impl Args {
         let given = sources.into_iter().find_map(|(file, take)| Some((file.as_deref()?, take)));
         let Some((file, take)) = given else { return Ok(None) };
         let bytes = outside::read(file)?;
-        let name = if file == "-" { "standard input" } else { file };
-        Ok(Some((take(name, &bytes)?, name.to_owned())))
+        let name = opening::shown(file);
+        Ok(Some((take(&name, &bytes)?, name)))
     }
 }
 

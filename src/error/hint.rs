@@ -185,6 +185,9 @@ fn keystore_hint(error: &E) -> Option<String> {
                 "`keyring create-key {key} --next` makes a new private key beside the one in use; import-key has --next too"
             )
         }
+        E::KeyWaits { key, state: "compromised" } => {
+            format!("`keyring create-key {key} --next` makes a new private key in its place")
+        }
         E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
         E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
             "--skip-existing passes over the keys that are there".to_owned()

@@ -179,3 +179,19 @@ fn a_next_version_is_passed_over() {
     world.done(&["commit"]);
     assert!(world.done(&["show", KEY]).stdout.contains("current: version 3"));
 }
+
+#[test]
+fn a_key_that_has_nothing_but_a_compromised_private_key_is_told_how_to_go_on() {
+    let world = World::new();
+    world.done(&["create-key", KEY]);
+    world.done(&["mark-compromised", KEY, "--reason", "lost"]);
+    snapshot!(world.keyring(&["create-key", KEY]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: mail01/imap/main is there already and has no certificate yet (compromised)
+    hint: `keyring create-key mail01/imap/main --next` makes a new private key in its place
+    ");
+    world.done(&["create-key", KEY, "--next"]);
+    world.done(&["make-csr", KEY, "--cn", "mail01.example.com"]);
+}

@@ -125,7 +125,7 @@ pub enum Error {
     KeyWaits {
         /// The key.
         key: KeyPath,
-        /// `new` or `pending`.
+        /// `new`, `pending` or `compromised`.
         state: &'static str,
     },
     /// A list of keys to be made has lines that are refused.
@@ -507,6 +507,7 @@ impl Error {
         let key = view.path.clone();
         match view.current {
             Some(_) => Self::KeyHasCertificate { key },
+            None if view.has_compromised_next() => Self::KeyWaits { key, state: "compromised" },
             None => Self::KeyWaits { key, state: view.state() },
         }
     }
