@@ -68,6 +68,12 @@ impl Folder {
         self.has(&layout::pruned(&self.key, self.version))
     }
 
+    /// Whether its private key, which no index names, was given up. A mark may be of a prune that never came to its end:
+    /// where the index itself is lost, it tells nothing of a private key that is still there.
+    pub(super) fn is_given_up(&self, is_indexed: bool) -> bool {
+        self.is_marked() && (is_indexed || !self.has(&layout::private_key(&self.key, self.version)))
+    }
+
     /// Whether its number stays known as spent without its mark: the index names a higher one, or one of the folders that
     /// come `later` is marked. Anything else with a higher number may be what a crash left, and be set aside.
     pub(super) fn is_outranked(&self, later: &[Self], index: &ServerFacts) -> bool {

@@ -199,7 +199,9 @@ impl Search<'_> {
     fn server(&mut self, server: &ServerName, reach: &Reach) -> Result<(), StoreError> {
         let path = layout::facts(server);
         let mut index = ServerFacts::default();
-        if let Some(bytes) = self.disk.load_if_present(&path)? {
+        let written = self.disk.load_if_present(&path)?;
+        let is_indexed = written.is_some();
+        if let Some(bytes) = written {
             index = format::decode(self.disk, &path, &bytes)?;
             self.hold(path, bytes);
         }
@@ -208,7 +210,7 @@ impl Search<'_> {
         for folder in facts::folders(self.disk, server)? {
             match index.key(&folder.key).and_then(|key| key.version(folder.version)) {
                 Some(version) => self.version(&folder, version, Some(&named))?,
-                None => self.nameless(&folder)?,
+                None => self.nameless(&folder, is_indexed)?,
             }
         }
         for (key, facts) in index.keys(server) {
@@ -314,10 +316,10 @@ impl Search<'_> {
 
     /// A folder that the index does not name: a number that is spent, or a private key whose making has not come to
     /// its end. That one is taken along when it is whole.
-    fn nameless(&mut self, folder: &Folder) -> Result<(), StoreError> {
+    fn nameless(&mut self, folder: &Folder, is_indexed: bool) -> Result<(), StoreError> {
         let Folder { key, version: number, .. } = folder;
-        let mark = layout::pruned(key, *number);
-        if folder.has(&mark) {
+        if folder.is_given_up(is_indexed) {
+            let mark = layout::pruned(key, *number);
             if let Some(bytes) = self.disk.load_if_present(&mark)? {
                 self.hold(mark, bytes);
             }

@@ -1,4 +1,4 @@
-//! What the keystore knows of all its private keys: of one whose own account is lost, its copies tell.
+//! What the keystore knows of all its private keys: of one whose own accounts are lost, those of the same elsewhere tell.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::model::{Compromise, Origin, VersionFacts, VersionNumber};
 use crate::name::{KeyPath, ServerName};
 
-/// What is known of private keys: what the indexes say, and where one is lost what stands beside the keys.
+/// What is known of private keys: what the indexes say, and what stands beside the keys.
 pub(super) struct Elsewhere {
     by_file: BTreeMap<Digest, Vec<(KeyPath, VersionFacts)>>,
     marks: BTreeMap<Digest, Compromise>,
@@ -30,7 +30,7 @@ impl Elsewhere {
         self.marks.get(&spki).cloned()
     }
 
-    /// What a version is whose private key's file is known: what others were copied from, or else a copy itself.
+    /// What a version is whose private key's file is known: what others were copied from, or else perhaps a copy itself.
     pub(super) fn twin(&self, file: Digest, key: &KeyPath, number: VersionNumber) -> Option<VersionFacts> {
         let known = self.by_file.get(&file)?;
         let this = Origin { key: key.clone(), version: number };
@@ -41,13 +41,14 @@ impl Elsewhere {
     }
 }
 
+/// Both accounts of each version, as an index may be an older one.
 fn of_server(disk: &dyn Disk, server: &ServerName) -> Vec<(KeyPath, VersionFacts)> {
     let index = facts::load(disk, server).unwrap_or_default();
-    if !index.protocols.is_empty() {
-        let keys = index.keys(server);
-        return keys.flat_map(|(key, facts)| facts.versions.iter().map(move |it| (key.clone(), it.clone()))).collect();
-    }
+    let keys = index.keys(server);
+    let mut known: Vec<_> =
+        keys.flat_map(|(key, facts)| facts.versions.iter().map(move |it| (key.clone(), it.clone()))).collect();
     let folders = facts::folders(disk, server).unwrap_or_default();
     let whole = |folder: &facts::Folder| facts::whole(disk, &folder.key, folder.version).ok().flatten();
-    folders.iter().filter_map(|folder| Some((folder.key.clone(), whole(folder)?))).collect()
+    known.extend(folders.iter().filter_map(|folder| Some((folder.key.clone(), whole(folder)?))));
+    known
 }

@@ -162,6 +162,8 @@ codes! {
     Temporary = Note "temporary",
     /// A record that was cut off.
     RecordUnused = Note "record-unused",
+    /// A private key that is in use bears the mark of a prune that was cut short.
+    PruneBegun = Note "prune-begun",
     /// What a prune was kept from removing of a private key.
     PrunedLeft = Note "pruned-left",
     /// A part of a state that no record reaches.

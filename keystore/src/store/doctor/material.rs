@@ -43,6 +43,8 @@ pub(super) struct Material {
     pub(super) key: Option<HeldKey>,
     /// What `version.json` says, or why it can't be read; none where it is missing.
     pub(super) stated: Option<Result<VersionFacts, String>>,
+    /// Whether `version.json` is missing or ends too early, as when a crash came while it was written.
+    pub(super) is_cut_off: bool,
     pub(super) requests: BTreeMap<RequestNumber, HeldRequest>,
     pub(super) certificates: Vec<CertificateNumber>,
     pub(super) chains: Vec<CertificateNumber>,
@@ -61,10 +63,14 @@ impl Material {
         let seen = look.read(&private_key);
         let held =
             seen.bytes().map(|bytes| HeldKey { digest: Digest::of(bytes), key: PrivateKeyFile::from_pem(bytes) });
-        let stated = match look.read(&facts) {
-            Seen::Bytes(bytes) => Some(parse(&bytes, number)),
-            Seen::Missing => None,
-            Seen::Unreadable => Some(Err("it cannot be read".to_owned())),
+        let (stated, is_cut_off) = match look.read(&facts) {
+            Seen::Bytes(bytes) => {
+                let read = serde_json::from_slice::<VersionFacts>(&bytes);
+                let is_cut_off = read.as_ref().is_err_and(serde_json::Error::is_eof);
+                (Some(checked(read, number)), is_cut_off)
+            }
+            Seen::Missing => (None, true),
+            Seen::Unreadable => (Some(Err("it cannot be read".to_owned())), false),
         };
         let mut requests = BTreeMap::new();
         for request in names.iter().filter_map(|name| layout::request_number(name)) {
@@ -76,6 +82,7 @@ impl Material {
         Self {
             key: held,
             stated,
+            is_cut_off,
             requests,
             certificates: names.iter().filter_map(|name| layout::certificate_number(name)).collect(),
             chains: names.iter().filter_map(|name| layout::chain_number(name)).collect(),
@@ -112,7 +119,6 @@ impl Material {
         };
         let world: &World = look.world;
         let spki = public_key.hash();
-        let own = self.requests.iter().filter(|(_, held)| held.fault(spki).is_none());
         Some(VersionFacts {
             number,
             algorithm: public_key.algorithm()?,
@@ -121,11 +127,26 @@ impl Material {
             encrypted,
             made: world.now(),
             by: world.actor.clone(),
-            requests: own.filter_map(|(number, held)| request_says(held, *number, world.now())).collect(),
+            requests: self.own_requests(spki, world.now(), None),
             copy_of: None,
             compromised: None,
             weaknesses: public_key.weaknesses().iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The requests made with this private key: as the same private key elsewhere tells it, else as they tell themselves.
+    pub(super) fn own_requests(&self, spki: Digest, now: Timestamp, twin: Option<&VersionFacts>) -> Vec<RequestFacts> {
+        let told = |number: RequestNumber| {
+            let same = twin?.requests.iter().find(|request| request.number == number)?;
+            self.fits_request(twin?, same).then(|| same.clone())
+        };
+        let own = self.requests.iter().filter(|(_, held)| held.fault(spki).is_none());
+        own.filter_map(|(number, held)| told(*number).or_else(|| request_says(held, *number, now))).collect()
+    }
+
+    /// Whether every request here stands beside the same private key elsewhere too.
+    pub(super) fn has_no_request_but_of(&self, twin: &VersionFacts) -> bool {
+        self.requests.values().all(|held| twin.requests.iter().any(|request| request.file == held.digest))
     }
 
     /// The one public key that the requests and certificates beside an encrypted private key are for.
@@ -144,8 +165,8 @@ impl Material {
     }
 }
 
-fn parse(bytes: &[u8], number: VersionNumber) -> Result<VersionFacts, String> {
-    let facts: VersionFacts = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+fn checked(read: serde_json::Result<VersionFacts>, number: VersionNumber) -> Result<VersionFacts, String> {
+    let facts = read.map_err(|error| error.to_string())?;
     if facts.number == number { Ok(facts) } else { Err(format!("it is of version {}", facts.number)) }
 }
 

@@ -164,6 +164,9 @@ impl Repair {
                 "make it again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
                 "made again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
             ),
+            Self::WriteIndex { entries, .. } if entries.is_empty() => {
+                words("make it again, empty", "made again, empty")
+            }
             Self::WriteIndex { entries, .. } => {
                 let (s, count) = (if entries.len() == 1 { "" } else { "s" }, entries.len());
                 (

@@ -20,6 +20,13 @@ enum Index {
     Unreadable,
 }
 
+impl Index {
+    fn version(&self, key: &KeyPath, number: VersionNumber) -> Option<&VersionFacts> {
+        let Self::Sound(facts) = self else { return None };
+        facts.key(key)?.version(number)
+    }
+}
+
 /// Looks at a server's folder.
 pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
     let folder = layout::servers().join(server.as_str());
@@ -47,7 +54,7 @@ pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
     let mut adoptions = Vec::new();
     for (key, versions) in &folders {
         look.counts.keys += u64::from(facts.key(key).is_some());
-        let found = examine_key(look, key, versions, facts, known);
+        let found = examine_key(look, key, versions, &index, known);
         adoptions.extend(found.into_iter().map(|adoption| (key.clone(), adoption)));
     }
     report(look, server, &index, adoptions);
@@ -79,16 +86,17 @@ fn examine_key(
     look: &mut Look<'_>,
     key: &KeyPath,
     folders: &BTreeSet<VersionNumber>,
-    facts: &ServerFacts,
+    index: &Index,
     known: &Known,
 ) -> Vec<Adoption> {
-    let indexed: BTreeMap<VersionNumber, &VersionFacts> =
-        facts.key(key).into_iter().flat_map(|key| &key.versions).map(|version| (version.number, version)).collect();
+    let is_index_sound = matches!(index, Index::Sound(_));
+    let indexed = if let Index::Sound(facts) = index { facts.key(key) } else { None };
+    let indexed = indexed.into_iter().flat_map(|key| &key.versions).map(|version| version.number);
     let named = known.of_key(key).map(|(named, _)| named.version);
-    let numbers: BTreeSet<_> = folders.iter().copied().chain(indexed.keys().copied()).chain(named).collect();
+    let numbers: BTreeSet<_> = folders.iter().copied().chain(indexed).chain(named).collect();
     let mut adoptions = Vec::new();
     for number in numbers {
-        let version = Version { key, number, indexed: indexed.get(&number).copied(), known };
+        let version = Version { key, number, indexed: index.version(key, number), is_index_sound, known };
         if folders.contains(&number) && version.is_pruned(look) {
             version.pruned(look);
         } else if folders.contains(&number) {

@@ -1,5 +1,6 @@
 //! One private key: what the index, `version.json`, the log and the stage say of it against its files.
 
+use super::super::facts;
 use super::super::layout::{self, PRIVATE_FILE, StorePath};
 use super::finding::{Code, Finding};
 use super::known::{Known, Named, Source};
@@ -15,6 +16,8 @@ pub(super) struct Version<'a> {
     pub(super) number: VersionNumber,
     /// What the index says.
     pub(super) indexed: Option<&'a VersionFacts>,
+    /// Whether there is an index, and it can be read.
+    pub(super) is_index_sound: bool,
     pub(super) known: &'a Known,
 }
 
@@ -56,7 +59,23 @@ impl Version<'_> {
 
     /// Whether its private key was given up: what is left of it is not to be taken for one that got lost.
     pub(super) fn is_pruned(&self, look: &Look<'_>) -> bool {
-        self.indexed.is_none() && look.disk.exists(&layout::pruned(self.key, self.number)).unwrap_or(false)
+        let folder = || facts::folder(look.disk, self.key, self.number);
+        self.indexed.is_none() && folder().is_ok_and(|folder| self.is_given_up(&folder))
+    }
+
+    /// What a kept generation names was never meant to go, whatever a mark says.
+    fn is_given_up(&self, folder: &facts::Folder) -> bool {
+        let is_known = self.is_index_sound && self.named().next().is_none();
+        folder.is_given_up(is_known)
+    }
+
+    /// The mark of a prune that was cut short before the index forgot the private key.
+    fn check_mark(&self, look: &mut Look<'_>) {
+        let path = layout::pruned(self.key, self.number);
+        if look.disk.exists(&path).unwrap_or(false) {
+            let message = "a prune was cut short before it gave the private key up";
+            self.found(look, Code::PruneBegun, path.clone(), message, Repair::RemoveTemporary { path }.into());
+        }
     }
 
     /// Looks at the folder of a private key that was given up.
@@ -81,7 +100,10 @@ impl Version<'_> {
             look.counts.private_keys += 1;
         }
         match &facts {
-            Some(facts) => self.check(look, &material, facts),
+            Some(facts) => {
+                self.check(look, &material, facts);
+                self.check_mark(look);
+            }
             None => self.check_without_facts(look, &material),
         }
         self.check_certificates(look, &material, facts.as_ref());
@@ -152,28 +174,39 @@ impl Version<'_> {
         self.known.elsewhere(look.disk).twin(held.digest, self.key, self.number)
     }
 
+    /// Whether the log or the stage says that it is a copy.
+    fn is_copy(&self) -> bool {
+        self.known.copied.contains(&(self.key.clone(), self.number))
+    }
+
     /// Whether the log or the stage may say that it should be there.
     fn is_wanted(&self) -> bool {
-        let is_copied = || self.known.copied.contains(&(self.key.clone(), self.number));
-        self.known.is_broken || self.named().next().is_some() || is_copied()
+        self.known.is_broken || self.named().next().is_some() || self.is_copy()
     }
 
-    /// A private key that is known elsewhere stands here too, and nothing says that it should.
+    /// A private key that is known elsewhere stands here too, and nothing says that it should. What a copy is, is written
+    /// last.
     fn is_cut_off_copy(&self, look: &Look<'_>, material: &Material) -> bool {
-        let is_copy = || self.twin(look, material).is_some_and(|twin| twin.copy_of.is_some());
-        !self.is_wanted() && is_copy()
+        if self.is_wanted() || !material.is_cut_off {
+            return false;
+        }
+        let twin = self.twin(look, material).filter(|twin| twin.copy_of.is_some());
+        twin.is_some_and(|twin| material.has_no_request_but_of(&twin))
     }
 
-    /// What its copies and its files say of it, when its own account is lost.
+    /// What its files and the same private key elsewhere say of it, when its own accounts are lost.
     fn describe(&self, look: &mut Look<'_>, material: &Material) -> Option<VersionFacts> {
+        let twin = self.twin(look, material);
         let described = material.describe(look, self.key, self.number);
-        if let Some(twin) = self.twin(look, material) {
-            let requests = described.map(|facts| facts.requests).unwrap_or_default();
-            return Some(if material.fits(&twin) { twin } else { VersionFacts { requests, ..twin } });
-        }
-        described.map(|facts| {
-            let compromised = self.known.elsewhere(look.disk).mark(facts.spki);
-            VersionFacts { compromised, ..facts }
+        // Of one that was copied, or is a copy, the other says all; else they were merely made from the same file.
+        let is_same = self.is_copy() || twin.as_ref().is_some_and(|twin| twin.copy_of.is_none());
+        let (base, other) = if is_same { (twin.clone(), described) } else { (described, twin.clone()) };
+        let base = base.or(other)?;
+        Some(VersionFacts {
+            requests: material.own_requests(base.spki, look.world.now(), twin.as_ref()),
+            copy_of: twin.and_then(|twin| twin.copy_of).filter(|_| self.is_copy()),
+            compromised: self.known.elsewhere(look.disk).mark(base.spki),
+            ..base
         })
     }
 

@@ -160,8 +160,9 @@ impl Snapshot<'_> {
         needed.add_staged(stage, server);
         let facts = self.facts(server)?;
         self.check_index(server, &facts)?;
+        let is_indexed = self.disk.exists(&layout::facts(server))?;
         let folders = facts::folders(self.disk, server)?;
-        let mut judge = Judge { disk: self.disk, request, stage, needed, cut: ServerCut::default() };
+        let mut judge = Judge { disk: self.disk, request, stage, needed, is_indexed, cut: ServerCut::default() };
         for (at, folder) in folders.iter().enumerate() {
             let key = &folder.key;
             match facts.key(key) {
@@ -185,6 +186,8 @@ struct Judge<'a> {
     request: &'a PruneRequest,
     stage: &'a Stage,
     needed: Material,
+    /// Whether the server has an index.
+    is_indexed: bool,
     cut: ServerCut,
 }
 
@@ -249,7 +252,7 @@ impl Judge<'_> {
     /// A folder that the index does not name: what a prune was kept from removing says so. Anything else is for
     /// whoever repairs the keystore to look at.
     fn nameless(&mut self, folder: &Folder, is_outranked: bool) {
-        if folder.is_marked() && (folder.names.len() > 1 || is_outranked) {
+        if folder.is_given_up(self.is_indexed) && (folder.names.len() > 1 || is_outranked) {
             self.cut.left_over.insert((folder.key.clone(), folder.version));
         }
     }

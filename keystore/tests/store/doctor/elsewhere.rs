@@ -11,7 +11,7 @@ use keystore::ops::mark_compromised::mark_compromised;
 use keystore::pki::PrivateKeyFile;
 
 use super::{MAIN, faults, repair, with_history};
-use crate::common::{House, commit, create, key};
+use crate::common::{House, asking, commit, create, key, make_csr};
 
 /// Takes away what a version's own account is written in.
 fn lose(house: &House, path: &str, number: u32) {
@@ -22,6 +22,15 @@ fn lose(house: &House, path: &str, number: u32) {
 fn version(house: &House, path: &str, number: u32) -> VersionFacts {
     let facts = house.open().read().unwrap().facts(key(path).server()).unwrap();
     facts.key(&key(path)).unwrap().version(VersionNumber(number)).unwrap().clone()
+}
+
+/// Puts the private key of one key under the name of another, as an import does; gives its file.
+fn again(house: &House, path: &str, other: &str) -> Vec<u8> {
+    let pem = fs::read(house.root().join(format!("servers/{path}/1/private-key.pem"))).unwrap();
+    let Ok(PrivateKeyFile::Plain(private_key)) = PrivateKeyFile::from_pem(&pem) else { panic!("it is not encrypted") };
+    let request = CreateKey { key: key(other), next: false };
+    create_key(&house.open(), &request, &Material::plain(&private_key)).unwrap();
+    pem
 }
 
 /// Every key in the tree.
@@ -60,13 +69,39 @@ fn a_private_key_whose_index_and_account_are_both_lost_is_described_by_its_copie
 }
 
 #[test]
+fn the_same_private_key_under_two_names_is_no_copy() {
+    let (house, other) = (House::new(), "mail02/imap/main");
+    create(&house.open(), MAIN).unwrap();
+    again(&house, MAIN, other);
+    make_csr(&house.open(), &asking(other, "mail02.example.com")).unwrap();
+    mark_compromised(&house.open(), &key(other), None, "seen on a screen").unwrap();
+    let before = (version(&house, other, 1), tree(&house));
+    for damage in [None, Some("{")] {
+        let house = House::copy_of(&house);
+        let broken = |path: &str| match damage {
+            None => fs::remove_file(house.root().join(path)).unwrap(),
+            Some(text) => fs::write(house.root().join(path), text).unwrap(),
+        };
+        // An older index of the other server knows nothing of the mark either.
+        let older = fs::read_to_string(house.root().join("servers/mail01/facts.json")).unwrap();
+        let start = older.find(",\"compromised\"").unwrap();
+        let end = start + older[start..].find("screen\"}").unwrap() + "screen\"}".len();
+        fs::write(house.root().join("servers/mail01/facts.json"), [&older[..start], &older[end..]].concat()).unwrap();
+        broken("servers/mail02/facts.json");
+        broken("servers/mail02/imap/main/1/version.json");
+        assert_eq!(faults(&repair(&house).diagnosis), []);
+        let after = version(&house, other, 1);
+        assert_eq!((&after.requests[0].file, tree(&house)), (&before.0.requests[0].file, before.1.clone()));
+        assert_eq!((after.copy_of, after.compromised), (None, before.0.compromised.clone()));
+        assert!(version(&house, MAIN, 1).compromised.is_some());
+    }
+}
+
+#[test]
 fn a_mark_is_taken_over_from_the_same_private_key_in_another_file() {
     let (house, other) = (House::new(), "mail02/imap/main");
     create(&house.open(), MAIN).unwrap();
-    let pem = fs::read(house.root().join("servers/mail01/imap/main/1/private-key.pem")).unwrap();
-    let Ok(PrivateKeyFile::Plain(private_key)) = PrivateKeyFile::from_pem(&pem) else { panic!("it is not encrypted") };
-    let again = Material::plain(&private_key);
-    create_key(&house.open(), &CreateKey { key: key(other), next: false }, &again).unwrap();
+    let pem = again(&house, MAIN, other);
     mark_compromised(&house.open(), &key(other), None, "seen on a screen").unwrap();
     let mark = version(&house, other, 1).compromised;
     assert!(mark.is_some());

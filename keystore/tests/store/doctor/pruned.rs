@@ -9,7 +9,7 @@ use keystore::store::PruneRequest;
 
 use super::{codes, diagnose, faults, repair, run, with_history};
 use crate::common::vault::{MAIN, PENDING, backup, keep, keep_no_keys, pending, prune, restored, with_a_past};
-use crate::common::{Failure, FaultyDisk, House, commit, create_next, installed_next, key};
+use crate::common::{Failure, FaultyDisk, House, asking, commit, create, create_next, installed_next, key, make_csr};
 
 const KEPT: &str = "commits/base.json";
 
@@ -107,18 +107,55 @@ fn a_mark_from_before_a_prune_is_verified_as_far_as_the_base_tells() {
 }
 
 #[test]
-fn a_private_key_that_a_kept_state_names_is_missed_whatever_a_mark_says() {
-    let house = with_a_past();
+fn the_mark_of_a_prune_that_never_came_to_its_end_gives_nothing_up() {
     let mark = fs::read(pruned().root().join("servers/mail01/smtp/pending/1/pruned.json")).unwrap();
-    let folder = house.root().join("servers/mail01/imap/main/3");
-    let index = house.root().join("servers/mail01/facts.json");
+    let begun = |path: &str| {
+        let house = with_a_past();
+        fs::write(house.root().join(path).join("pruned.json"), &mark).unwrap();
+        house
+    };
+    let index = |house: &House| house.root().join("servers/mail01/facts.json");
+    for (path, number) in [("servers/mail01/imap/main/3", 3), ("servers/mail01/smtp/pending/1", 1)] {
+        let indexed =
+            |house: &House| fs::read_to_string(index(house)).unwrap().contains(&format!("\"number\":{number},"));
+        let house = begun(path);
+        assert_eq!(faults(&diagnose(&house)), [Code::Mode], "a mark alone gives nothing up");
+        assert!(codes(&diagnose(&house)).contains(&Code::PruneBegun));
+        repair(&house);
+        assert!(!house.root().join(path).join("pruned.json").exists());
+        assert_eq!(codes(&diagnose(&house)), []);
+
+        for lost in [None, Some("{")] {
+            let house = begun(path);
+            let whole = fs::read(index(&house)).unwrap();
+            match lost {
+                None => fs::remove_file(index(&house)).unwrap(),
+                Some(text) => fs::write(index(&house), text).unwrap(),
+            }
+            assert_eq!(faults(&repair(&house).diagnosis), []);
+            assert_eq!(fs::read(index(&house)).unwrap(), whole);
+            assert!(codes(&diagnose(&house)).iter().all(|code| *code == Code::SetAside));
+            prune(&house.open(), &keep_no_keys(1)).unwrap();
+            assert!(house.root().join(path).join("private-key.pem").exists() && indexed(&house));
+        }
+    }
+}
+
+#[test]
+fn where_the_index_is_lost_a_mark_costs_no_private_key() {
+    let house = House::published(MAIN, &["mail01/imap@default"]);
+    create(&house.open(), "mail02/imap/pending").unwrap();
+    make_csr(&house.open(), &asking("mail02/imap/pending", "mail02.example.com")).unwrap();
+    let folder = house.root().join("servers/mail02/imap/pending/1");
+    let mark = fs::read(pruned().root().join("servers/mail01/smtp/pending/1/pruned.json")).unwrap();
     fs::write(folder.join("pruned.json"), mark).unwrap();
-    assert_eq!(faults(&diagnose(&house)), [Code::Mode], "a mark alone gives nothing up");
-    repair(&house);
-    assert_eq!(codes(&diagnose(&house)), []);
-    let without = fs::read_to_string(&index).unwrap().replace("\"number\":3,", "\"number\":9,");
-    fs::write(&index, without).unwrap();
-    assert!(faults(&diagnose(&house)).contains(&Code::PrivateKeyMissing));
+    fs::remove_file(house.root().join("servers/mail02/facts.json")).unwrap();
+    prune(&house.open(), &keep_no_keys(1)).unwrap();
+    let copy = restored(&backup(&house.open(), false).unwrap().0);
+    for house in [house, copy] {
+        assert_eq!(faults(&repair(&house).diagnosis).iter().filter(|code| **code != Code::Unpublished).count(), 0);
+        assert!(house.open().read().unwrap().key(&key("mail02/imap/pending")).unwrap().is_some());
+    }
 }
 
 #[test]
