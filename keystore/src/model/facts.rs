@@ -100,7 +100,7 @@ pub struct VersionFacts {
     /// Whether somebody else may know it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub compromised: Option<Compromise>,
-    /// Why it should not be used: it came from elsewhere and is weak. Never forgotten.
+    /// Why it should not be used: it came from elsewhere and is weak, or what was known of it is lost. Never forgotten.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub weaknesses: Vec<String>,
 }

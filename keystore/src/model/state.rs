@@ -42,6 +42,13 @@ impl KeyEntry {
             && (version.copy_of.is_none() || self.copied.contains(&version.number))
     }
 
+    /// The newest version that it tells of.
+    #[must_use]
+    pub fn newest(&self) -> Option<VersionNumber> {
+        let current = self.current.as_ref().map(|current| current.installed.version);
+        current.max(self.deleted).max(self.copied.last().copied())
+    }
+
     /// The newest version that is past: it left the tree, or a later one is current.
     #[must_use]
     pub fn past(&self) -> Option<VersionNumber> {

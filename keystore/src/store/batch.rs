@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::format::{encode, successor};
 use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::transaction::{NewVersion, Transaction, WrittenCertificate};
-use super::{Disk, StoreError, facts};
+use super::{Disk, Snapshot, StoreError, facts};
 use crate::digest::Digest;
 use crate::model::{CertificateNumber, RequestFacts, RequestNumber, ServerFacts, VersionFacts, VersionNumber};
 use crate::name::{KeyPath, ServerName};
@@ -51,18 +51,18 @@ impl Transaction<'_> {
 
 /// Writes certificates and their chains, all durable at once where the disk can do that.
 pub(super) fn add_certificates(
-    disk: &dyn Disk,
-    threads: usize,
+    transaction: &Transaction<'_>,
     new: &[(&KeyPath, &VersionFacts, &Chain)],
 ) -> Result<Vec<WrittenCertificate>, StoreError> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
+    let (disk, threads) = (transaction.keystore.disk(), transaction.keystore.world().threads);
     let sync_each = !disk.can_sync_everything();
     let mut taken: BTreeSet<(&KeyPath, VersionNumber, CertificateNumber)> = BTreeSet::new();
     let mut numbered = Vec::new();
     for (key, version, chain) in new {
-        let mut number = facts::next_certificate(disk, key, version.number)?;
+        let mut number = transaction.snapshot().next_certificate(key, version.number)?;
         while !taken.insert((key, version.number, number)) {
             number = successor(disk, &layout::version(key, version.number), number.successor())?;
         }
@@ -91,12 +91,13 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     fn plan(transaction: &Transaction<'a>, new: &'a [NewKey<'a>]) -> Result<Self, StoreError> {
         let (disk, world) = (transaction.keystore.disk(), transaction.keystore.world());
+        let snapshot = transaction.snapshot();
         let servers: BTreeSet<_> = new.iter().map(|new| new.key.server().clone()).collect();
         let servers = Vec::from_iter(servers);
         let loaded = parallel::each(world.threads, &servers, |server| facts::load(disk, server))?;
         let mut indexes: Indexes = servers.into_iter().zip(loaded).collect();
         let now = world.now();
-        let versions = parallel::each(world.threads, new, |new| describe(disk, world, now, new, &indexes))?;
+        let versions = parallel::each(world.threads, new, |new| describe(snapshot, world, now, new, &indexes))?;
         for (new, version) in new.iter().zip(&versions) {
             let index = indexes.entry(new.key.server().clone()).or_default();
             index.key_mut(&new.key).versions.push(version.clone());
@@ -172,14 +173,14 @@ impl<'a> Batch<'a> {
 
 /// What will be known of a new private key.
 fn describe(
-    disk: &dyn Disk,
+    snapshot: &Snapshot<'_>,
     world: &World,
     now: Timestamp,
     new: &NewKey<'_>,
     indexes: &Indexes,
 ) -> Result<VersionFacts, StoreError> {
     let index = indexes.get(new.key.server());
-    let number = facts::next_version(disk, &new.key, index.unwrap_or(&ServerFacts::default()))?;
+    let number = snapshot.next_version(&new.key, index.unwrap_or(&ServerFacts::default()))?;
     let request = |request: &CertificationRequest| {
         RequestFacts::of(RequestNumber(1), now, Digest::of(request.to_pem().as_bytes()), request)
     };

@@ -11,7 +11,7 @@ use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError, WrittenCertificate};
 use crate::digest::Digest;
 use crate::model::{
-    CertificateNumber, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+    CertificateNumber, Compromise, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
 };
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::Chain;
@@ -40,12 +40,18 @@ pub(super) fn store(disk: &dyn Disk, server: &ServerName, facts: &ServerFacts) -
     Ok(disk.put_durably(&layout::facts(server), &encode(facts), PRIVATE_FILE)?)
 }
 
-/// The number for the next version of a key: above every folder there ever was, indexed or not.
-pub(super) fn next_version(disk: &dyn Disk, key: &KeyPath, facts: &ServerFacts) -> Result<VersionNumber, StoreError> {
-    let indexed = facts.key(key).and_then(KeyFacts::newest).map_or(0, |number| number.0);
+/// The number for the next version of a key: above every folder there ever was, indexed or not, and above what is
+/// committed: a folder that got lost is not to be taken for another one.
+pub(super) fn next_version(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    facts: &ServerFacts,
+    committed: Option<VersionNumber>,
+) -> Result<VersionNumber, StoreError> {
+    let indexed = facts.key(key).and_then(KeyFacts::newest);
     let folders = disk.names(&layout::key(key))?;
     let on_disk = folders.iter().filter_map(|entry| layout::version_number(&entry.name)).max();
-    let newest = VersionNumber(indexed).max(on_disk.unwrap_or(VersionNumber(0)));
+    let newest = indexed.max(on_disk).max(committed).unwrap_or(VersionNumber(0));
     successor(disk, &layout::version(key, newest), newest.successor())
 }
 
@@ -183,6 +189,17 @@ pub(super) fn copy_version(
     Ok(())
 }
 
+/// The mark as compromised that stands beside a private key: whoever made it may not have come as far as the index.
+pub(super) fn mark_beside(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    known: &VersionFacts,
+) -> Result<Option<Compromise>, StoreError> {
+    let written = disk.load_if_present(&layout::version_facts(key, known.number))?;
+    let written = written.and_then(|bytes| serde_json::from_slice::<VersionFacts>(&bytes).ok());
+    Ok(written.filter(|written| written.spki == known.spki).and_then(|written| written.compromised))
+}
+
 /// Writes again what a version is, durably.
 pub(super) fn rewrite_version(disk: &dyn Disk, key: &KeyPath, version: &VersionFacts) -> Result<(), StoreError> {
     Ok(disk.put_durably(&layout::version_facts(key, version.number), &encode(version), PRIVATE_FILE)?)
@@ -217,15 +234,18 @@ pub(super) fn add_request(
     Ok(disk.sync_names(&layout::version(key, version.number))?)
 }
 
-/// A number that no certificate of a private key ever had.
+/// A number that no certificate of a private key ever had: neither what is there, a chain alone perhaps, nor what is
+/// committed and got lost.
 pub(super) fn next_certificate(
     disk: &dyn Disk,
     key: &KeyPath,
     version: VersionNumber,
+    committed: Option<CertificateNumber>,
 ) -> Result<CertificateNumber, StoreError> {
     let used = disk.names(&layout::version(key, version))?;
-    let last = used.iter().filter_map(|entry| layout::certificate_number(&entry.name)).max();
-    let last = last.unwrap_or(CertificateNumber(0));
+    let number = |name: &str| layout::certificate_number(name).or_else(|| layout::chain_number(name));
+    let last = used.iter().filter_map(|entry| number(&entry.name)).max();
+    let last = last.max(committed).unwrap_or(CertificateNumber(0));
     successor(disk, &layout::certificate(key, version, last), last.successor())
 }
 
@@ -240,7 +260,7 @@ pub(super) fn write_certificate(
 ) -> Result<WrittenCertificate, StoreError> {
     let (leaf, rest) = (chain.leaf.to_pem(), chain.intermediates_pem());
     // The chain first: where a certificate stands, its chain does too.
-    disk.put(&layout::chain(key, version, number), rest.as_bytes(), PRIVATE_FILE, sync)?;
+    disk.add(&layout::chain(key, version, number), rest.as_bytes(), PRIVATE_FILE, sync)?;
     disk.add(&layout::certificate(key, version, number), leaf.as_bytes(), PRIVATE_FILE, sync)?;
     let (certificate_file, chain_file) = (Digest::of(leaf.as_bytes()), Digest::of(rest.as_bytes()));
     Ok(WrittenCertificate { number, certificate_file, chain_file })
@@ -252,8 +272,8 @@ pub(super) fn add_certificate(
     key: &KeyPath,
     version: VersionNumber,
     chain: &Chain,
+    number: CertificateNumber,
 ) -> Result<WrittenCertificate, StoreError> {
-    let number = next_certificate(disk, key, version)?;
     let written = write_certificate(disk, key, version, number, chain, true)?;
     disk.sync_names(&layout::version(key, version))?;
     Ok(written)

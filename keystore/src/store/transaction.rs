@@ -113,7 +113,7 @@ impl<'k> Transaction<'k> {
         let disk = self.keystore.disk();
         let mut facts = self.snapshot.facts(key.server())?;
         let world = self.keystore.world();
-        let version = new.facts(facts::next_version(disk, key, &facts)?, world, world.now());
+        let version = new.facts(self.snapshot.next_version(key, &facts)?, world, world.now());
         self.held.change(|| {
             let written = facts::add_version(disk, key, &version, new.file, &facts).and_then(|()| {
                 facts.key_mut(key).versions.push(version.clone());
@@ -142,7 +142,7 @@ impl<'k> Transaction<'k> {
         let mut numbers = BTreeMap::new();
         self.held.change(|| {
             for version in &from.facts.versions {
-                let number = facts::next_version(disk, to, &index)?;
+                let number = self.snapshot.next_version(to, &index)?;
                 let origin = Origin { key: from.path.clone(), version: version.number };
                 let copy = VersionFacts { number, copy_of: Some(origin.clone()), ..version.clone() };
                 facts::copy_version(disk, &origin, to, &copy, &index)?;
@@ -190,9 +190,13 @@ impl<'k> Transaction<'k> {
         number: VersionNumber,
     ) -> Result<&'f mut VersionFacts, StoreError> {
         let disk = self.keystore.disk();
-        index.key_mut(key).versions.iter_mut().find(|known| known.number == number).ok_or_else(|| {
+        let known = index.key_mut(key).versions.iter_mut().find(|known| known.number == number).ok_or_else(|| {
             format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {number} of {key}"))
-        })
+        })?;
+        if known.compromised.is_none() {
+            known.compromised = facts::mark_beside(disk, key, known)?;
+        }
+        Ok(known)
     }
 
     /// Writes a request made with one of the key's private keys, durably: a fact from now on.
@@ -294,7 +298,8 @@ impl<'k> Transaction<'k> {
         chain: &Chain,
     ) -> Result<WrittenCertificate, StoreError> {
         let disk = self.keystore.disk();
-        self.held.change(|| facts::add_certificate(disk, key, version.number, chain))
+        let number = self.snapshot.next_certificate(key, version.number)?;
+        self.held.change(|| facts::add_certificate(disk, key, version.number, chain, number))
     }
 
     /// Writes certificates and their chains beside their private keys, all durable at once. Nothing uses them before a
@@ -306,8 +311,7 @@ impl<'k> Transaction<'k> {
         &mut self,
         new: &[(&KeyPath, &VersionFacts, &Chain)],
     ) -> Result<Vec<WrittenCertificate>, StoreError> {
-        let (disk, threads) = (self.keystore.disk(), self.keystore.world().threads);
-        self.held.change(|| batch::add_certificates(disk, threads, new))
+        self.held.change(|| batch::add_certificates(self, new))
     }
 
     /// What is staged, with the changes of this transaction.

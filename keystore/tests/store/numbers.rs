@@ -8,12 +8,13 @@ use std::time::Duration;
 use keystore::digest::Digest;
 use keystore::ops::Error;
 use keystore::ops::doctor::{Code, Severity};
+use keystore::ops::make_csr::MakeCsr;
 use keystore::store::StoreError;
 
 use crate::common::laboratory::{create_lab, export_list, issue};
-use crate::common::{House, Picture, asking, certify, commit, create_next, install, live};
+use crate::common::{House, Picture, asking, certify, commit, create_next, install, installed_next, live};
 use crate::common::{make_csr, publish, unbind};
-use crate::doctor::{codes, diagnose};
+use crate::doctor::{codes, diagnose, repair};
 
 const MAIN: &str = "mail01/imap/main";
 
@@ -172,4 +173,28 @@ fn an_endpoint_that_seems_to_be_published_again_and_again_is_published_once_more
         assert_eq!(live(&house.root()), served, "{name}");
         assert_eq!(fs::read_link(endpoint.join("current")).unwrap().to_str(), Some("1"), "{name}");
     }
+}
+
+#[test]
+fn the_number_of_what_got_lost_is_not_given_again() {
+    let house = House::published(MAIN, &["mail01/imap@default"]);
+    let folder = house.root().join("servers/mail01/imap/main");
+    let again = MakeCsr { reuse_key: true, ..asking(MAIN, "mail01.example.com") };
+    let reply = certify(&make_csr(&house.open(), &again).unwrap());
+    for lost in [vec!["certificate-1.pem"], vec!["certificate-1.pem", "chain-1.pem"]] {
+        let house = House::copy_of(&house);
+        let folder = house.root().join("servers/mail01/imap/main/1");
+        let chain = fs::read(folder.join("chain-1.pem")).unwrap();
+        lost.iter().for_each(|file| fs::remove_file(folder.join(file)).unwrap());
+        install(&house.open(), MAIN, &reply).unwrap();
+        assert!(folder.join("certificate-2.pem").exists() && !folder.join("certificate-1.pem").exists());
+        assert!(lost.len() > 1 || fs::read(folder.join("chain-1.pem")).unwrap() == chain);
+    }
+    installed_next(&house.open(), MAIN, "mail01.example.com");
+    commit(&house.open()).unwrap();
+    fs::remove_dir_all(folder.join("2")).unwrap();
+    fs::write(house.root().join("servers/mail01/facts.json"), "{").unwrap();
+    repair(&house);
+    create_next(&house.open(), MAIN).unwrap();
+    assert!(folder.join("3").exists() && !folder.join("2").exists());
 }

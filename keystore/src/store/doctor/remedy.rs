@@ -161,8 +161,8 @@ impl Repair {
                 words("write it anew from the index", "written anew from the index")
             }
             Self::WriteVersion { from_files: true, .. } => words(
-                "make it again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
-                "made again from the private key and its copies; what these don't tell is lost: who made it when, a mark as compromised",
+                "make it again from the private key and its copies; what these don't tell, such as who made it when, is lost",
+                "made again from the private key and its copies; what these don't tell, such as who made it when, is lost",
             ),
             Self::WriteIndex { entries, .. } if entries.is_empty() => {
                 words("make it again, empty", "made again, empty")

@@ -10,6 +10,9 @@ use super::remedy::{PRUNE, Remedy, Repair};
 use crate::model::{RequestFacts, VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 
+/// Why a private key whose accounts are both lost is good for nothing new.
+const MAYBE_COMPROMISED: &str = "nothing tells any more whether it was marked compromised";
+
 /// One private key under examination.
 pub(super) struct Version<'a> {
     pub(super) key: &'a KeyPath,
@@ -201,11 +204,15 @@ impl Version<'_> {
         // Of one that was copied, or is a copy, the other says all; else they were merely made from the same file.
         let is_same = self.is_copy() || twin.as_ref().is_some_and(|twin| twin.copy_of.is_none());
         let (base, other) = if is_same { (twin.clone(), described) } else { (described, twin.clone()) };
-        let base = base.or(other)?;
+        let mut base = base.or(other)?;
+        let compromised = self.known.elsewhere(look.disk).mark(base.spki);
+        if compromised.is_none() && twin.is_none() {
+            base.weaknesses.push(MAYBE_COMPROMISED.to_owned());
+        }
         Some(VersionFacts {
             requests: material.own_requests(base.spki, look.world.now(), twin.as_ref()),
             copy_of: twin.and_then(|twin| twin.copy_of).filter(|_| self.is_copy()),
-            compromised: self.known.elsewhere(look.disk).mark(base.spki),
+            compromised,
             ..base
         })
     }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Snapshot;
-use crate::model::{CertificateNumber, Installed, RequestFacts, VersionFacts, VersionNumber};
+use crate::model::{CertificateNumber, Installed, KeyEntry, RequestFacts, ServerFacts, VersionFacts, VersionNumber};
 use crate::name::KeyPath;
 use crate::store::{StoreError, facts, layout};
 
@@ -58,5 +58,28 @@ impl Snapshot<'_> {
         request: &RequestFacts,
     ) -> Result<Vec<u8>, StoreError> {
         facts::request(self.disk, key, version.number, request)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The number of the next private key of a key, by its server's index.
+    pub(in crate::store) fn next_version(
+        &self,
+        key: &KeyPath,
+        index: &ServerFacts,
+    ) -> Result<VersionNumber, StoreError> {
+        let committed = self.entry(key)?.as_ref().and_then(KeyEntry::newest);
+        facts::next_version(self.disk, key, index, committed)
+    }
+
+    /// The number of the next certificate of a private key.
+    pub(in crate::store) fn next_certificate(
+        &self,
+        key: &KeyPath,
+        version: VersionNumber,
+    ) -> Result<CertificateNumber, StoreError> {
+        let current = self.entry(key)?.and_then(|entry| entry.current).map(|current| current.installed);
+        let committed = current.filter(|current| current.version == version).map(|current| current.certificate);
+        facts::next_certificate(self.disk, key, version, committed)
     }
 }

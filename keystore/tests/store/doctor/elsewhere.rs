@@ -4,6 +4,7 @@ use std::fs;
 
 use keystore::model::{VersionFacts, VersionNumber};
 use keystore::name::KeyPath;
+use keystore::ops::Error;
 use keystore::ops::copy_key::copy_key;
 use keystore::ops::create_key::{CreateKey, Material, create_key};
 use keystore::ops::list::{ListedService, Scope, Staged, list};
@@ -110,4 +111,28 @@ fn a_mark_is_taken_over_from_the_same_private_key_in_another_file() {
     lose(&house, other, 1);
     assert_eq!(faults(&repair(&house).diagnosis), []);
     assert_eq!(version(&house, other, 1).compromised, mark);
+}
+
+#[test]
+fn a_mark_that_came_no_further_than_its_private_key_is_kept_by_the_next_writer() {
+    let house = House::new();
+    create(&house.open(), MAIN).unwrap();
+    let index = house.root().join("servers/mail01/facts.json");
+    let before = fs::read(&index).unwrap();
+    mark_compromised(&house.open(), &key(MAIN), None, "seen on a screen").unwrap();
+    let mark = version(&house, MAIN, 1).compromised;
+    fs::write(&index, before).unwrap();
+    make_csr(&house.open(), &asking(MAIN, "mail01.example.com")).unwrap();
+    assert_eq!(version(&house, MAIN, 1).compromised, mark);
+    assert_eq!(faults(&repair(&house).diagnosis), []);
+}
+
+#[test]
+fn of_a_private_key_that_nothing_tells_of_any_more_it_is_not_taken_for_granted_that_nobody_knows_it() {
+    let house = House::new();
+    create(&house.open(), MAIN).unwrap();
+    lose(&house, MAIN, 1);
+    assert_eq!(faults(&repair(&house).diagnosis), []);
+    let refused = make_csr(&house.open(), &asking(MAIN, "mail01.example.com"));
+    assert!(matches!(refused, Err(Error::WeakKey { .. })), "{refused:?}");
 }
