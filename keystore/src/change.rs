@@ -72,6 +72,9 @@ pub enum Change {
         key: KeyPath,
         /// Its newest version.
         through: VersionNumber,
+        /// The version whose certificate may still come.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        waiting: Option<VersionNumber>,
         /// The key that goes on in its place.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         renamed_to: Option<KeyPath>,
@@ -280,8 +283,9 @@ impl Change {
                 entry.copied.extend(versions);
                 entry.current = current.as_deref().map(since);
             }
-            Self::DeleteKey { through, .. } => {
+            Self::DeleteKey { through, waiting, .. } => {
                 entry.deleted = Some(*through);
+                entry.waiting.extend(waiting);
                 entry.copied.retain(|version| version > through);
                 (entry.current, entry.renewal) = (None, None);
             }
@@ -291,6 +295,7 @@ impl Change {
                     entry.current = current.as_deref().map(since);
                 }
                 (entry.deleted, entry.copied) = (*deleted, copied.clone());
+                entry.waiting.retain(|version| Some(*version) <= *deleted);
             }
             Self::SetRenewal { renewal, .. } => entry.renewal.clone_from(renewal),
             Self::Bind { .. } | Self::Unbind { .. } | Self::SetService { .. } => {}

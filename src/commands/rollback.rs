@@ -48,12 +48,20 @@ pub(crate) struct Outcome {
     back_to: u64,
     changes: Vec<ChangeJson>,
     forced: Vec<CodedJson>,
+    pruned: Vec<String>,
     #[serde(skip)]
     lines: Vec<String>,
 }
 
 impl Report for Outcome {
     fn notes(&self, page: &mut Page) {
+        for key in &self.pruned {
+            page.tagged(style::WARN, "warning:", format_args!("{key} stays gone: its private key was pruned"));
+        }
+        if self.lines.is_empty() && !self.pruned.is_empty() {
+            page.line(format_args!("Nothing else is different from generation {}.", self.back_to));
+            return;
+        }
         if self.lines.is_empty() {
             page.line(format_args!("Nothing to do: generation {} is as {} was.", self.generation, self.back_to));
             return;
@@ -76,6 +84,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Outcome, Failure> {
         back_to: outcome.to.0,
         changes: outcome.changes.iter().map(ChangeJson::of).collect(),
         forced: coded(&outcome.forced),
+        pruned: outcome.pruned.iter().map(ToString::to_string).collect(),
         lines: outcome.changes.iter().map(change_line).collect(),
     })
 }

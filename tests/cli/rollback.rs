@@ -204,7 +204,8 @@ fn what_was_comes_back_as_a_new_generation() {
           }
         ],
         "forced": [],
-        "generation": 2
+        "generation": 2,
+        "pruned": []
       },
       "schema": 1
     }

@@ -120,8 +120,13 @@ fn freeing_a_free_endpoint_is_a_conflict() {
 
 #[test]
 fn a_key_that_is_bound_in_the_end_is_not_deleted() {
-    let delete =
-        |text: &str| Change::DeleteKey { key: key(text), through: VersionNumber(1), renamed_to: None, after: None };
+    let delete = |text: &str| Change::DeleteKey {
+        key: key(text),
+        through: VersionNumber(1),
+        waiting: None,
+        renamed_to: None,
+        after: None,
+    };
     let bound = [install("a/imap/one", 1), bind("b/imap@default", "a/imap/one")];
     let state = staged(bound).apply(State::default(), Generation(1)).unwrap();
     let conflicts = staged([delete("a/imap/one")]).apply(state.clone(), Generation(2)).unwrap_err();
@@ -143,7 +148,7 @@ fn what_another_commit_did_meanwhile_is_not_undone() {
     let one = || key("a/imap/one");
     let made_at_first = [
         Change::InstallCertificate { key: one(), installed: Box::new(Installed::sample(1, 1)), after },
-        Change::DeleteKey { key: one(), through, renamed_to: None, after },
+        Change::DeleteKey { key: one(), through, waiting: None, renamed_to: None, after },
         Change::RestoreKey { key: one(), current: installed(), deleted: None, copied: copied(), forced: false, after },
     ];
     let first = staged([install("a/imap/one", 1)]).apply(State::default(), Generation(1)).unwrap();
@@ -162,7 +167,13 @@ fn what_another_commit_did_meanwhile_is_not_undone() {
 
 #[test]
 fn a_deleted_version_does_not_come_back_by_a_certificate() {
-    let delete = Change::DeleteKey { key: key("a/imap/one"), through: VersionNumber(1), renamed_to: None, after: None };
+    let delete = Change::DeleteKey {
+        key: key("a/imap/one"),
+        through: VersionNumber(1),
+        waiting: None,
+        renamed_to: None,
+        after: None,
+    };
     let deleted = staged([delete]).apply(State::default(), Generation(1)).unwrap();
     let conflicts = staged([install("a/imap/one", 1)]).apply(deleted.clone(), Generation(2)).unwrap_err();
     assert_eq!(conflicts, [Conflict::Deleted { key: key("a/imap/one") }]);
@@ -208,6 +219,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         1 => (key(), 1..4u32).prop_map(|(key, through)| Change::DeleteKey {
             key,
             through: VersionNumber(through),
+            waiting: (through > 1).then_some(VersionNumber(through)),
             renamed_to: None,
             after: None,
         }),

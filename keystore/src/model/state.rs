@@ -26,6 +26,9 @@ pub struct KeyEntry {
     /// Its versions up to this one were deleted: they are not in the tree.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deleted: Option<VersionNumber>,
+    /// Those of them whose certificates may still have come when they were deleted.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub waiting: BTreeSet<VersionNumber>,
     /// Its versions that were copied from another key.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub copied: BTreeSet<VersionNumber>,

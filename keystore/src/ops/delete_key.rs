@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Error, settled_key};
 use crate::change::Change;
-use crate::model::{KeyView, VersionNumber};
+use crate::model::{KeyView, Next, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::store::{Keystore, Transaction};
 
@@ -43,12 +43,16 @@ pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Ou
 pub(super) fn deletion(transaction: &Transaction<'_>, view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
     // A view without versions does not exist.
     let through = view.facts.newest().unwrap_or(VersionNumber(0));
-    Change::DeleteKey { key: view.path.clone(), through, renamed_to, after: transaction.after(view) }
+    let waiting = match &view.next {
+        Some(Next::New(version) | Next::Pending { version, .. }) => Some(version.number),
+        Some(Next::Installed(_)) | None => None,
+    };
+    Change::DeleteKey { key: view.path.clone(), through, waiting, renamed_to, after: transaction.after(view) }
 }
 
 fn pending(view: &KeyView) -> Option<VersionNumber> {
     match &view.next {
-        Some(crate::model::Next::Pending { version, .. }) => Some(version.number),
+        Some(Next::Pending { version, .. }) => Some(version.number),
         _ => None,
     }
 }

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What would be refused without `force`.
     pub forced: Vec<Fault>,
+    /// Keys that had no certificate then, and whose private keys were pruned since: they stay gone.
+    pub pruned: BTreeSet<KeyPath>,
 }
 
 /// Stages what makes the keystore what it was at `generation`. Private keys made since then stay, as facts.
@@ -42,12 +44,13 @@ pub fn rollback(keystore: &Keystore, generation: Generation, force: bool) -> Res
     if !forced.is_empty() && !force {
         return Err(Error::RollbackRefused { generation, faults: forced });
     }
+    let pruned = std::mem::take(&mut way.pruned);
     let (from, changes) = (now.generation(), way.changes(now)?);
     for change in &changes {
         transaction.put(change.clone());
     }
     transaction.finish()?;
-    Ok(Outcome { from, to: generation, changes, forced })
+    Ok(Outcome { from, to: generation, changes, forced, pruned })
 }
 
 /// What leads from one generation to another.
@@ -55,6 +58,8 @@ pub fn rollback(keystore: &Keystore, generation: Generation, force: bool) -> Res
 struct Way {
     /// Keys, as they are to be, and whether that must be forced.
     keys: BTreeMap<KeyPath, (KeyEntry, bool)>,
+    /// Keys of which nothing is left to bring back.
+    pruned: BTreeSet<KeyPath>,
     /// Endpoints, with what they are to be bound to.
     bindings: BTreeMap<Endpoint, Option<KeyPath>>,
     /// Keys, with how they are to be renewed.
@@ -81,7 +86,10 @@ impl Way {
                     way.renewals.insert(key.clone(), to.renewal.clone());
                 }
                 if what(&from) != what(&to) {
-                    way.keys.insert(key, (to, false));
+                    match is_gone(now, &key, &from, &to)? {
+                        true => _ = way.pruned.insert(key),
+                        false => _ = way.keys.insert(key, (to, false)),
+                    }
                 }
             }
         }
@@ -138,6 +146,15 @@ impl Way {
         let bindings = self.bindings.into_iter().map(rebind);
         Ok(keys.into_iter().chain(renewals).chain(bindings).chain(self.services.into_iter().map(set)).collect())
     }
+}
+
+/// Whether a key would come back without a certificate, and all its private keys were pruned.
+fn is_gone(now: &Snapshot<'_>, key: &KeyPath, from: &KeyEntry, to: &KeyEntry) -> Result<bool, StoreError> {
+    if to.current.is_some() || to.deleted >= from.deleted {
+        return Ok(false);
+    }
+    let facts = now.facts_of(key)?.unwrap_or_default();
+    Ok(!facts.versions.iter().any(|version| Some(version.number) > to.deleted))
 }
 
 /// The copies of a key that would leave the tree although what they were copied from is gone: the private key would be in

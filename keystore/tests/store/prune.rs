@@ -353,6 +353,42 @@ fn copies_stay_as_long_as_they_are_in_the_tree_or_on_their_way_there() {
 }
 
 #[test]
+fn a_certificate_that_was_tried_and_discarded_answers_no_request() {
+    let house = House::published("mail02/imap/main", &["mail02/imap@default"]);
+    let (keystore, path) = (house.open(), "mail01/smtp/waits");
+    create(&keystore, path).unwrap();
+    let tried = certify(&make_csr(&keystore, &asking(path, "mail01.example.com")).unwrap());
+    install(&keystore, path, &tried).unwrap();
+    discard(&keystore, &[]).unwrap();
+    delete_key(&keystore, &key(path), false).unwrap();
+    commit(&keystore).unwrap();
+    for generations in [2, 1] {
+        let plan = plan(&keystore, &keep_no_keys(generations)).unwrap();
+        assert_eq!(plan.servers[&"mail01".parse().unwrap()].waiting, [(key(path), VersionNumber(1))].into());
+        prune(&keystore, &keep_no_keys(generations)).unwrap();
+        assert!(house.root().join("servers/mail01/smtp/waits/1/private-key.pem").exists());
+    }
+    prune(&keystore, &pending(&keep(9), path)).unwrap();
+    assert!(!house.root().join("servers/mail01/smtp/waits/1/private-key.pem").exists());
+}
+
+#[test]
+fn what_was_pruned_is_not_said_to_come_back() {
+    let house = House::published("mail02/imap/main", &["mail02/imap@default"]);
+    let (keystore, path) = (house.open(), "mail01/smtp/waits");
+    create(&keystore, path).unwrap();
+    make_csr(&keystore, &asking(path, "mail01.example.com")).unwrap();
+    delete_key(&keystore, &key(path), false).unwrap();
+    commit(&keystore).unwrap();
+    let back = rollback(&keystore, Generation(1), false).unwrap();
+    assert_eq!((back.changes.len(), back.pruned.len()), (1, 0));
+    discard(&keystore, &[]).unwrap();
+    prune(&keystore, &pending(&keep(9), path)).unwrap();
+    let back = rollback(&keystore, Generation(1), false).unwrap();
+    assert_eq!((back.changes, back.pruned), (vec![], [key(path)].into()));
+}
+
+#[test]
 fn a_deleted_key_goes_once_no_kept_generation_needs_it() {
     let house = with_a_past();
     let keystore = house.open();

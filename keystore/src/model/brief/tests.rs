@@ -72,6 +72,7 @@ prop_compose! {
             bound: bound.then(|| "mail02/smtp@192.0.2.7:465".parse().unwrap()).into_iter().collect(),
             renewal: None,
             deleted: deleted.map(VersionNumber),
+            waiting: deleted.map(VersionNumber).into_iter().collect(),
             copied: copied.into_iter().map(VersionNumber).collect::<BTreeSet<_>>(),
         }
     }

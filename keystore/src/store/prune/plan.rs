@@ -167,11 +167,12 @@ impl Snapshot<'_> {
             let key = &folder.key;
             match facts.key(key) {
                 Some(key_facts) if key_facts.version(folder.version).is_some() => {
-                    let view = self.look(server, |state| {
+                    let (view, waiting) = self.look(server, |state| {
                         let entry = state.key(key);
-                        KeyView::join(key.clone(), key_facts.clone(), entry, stage.upcoming(key, entry))
+                        let view = KeyView::join(key.clone(), key_facts.clone(), entry, stage.upcoming(key, entry));
+                        (view, entry.is_some_and(|entry| entry.waiting.contains(&folder.version)))
                     })?;
-                    judge.version(folder, key_facts, view.as_ref())?;
+                    judge.version(folder, key_facts, view.as_ref(), waiting)?;
                 }
                 _ => judge.nameless(folder, folder.is_outranked(&folders[at + 1..], &facts)),
             }
@@ -192,15 +193,22 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// A version that the index names. There is no view of a key that is not in the tree.
-    fn version(&mut self, folder: &Folder, facts: &KeyFacts, view: Option<&KeyView>) -> Result<(), StoreError> {
+    /// A version that the index names. There is no view of a key that is not in the tree; `waited` says that this one
+    /// waited for its certificate when it left.
+    fn version(
+        &mut self,
+        folder: &Folder,
+        facts: &KeyFacts,
+        view: Option<&KeyView>,
+        waited: bool,
+    ) -> Result<(), StoreError> {
         let Folder { key, version, .. } = folder;
         let needed: BTreeSet<_> = self.needed.of(key, *version).map(|(number, _)| number).collect();
         let there = folder.certificates();
         let is_staged = self.stage.changes().any(|change| change.brings(key, *version));
         if needed.is_empty() && !is_staged && !self.needed.has_copy(key, *version) {
             let place = (key.clone(), *version);
-            let waits = self.waits(*version, facts, view, there.is_empty())?;
+            let waits = self.waits(*version, facts, view, there.is_empty() || waited)?;
             let is_named = self.request.pending.contains(key);
             if waits && is_named && !self.stage.changes().any(|change| change.names_key(key)) {
                 self.cut.pending.insert(place);
@@ -227,15 +235,15 @@ impl Judge<'_> {
         number: VersionNumber,
         facts: &KeyFacts,
         view: Option<&KeyView>,
-        never_certified: bool,
+        is_unanswered: bool,
     ) -> Result<bool, StoreError> {
         let Some(view) = view.filter(|view| view.facts.version(number).is_some()) else {
             let origin = facts.version(number).and_then(|version| version.copy_of.as_ref());
-            return Ok(never_certified && !origin.map_or(Ok(false), |origin| self.waits_there(origin))?);
+            return Ok(is_unanswered && !origin.map_or(Ok(false), |origin| self.waits_there(origin))?);
         };
         Ok(match &view.next {
-            Some(Next::New(version) | Next::Pending { version, .. }) => never_certified || version.number == number,
-            Some(Next::Installed(_)) | None => never_certified,
+            Some(Next::New(version) | Next::Pending { version, .. }) => is_unanswered || version.number == number,
+            Some(Next::Installed(_)) | None => is_unanswered,
         })
     }
 
