@@ -55,9 +55,10 @@ pub(crate) fn commit(
     let round = begin(keystore, &snapshot, upcoming(&snapshot), proposal.base.next(), &mut proposal.publications)?;
     // From the first switched link to the record, Ctrl-C waits or takes everything back: nothing is left in between.
     interrupt::critical(|| {
-        let (switched, table) = drive(keystore, &round, committing.prepare(proposal)?)?;
+        let (switched, table) = drive(keystore, &round, &told, committing.prepare(proposal)?)?;
         told.0.extend(table.0);
-        let recorded = switched.record().map_err(|error| tell_back(keystore, &round, error))?;
+        let switched = switched.settling(round.services_in_full());
+        let recorded = switched.record().map_err(|error| tell_back(keystore, &round, &told, error))?;
         Ok((recorded, told))
     })
 }
@@ -79,8 +80,9 @@ pub(crate) fn publish(
     let round = begin(keystore, &snapshot, said, generation, publications)?;
     interrupt::critical(|| {
         let prepared = committing.prepare_publication(generation, publications)?;
-        let (switched, table) = drive(keystore, &round, prepared)?;
-        switched.keep().map_err(|error| tell_back(keystore, &round, error))?;
+        let (switched, table) = drive(keystore, &round, &told, prepared)?;
+        let switched = switched.settling(round.services_in_full());
+        switched.keep().map_err(|error| tell_back(keystore, &round, &told, error))?;
         told.0.extend(table.0);
         Ok(told)
     })
@@ -113,10 +115,11 @@ fn begin(
     Ok(Round::begin(keystore.root().to_owned(), generation, parts))
 }
 
-/// Switches the files and tells the services.
+/// Switches the files and tells the services, after these were told again.
 fn drive<'k, G>(
     keystore: &Keystore,
     round: &Round,
+    told: &Table,
     prepared: Prepared<'k, G>,
 ) -> Result<(Switched<'k, G>, Table), Failure> {
     let switched = prepared.switch()?;
@@ -131,7 +134,7 @@ fn drive<'k, G>(
             let undone = switched.undo_to_tell();
             round.go_back(&mut table, &reached);
             let files = match undone {
-                Ok(committing) => note(&committing, round, &table).err(),
+                Ok(committing) => note(&committing, round, [told, &table]).err(),
                 Err(error) => Some(error),
             };
             let fault = PublishFault { table, files, interrupted: interrupt::requested() };
@@ -143,28 +146,28 @@ fn drive<'k, G>(
 
 /// Takes note of whom it told what they read, and of whom somebody has to tell again: when services were left behind
 /// and the disk takes no note of them, nothing else remembers.
-fn note(committing: &Committing<'_>, round: &Round, table: &Table) -> Result<(), StoreError> {
-    let left = table.left_behind();
+fn note(committing: &Committing<'_>, round: &Round, tables: [&Table; 2]) -> Result<(), StoreError> {
+    let left: BTreeSet<_> = tables.into_iter().flat_map(Table::left_behind).collect();
     committing.told(&round.services_without(&left))?;
     committing.owe(left.into_iter().cloned())
 }
 
 /// What was proven could not be recorded, and its files were put back: the services are told that.
-fn tell_back(keystore: &Keystore, round: &Round, error: CommitError) -> CommitError {
+fn tell_back(keystore: &Keystore, round: &Round, told: &Table, error: CommitError) -> CommitError {
     if matches!(error, CommitError::Undone(_)) {
         let mut table = Table::default();
         round.go_back(&mut table, &round.all());
         attempt::keep(keystore, round.generation, &table);
         // whoever is not taken off the list is told by the next commit or publication
         if let Ok(committing) = keystore.begin_commit() {
-            let _ = note(&committing, round, &table);
+            let _ = note(&committing, round, [told, &table]);
         }
     }
     error
 }
 
-/// Tells services what they read of which a recovery could not: a crash came when they may have read what was taken
-/// back. Those that fail are told again by the next commit or publication, and warned of.
+/// Tells services what they read that may have read what was taken back: a crash came, or they could not be told. Those
+/// that fail are told again by the next commit or publication, and warned of.
 fn tell_again(keystore: &Keystore, committing: &Committing<'_>, snapshot: &Snapshot<'_>) -> Result<Table, Failure> {
     let owed = snapshot.to_be_told()?;
     let mut table = Table::default();

@@ -40,7 +40,7 @@ pub(crate) enum AuthorityFault {
     },
     /// A private authority of this keystore can't sign.
     #[error("{authority} cannot sign the request of {key}: {reason}")]
-    Unusable { authority: AuthorityName, key: KeyPath, reason: String },
+    Unusable { authority: AuthorityName, key: KeyPath, reason: String, hint: Option<String> },
 }
 
 impl AuthorityFault {
@@ -80,9 +80,7 @@ impl AuthorityFault {
             Self::Program { source: HookFault::Start { .. }, authority, .. } => {
                 format!("`keyring set-authority {authority} --run COMMAND` names another program")
             }
-            Self::Unusable { authority, .. } => {
-                format!("`keyring set-authority {authority} --passphrase file:/PATH` says where its passphrase is")
-            }
+            Self::Unusable { hint, .. } => return hint.clone(),
             Self::Program { .. } => "the request stays as it is: try again when the cause is mended".to_owned(),
             Self::NoReply { .. } => {
                 "it prints the certificate and its chain on standard output, or ends with exit status 10 when it has to \

@@ -13,6 +13,7 @@ use keystore::store::Keystore;
 
 use super::{AuthorityFault, Order};
 use crate::error::Failure;
+use crate::output::Problem as _;
 use crate::outside;
 
 pub(super) struct LocalCaAuthority<'k> {
@@ -34,6 +35,7 @@ impl Authority<Failure> for LocalCaAuthority<'_> {
             authority: self.name.clone(),
             key: waiting.key.clone(),
             reason: Failure::whole_message(failure),
+            hint: self.hint(failure),
         };
         Some(match self.sign(requests) {
             Ok(replies) => replies.into_iter().map(|reply| reply.map_err(Failure::from)).collect(),
@@ -55,6 +57,24 @@ impl LocalCaAuthority<'_> {
             }
         };
         Ok(sign_waiting(self.keystore, &ca, &key, requests)?)
+    }
+
+    /// Nobody is there to be asked for a passphrase: where that is the matter its settings have to say it.
+    fn hint(&self, failure: &Failure) -> Option<String> {
+        let is_passphrase = match failure {
+            Failure::CaPassphraseMissing { .. } | Failure::Passphrase { .. } | Failure::Outside(_) => true,
+            Failure::Keystore(error) => {
+                matches!(&**error, ops::Error::CaKey { source, .. } if source.is_wrong_passphrase())
+            }
+            _ => false,
+        };
+        if is_passphrase {
+            let name = &self.name;
+            return Some(format!(
+                "`keyring set-authority {name} --passphrase file:/PATH` says where its passphrase is"
+            ));
+        }
+        failure.hint()
     }
 }
 

@@ -234,7 +234,7 @@ impl Report for Outcome {
         }
         for service in &self.to_be_told {
             let text =
-                format_args!("  {service}: may still serve what was taken back after a crash: `keyring publish`");
+                format_args!("  {service}: may still serve what was taken back: `keyring publish` tells it again");
             page.styled(style::BAD, text);
         }
         if let Some(AttemptJson { generation, time, services, .. }) = &self.attempt {

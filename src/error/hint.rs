@@ -188,6 +188,10 @@ fn keystore_hint(error: &E) -> Option<String> {
         E::KeyWaits { key, state: "compromised" } => {
             format!("`keyring create-key {key} --next` makes a new private key in its place")
         }
+        E::KeyWaits { key, state: "installed" } => format!(
+            "`keyring commit` makes it current, and `keyring create-key {key} --next` then a new private key; or choose \
+             another name"
+        ),
         E::KeyWaits { key, .. } => format!("`keyring make-csr {key}` makes a request with it; or choose another name"),
         E::Lines { faults } if faults.iter().all(|line| matches!(line.fault, AskedFault::Exists { .. })) => {
             "--skip-existing passes over the keys that are there".to_owned()

@@ -62,7 +62,7 @@ fn part(
         let full_chain = publication.form(FileForm::FullChain);
         places.push(place(keystore, &service, &publication.endpoint, endpoints, &full_chain, [new, old]));
     }
-    Ok(Part { service, places })
+    Ok(Part { service, places, endpoints: endpoints.len() })
 }
 
 fn ownership(service: &Service) -> Result<Ownership, Failure> {
@@ -103,7 +103,7 @@ pub(super) fn published(
             places.push(place(keystore, &service, endpoint, &endpoints, full_chain, versions));
         }
     }
-    Ok(Some(Part { service, places }))
+    Ok(Some(Part { service, places, endpoints: endpoints.len() }))
 }
 
 fn place(

@@ -39,6 +39,8 @@ pub(crate) struct Place {
 pub(crate) struct Part {
     pub(crate) service: Service,
     pub(crate) places: Vec<Place>,
+    /// How many of its endpoints are bound.
+    pub(crate) endpoints: usize,
 }
 
 /// The services that a publication tells, and what each served before.
@@ -48,6 +50,8 @@ pub(crate) struct Round {
     /// The keystore's folder.
     store: PathBuf,
     before: Vec<Option<Vec<Digest>>>,
+    /// Whether nobody looked what was served before: what is read shall be served.
+    is_again: bool,
 }
 
 /// A program that services of one server share.
@@ -68,15 +72,15 @@ pub(crate) struct Reached {
 impl Round {
     /// Looks at what every service serves now.
     pub(crate) fn begin(store: PathBuf, generation: Generation, parts: Vec<Part>) -> Self {
-        let mut round = Self { generation, parts, store, before: Vec::new() };
+        let mut round = Self { generation, parts, store, before: Vec::new(), is_again: false };
         round.before = proof::look(&round.targets());
         round
     }
 
     /// To be told again: they have their files already, and serve them once they are told.
     pub(crate) fn again(store: PathBuf, generation: Generation, parts: Vec<Part>) -> (Self, Reached) {
-        let mut round = Self { generation, parts, store, before: Vec::new() };
-        round.before = round.targets().into_iter().map(|target| Some(target.wanted)).collect();
+        let mut round = Self { generation, parts, store, before: Vec::new(), is_again: true };
+        round.before = vec![None; round.targets().len()];
         let all = round.all();
         (round, all)
     }
@@ -92,6 +96,13 @@ impl Round {
     pub(crate) fn services_without(&self, left: &BTreeSet<&ServicePath>) -> BTreeSet<ServicePath> {
         let services = self.parts.iter().map(|part| &part.service.path);
         services.filter(|service| !left.contains(service)).cloned().collect()
+    }
+
+    /// The services that have read all they are to read when this is through. A program that takes files elsewhere is
+    /// given those of the endpoints that get new ones, and no others.
+    pub(crate) fn services_in_full(&self) -> BTreeSet<ServicePath> {
+        let is_whole = |part: &&Part| part.service.publish().is_none() || part.places.len() == part.endpoints;
+        self.parts.iter().filter(is_whole).map(|part| part.service.path.clone()).collect()
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -235,30 +246,38 @@ impl Round {
     }
 
     fn prove_new(&self, table: &mut Table) -> bool {
-        let targets: Vec<_> = self.targets().into_iter().zip(self.before.clone()).map(patience).collect();
-        let results = proof::prove(&targets, true);
-        let mut proven = Vec::new();
-        for ((service, (target, before)), result) in self.services().into_iter().zip(targets).zip(results) {
-            // nobody ever listened where nobody said that somebody does
-            if before.is_none() && !target.door.said && result.as_ref().is_err_and(ProofFault::is_nobody) {
-                table.skip(service, Phase::Prove, unproven(service, &target));
-            } else {
-                proven.push((service, result));
-            }
-        }
-        add_proofs(table, Phase::Prove, proven)
+        let targets = self.targets().into_iter().zip(self.before.clone());
+        prove(table, Phase::Prove, self.services().into_iter().zip(targets))
     }
 
     fn prove_old(&self, table: &mut Table) {
-        let old = |((target, before), service)| {
-            let before: Option<Vec<Digest>> = before;
-            Some((service, (Target { wanted: before?, ..target }, None)))
+        let old = |(service, (target, before)): (_, (Target, Option<Vec<Digest>>))| match before {
+            Some(wanted) => Some((service, (Target { wanted: wanted.clone(), ..target }, Some(wanted)))),
+            None => self.is_again.then_some((service, (target, None))),
         };
-        let served = self.targets().into_iter().zip(self.before.clone()).zip(self.services());
-        let (services, targets): (Vec<_>, Vec<_>) = served.filter_map(old).unzip();
-        let results = proof::prove(&targets, false);
-        add_proofs(table, Phase::ProveFormer, services.into_iter().zip(results));
+        let targets = self.targets().into_iter().zip(self.before.clone());
+        prove(table, Phase::ProveFormer, self.services().into_iter().zip(targets).filter_map(old));
     }
+}
+
+/// Proves targets of services, with what each served before as far as anybody knows. Says whether none failed.
+fn prove<'p>(
+    table: &mut Table,
+    phase: Phase,
+    targets: impl Iterator<Item = (&'p ServicePath, (Target, Option<Vec<Digest>>))>,
+) -> bool {
+    let (services, targets): (Vec<_>, Vec<_>) = targets.map(|(service, target)| (service, patience(target))).unzip();
+    let results = proof::prove(&targets, phase == Phase::Prove);
+    let mut proven = Vec::new();
+    for ((service, (target, before)), result) in services.into_iter().zip(targets).zip(results) {
+        // nobody is known to have listened where nobody said that somebody does
+        if before.is_none() && !target.door.said && result.as_ref().is_err_and(ProofFault::is_nobody) {
+            table.skip(service, phase, unproven(service, &target));
+        } else {
+            proven.push((service, result));
+        }
+    }
+    add_proofs(table, phase, proven)
 }
 
 /// Adds a row for each service: the first of its doors that failed decides. Says whether none did.

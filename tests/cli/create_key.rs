@@ -46,6 +46,20 @@ fn makes_every_algorithm() {
 }
 
 #[test]
+fn refuses_a_key_whose_certificate_is_staged() {
+    let world = World::new();
+    world.done(&["create-key", KEY]);
+    world.done(&["self-sign", KEY, "--cn", "mail01.example.com"]);
+    snapshot!(world.keyring(&["create-key", KEY]).exits(4), @"
+    exit code 4
+    -- stdout
+    -- stderr
+    error: mail01/imap/main is there already and has no committed certificate yet (installed)
+    hint: `keyring commit` makes it current, and `keyring create-key mail01/imap/main --next` then a new private key; or choose another name
+    ");
+}
+
+#[test]
 fn refuses_a_key_that_is_there() {
     let (world, _) = World::with_request();
     snapshot!(world.keyring(&["create-key", KEY]).exits(4), @"

@@ -252,3 +252,18 @@ fn requests_of_this_keystore_are_certified_at_once() {
     -- stderr
     ");
 }
+
+#[test]
+fn what_is_not_the_passphrase_does_not_ask_for_one() {
+    let (world, _) = with_ca(&[]);
+    let issued = world.path("keystore/authorities/lab/issued");
+    std::fs::remove_dir(&issued).unwrap();
+    std::fs::write(&issued, "").unwrap();
+    snapshot!(world.keyring(&["submit", KEY, "--to", "lab"]).exits(3), @"
+    exit code 3
+    -- stdout
+    -- stderr
+    failed: mail01/imap/main: lab cannot sign the request of mail01/imap/main: cannot list [FOLDER]/keystore/authorities/lab/issued: Not a directory (os error 20)
+      hint          `keyring doctor` names everything that is damaged and what mends it; nothing was changed
+    ");
+}

@@ -121,11 +121,11 @@ pub enum Error {
         key: KeyPath,
     },
     /// The key is there and waits for its certificate.
-    #[error("{key} is there already and has no certificate yet ({state})")]
+    #[error("{key} is there already and has no {}certificate yet ({state})", if *state == "installed" { "committed " } else { "" })]
     KeyWaits {
         /// The key.
         key: KeyPath,
-        /// `new`, `pending` or `compromised`.
+        /// `new`, `pending`, `installed` or `compromised`.
         state: &'static str,
     },
     /// A list of keys to be made has lines that are refused.

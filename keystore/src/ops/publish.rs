@@ -158,8 +158,8 @@ pub struct Unpublished {
     published: Option<Generation>,
 }
 
-/// The endpoints that were committed and are not published, and those whose files are not the ones that were: of
-/// these services, or of all when none is named. Reads every file, and those outside the keystore that `placing` names.
+/// The endpoints that were committed and are not published, and those whose files are not the ones that were, or are
+/// still as settings that were removed said: of these services, or of all when none is named. Reads every file, and those outside the keystore that `placing` names.
 ///
 /// # Errors
 /// When the keystore can't be read.
@@ -171,7 +171,11 @@ pub fn unpublished_or_differing(
     let mut found = Vec::new();
     for it in to_be_published(snapshot, services)? {
         let has_installed = || placing.map_or(Ok(true), |placing| snapshot.has_installed(&it.endpoint, placing));
-        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? || !has_installed()? {
+        let is_right = !it.is_behind()
+            && snapshot.serves(&it.endpoint, &it.installed)?
+            && snapshot.has_nothing_unsaid(&it.endpoint)?
+            && has_installed()?;
+        if !is_right {
             found.push(it);
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn intent() -> StorePath {
     at("intent.json")
 }
 
-/// The services that have to be told what they read: a recovery took their files back.
+/// The services that have to be told what they read: their files were taken back.
 pub(super) fn to_be_told() -> StorePath {
     at("to-be-told.json")
 }

@@ -9,9 +9,9 @@ pub(super) use check::{Expected, Fault, faults};
 
 use super::disk::Access;
 use super::intent::Switch;
-use super::layout::{self, PASSAGE, PUBLIC_FILE, StorePath};
+use super::layout::{self, PASSAGE, PRIVATE_FILE, PUBLIC_FILE, StorePath};
 use super::publication::{Ownership, Publication};
-use super::{Disk, StoreError};
+use super::{Disk, DiskError, StoreError};
 use crate::model::{FileForm, Generation};
 use crate::name::Endpoint;
 use crate::parallel;
@@ -57,6 +57,18 @@ pub(super) fn next_name(current: Option<&str>, generation: Generation) -> String
         }
         _ => layout::live_name(generation, 0),
     }
+}
+
+/// Whether a version's files are their maker's alone, as those of a service of which nothing is said.
+pub(super) fn is_plain(disk: &dyn Disk, folder: &StorePath) -> Result<bool, DiskError> {
+    let maker = disk.look(folder)?.owner;
+    for form in FileForm::ALL {
+        let found = disk.look(&folder.join(form.file_name()))?;
+        if found.owner != maker || (form.is_secret() && found.mode != PRIVATE_FILE) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Points an endpoint at a version; durable once its folder is synced.

@@ -180,12 +180,20 @@ impl Transaction<'_> {
         certificates: Vec<IssuedCertificate>,
     ) -> Result<bool, StoreError> {
         let (disk, world) = (self.keystore.disk(), self.keystore.world());
-        if batches(disk, name)?.into_iter().max() >= Some(number) {
+        let newest = batches(disk, name)?.into_iter().max();
+        if newest >= Some(number) {
             return Ok(false);
         }
         let batch = IssuedBatch { number, time: world.now(), by: world.actor.clone(), certificates };
         let bytes = log::seal(&batch).0;
-        self.held.change(|| disk.put_durably(&layout::issued_batch(name, number), &bytes, PRIVATE_FILE))?;
+        self.held.change(|| {
+            // a backup holds files alone: a restored authority that had issued nothing has no folder for them
+            if newest.is_none() {
+                disk.ensure_folder(&layout::issued(name), PRIVATE_FOLDER)?;
+                disk.sync_names(&layout::authority(name))?;
+            }
+            disk.put_durably(&layout::issued_batch(name, number), &bytes, PRIVATE_FILE)
+        })?;
         Ok(true)
     }
 

@@ -209,7 +209,7 @@ impl<'k, Goal> Prepared<'k, Goal> {
     /// When the disk refuses; then everything is put back.
     pub fn switch(self) -> Result<Switched<'k, Goal>, CommitError> {
         match self.work.switch() {
-            Ok(()) => Ok(Switched { work: self.work, goal: self.goal }),
+            Ok(()) => Ok(Switched { work: self.work, goal: self.goal, told: BTreeSet::new() }),
             Err(cause) => Err(self.work.take_back(cause)),
         }
     }
@@ -228,6 +228,8 @@ impl<'k, Goal> Prepared<'k, Goal> {
 pub struct Switched<'k, Goal> {
     work: Work<'k>,
     goal: Goal,
+    /// Whom it settles.
+    told: BTreeSet<ServicePath>,
 }
 
 impl<'k, Goal> Switched<'k, Goal> {
@@ -250,11 +252,20 @@ impl<'k, Goal> Switched<'k, Goal> {
         Ok(Committing { keystore, publishing })
     }
 
+    /// Once this is recorded or kept, these services have been told all that they read: they are off
+    /// [`Snapshot::to_be_told`] with it.
+    pub fn settling(self, told: BTreeSet<ServicePath>) -> Self {
+        Self { told, ..self }
+    }
+
     /// Makes what was decided durable, its name being in this folder, and forgets what it could have been taken back to.
     fn clear_up(&self, decided_in: &StorePath) -> Result<(), CommitError> {
         let generation = self.work.intent.generation;
-        let durable = self.work.keystore.disk().sync_names(decided_in).map_err(StoreError::from);
+        let disk = self.work.keystore.disk();
+        let durable = disk.sync_names(decided_in).map_err(StoreError::from);
         durable.map_err(|source| CommitError::NotDurable { generation, source })?;
+        // whoever stays on the list is told once more
+        let _ = told::settle(disk, &self.told);
         self.work.clear_up().map_err(|source| CommitError::Unfinished { generation, source })
     }
 }

@@ -1,5 +1,5 @@
-//! Services that may still run on what a recovery took back. A recovery runs no program: it writes down whom somebody
-//! has to tell. The lock for publishing guards it.
+//! Services that may still run on what was taken back. A recovery runs no program, and an undo may fail to tell one: it
+//! is written down whom somebody has to tell. The lock for publishing guards it.
 
 use std::collections::BTreeSet;
 

@@ -54,7 +54,11 @@ fn many_are_issued_together_for_the_price_of_one() {
     let Ok(PrivateKeyFile::Plain(ca_key)) = local_ca::private_key_file(&snapshot, &ca) else { panic!("in the clear") };
     let before = counted.load(Ordering::Relaxed);
     let issued = issue(&keystore, &ca, &ca_key, &all).unwrap();
-    assert_eq!(counted.load(Ordering::Relaxed) - before, 2, "the file and its name");
+    assert_eq!(
+        counted.load(Ordering::Relaxed) - before,
+        3,
+        "the file, its name and, for the first ones, their folder's"
+    );
     assert_eq!(issued.iter().filter(|issued| issued.is_err()).count(), 1);
     assert!(issued[500].is_err());
 
@@ -106,6 +110,18 @@ fn a_backup_brings_authorities_back() {
         issue_one(&again.open()).unwrap();
         assert_eq!(Picture::of(&again.open()).lists[&lab()].0.len(), 4);
     }
+}
+
+#[test]
+fn an_authority_that_had_issued_nothing_issues_once_it_is_restored() {
+    let house = House::new();
+    create_lab(&house.open()).unwrap();
+    let (bytes, _) = backup(&house.open(), true).unwrap();
+    let again = restored(&bytes);
+    assert_eq!(codes(&glance(&again)), []);
+    issue_one(&again.open()).unwrap();
+    assert_eq!(Picture::of(&again.open()).lists[&lab()].0.len(), 1);
+    assert_eq!(codes(&glance(&again)), []);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use keystore::ops::{Error, set_service::set_service};
 use keystore::store::{Attempt, AttemptOutcome, CommitError, Install, Keystore, Ownership, Publication, StoreError};
 
 use crate::common::vault::{keep, prune};
-use crate::common::{House, bind, commit, endpoint, installed_key, installed_next, listing, mode};
+use crate::common::{House, bind, commit, endpoint, installed_key, installed_next, listing, mode, publish, unbind};
 use crate::doctor::{codes, diagnose, repair};
 
 const MAIN: &str = "mail01/imap/main";
@@ -190,6 +190,44 @@ fn the_doctor_takes_what_the_settings_say_for_right_and_mends_it_so() {
     say(&keystore, None);
     commit(&keystore).unwrap();
     assert_eq!(codes(&diagnose(&house)), []);
+}
+
+fn for_its_group(publications: &mut [Publication]) {
+    publications.iter_mut().for_each(|it| it.ownership = Ownership { owner: None, group: None, mode: 0o640 });
+}
+
+#[test]
+fn files_that_are_left_over_keep_the_mode_that_they_were_published_with() {
+    let house = house();
+    let keystore = house.open();
+    say(&keystore, Some(readable_by_its_group()));
+    commit_as(&keystore, |publications| for_its_group(publications)).unwrap();
+    unbind(&keystore, &[AT]).unwrap();
+    say(&keystore, None);
+    commit(&keystore).unwrap();
+    assert_eq!(codes(&diagnose(&house)), [Code::LeftOver]);
+    assert_eq!(repair(&house).mended.len(), 0);
+    chmod(&house.root().join("live/mail01/imap/default/current/combined.pem"), 0o644);
+    assert!(codes(&diagnose(&house)).contains(&Code::Mode), "it is open to everybody");
+}
+
+#[test]
+fn settings_that_were_removed_and_not_published_are_to_be_published() {
+    let house = house();
+    let keystore = house.open();
+    say(&keystore, Some(readable_by_its_group()));
+    commit_as(&keystore, |publications| for_its_group(publications)).unwrap();
+    say(&keystore, None);
+    commit_as(&keystore, Vec::clear).unwrap();
+    let file = house.root().join("live/mail01/imap/default/current/combined.pem");
+    assert_eq!(codes(&diagnose(&house)), [Code::Unpublished]);
+    assert_eq!(repair(&house).mended.len(), 0);
+    assert_eq!(mode(&file), 0o640);
+    assert_eq!(publish(&keystore).unwrap(), 1);
+    assert_eq!((codes(&diagnose(&house)), mode(&file)), (vec![], 0o600));
+    assert_eq!(publish(&keystore).unwrap(), 0);
+    chmod(&file, 0o640);
+    assert_eq!(codes(&diagnose(&house)), [Code::Mode], "nobody said so");
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Each {
 
     /// Whether there was nothing to do.
     pub(super) fn is_nothing(&self) -> bool {
-        self.endpoints.is_empty() && self.failed.is_empty()
+        self.endpoints.is_empty() && self.failed.is_empty() && self.told.0.is_empty()
     }
 
     /// Says what was done with each service, and what failed.

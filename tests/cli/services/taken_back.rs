@@ -1,9 +1,9 @@
 //! Commits that are taken back, and what cannot be.
 
 use super::{FILES, renew, say, told};
-use crate::common::KEY;
 use crate::common::daemon::{Daemon, fingerprint};
 use crate::common::output::snapshot;
+use crate::common::{KEY, World};
 
 #[test]
 fn a_test_that_fails_takes_everything_back_before_anybody_is_told() {
@@ -141,6 +141,64 @@ fn what_cannot_be_brought_back_is_named() {
     world.done(&["publish"]);
     assert_eq!(imap.serves(), Some(fingerprint(&world, FILES)));
     assert!(!world.done(&["status"]).stdout.contains("may still serve"));
+}
+
+/// A service that cannot be brought back: its reload fails `times` times, and a commit came to twice of them.
+fn left_behind(times: usize) -> World {
+    let (world, authority) = World::committed();
+    let fails = world.path("fails").display().to_string();
+    let reload = format!("if test -s {fails}; then sed -i 1d {fails}; exit 1; fi");
+    say(&world, &["--profile", "files", "--reload-command", &reload]);
+    world.done(&["commit"]);
+    renew(&world, &authority, KEY);
+    world.write("fails", "again\n".repeat(times));
+    let _ = world.keyring(&["commit"]).exits(8);
+    assert!(is_owed(&world));
+    world
+}
+
+fn is_owed(world: &World) -> bool {
+    world.done(&["status"]).stdout.contains("may still serve what was taken back: `keyring publish` tells it again")
+}
+
+#[test]
+fn a_service_that_nobody_can_see_is_told_again_once() {
+    let world = left_behind(2);
+    snapshot!(world.done(&["publish"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+      mail01/imap: reloaded with its files of before
+    warning: mail01/imap: not proven, as nobody listens at imaps://mail01:993: `keyring set-service mail01/imap --probe URL` says where
+    ");
+    assert!(!is_owed(&world));
+}
+
+#[test]
+fn a_commit_that_tells_a_service_of_new_files_leaves_nothing_to_tell_again() {
+    let world = left_behind(3);
+    // it is not told again, and then it is told of its new files
+    snapshot!(world.done(&["commit"]), @"
+    exit code 0
+    -- stdout
+    -- stderr
+    Committed generation 3:
+      install  mail01/imap/main  version 2, certificate until [DATE]
+      published mail01/imap@default in [FOLDER]/keystore/live/mail01/imap/default/current
+      mail01/imap: reloaded
+    warning: mail01/imap: /bin/sh ended with exit status 1
+    warning: mail01/imap: not proven, as nobody listens at imaps://mail01:993: `keyring set-service mail01/imap --probe URL` says where
+    warning: mail01/imap: not proven, as nobody listens at imaps://mail01:993: `keyring set-service mail01/imap --probe URL` says where
+    ");
+    assert!(!is_owed(&world));
+}
+
+#[test]
+fn a_service_is_told_again_until_it_is_whatever_fails_meanwhile() {
+    let world = left_behind(3);
+    say(&world, &["--publish-command", "false"]);
+    let _ = world.keyring(&["commit"]).exits(6);
+    assert!(is_owed(&world));
 }
 
 #[test]

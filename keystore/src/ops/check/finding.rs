@@ -241,7 +241,7 @@ impl fmt::Display for Matter {
                 f,
                 "{path} is damaged: it should say how the newest publication went; `keyring doctor --repair` sets it aside"
             ),
-            Self::ToBeTold => f.write_str("it may still serve what was taken back after a crash"),
+            Self::ToBeTold => f.write_str("it may still serve what was taken back: `keyring publish` tells it again"),
             Self::Staged { changes: 1, since } => write!(f, "1 change has been staged since {since}"),
             Self::Staged { changes, since } => write!(f, "{changes} changes have been staged since {since}"),
         }

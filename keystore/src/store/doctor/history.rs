@@ -10,6 +10,7 @@ use super::known::{Known, Source};
 use super::look::{Belongs, Look};
 use super::remedy::{PRUNE, Remedy, Repair};
 use super::replay::Replay;
+use crate::change::Change;
 use crate::digest::Digest;
 use crate::model::{Generation, Mark};
 
@@ -47,6 +48,9 @@ impl History {
             look.counts.generations += 1;
             for change in &record.changes {
                 known.name_by(change, Source::Generation(generation));
+                if let Change::SetService { service, settings: None } = change {
+                    known.unsaid.insert(service.clone(), generation);
+                }
             }
             history.change_sets.extend(record.change_sets.into_iter().map(|set| (set, generation)));
             history.links.insert(generation, Link { hash, parent: record.parent, keystore: record.keystore });

@@ -82,6 +82,8 @@ pub(super) struct Known {
     pub(super) wanted: Option<BTreeMap<Endpoint, Wanted>>,
     /// How services of the newest state are published to.
     pub(super) settings: BTreeMap<ServicePath, CommittedSettings>,
+    /// The newest generations that took back what was said of services, as far as the log goes.
+    pub(super) unsaid: BTreeMap<ServicePath, Generation>,
     /// Endpoints of the newest state that are bound to a key without a certificate.
     pub(super) bound: BTreeSet<Endpoint>,
     /// Keys of the newest state with the newest version that is past: it left the tree, or a later one is current.

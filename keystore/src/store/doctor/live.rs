@@ -75,18 +75,32 @@ fn examine_endpoint(look: &mut Look<'_>, endpoint: &Endpoint, known: &Known) {
 }
 
 /// What a version's file may be, as the settings of its service say. `published` is the generation that the version is
-/// from, when services read it: nobody knows any more what was said when an earlier one was made. Which account a name
-/// in the settings means is not the library's to know, and neither is what a profile adds to what they say.
+/// from, when services read it: nobody knows any more what was said when an earlier one was made, nor of an endpoint
+/// that has become free. Which account a name in the settings means is not the library's to know, and neither is what a
+/// profile adds to what they say.
 fn allowed(known: &Known, endpoint: &Endpoint, published: Option<Generation>, is_secret: bool) -> Published {
     let committed = known.settings.get(&endpoint.service);
-    let is_plain = known.wanted.is_some() && committed.is_none();
-    let is_by_them = committed.filter(|it| published.is_some_and(|published| published >= it.since));
-    let mode = is_by_them.and_then(|it| it.settings.mode);
+    let since = committed.map(|it| it.since).or_else(|| known.unsaid.get(&endpoint.service).copied());
+    let is_by_them = is_bound(known, endpoint) && published.is_some_and(|published| Some(published) >= since);
+    let mode = committed.filter(|_| is_by_them).and_then(|it| it.settings.mode);
+    let is_plain = known.wanted.is_some() && committed.is_none() && is_by_them;
     Published {
         mode: if is_secret { mode.map_or(PRIVATE_FILE, FileMode::bits) } else { PUBLIC_FILE },
-        may_differ: is_secret && mode.is_none() && !(is_plain && published.is_some()),
-        may_be_given: !(is_plain && published.is_some()),
+        may_differ: is_secret && mode.is_none() && !is_plain,
+        may_be_given: !is_plain,
     }
+}
+
+/// Whether an endpoint is bound, for all that is known.
+fn is_bound(known: &Known, endpoint: &Endpoint) -> bool {
+    known.bound.contains(endpoint) || known.wanted.as_ref().is_none_or(|wanted| wanted.contains_key(endpoint))
+}
+
+/// The generation that took back what was said of a service, where an endpoint's files are still as that was.
+fn left_as_said(look: &Look<'_>, known: &Known, endpoint: &Endpoint, version: &StorePath) -> Option<Generation> {
+    let unsaid = known.unsaid.get(&endpoint.service).filter(|_| !known.settings.contains_key(&endpoint.service))?;
+    // what can't be looked at has been found
+    (!live::is_plain(look.disk, version).unwrap_or(true)).then_some(*unsaid)
 }
 
 /// Looks at what an endpoint's service reads.
@@ -98,9 +112,12 @@ fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, want
         look.found(finding.at(endpoint).in_generation(published).mended_by(Remedy::Backup));
         return;
     }
-    let behind = wanted.filter(|wanted| published < wanted.committed);
-    let expected = wanted.filter(|_| behind.is_none()).map(|wanted| &wanted.expected);
     let folder = layout::live_version(endpoint, version);
+    let unsaid = left_as_said(look, known, endpoint, &folder).filter(|unsaid| published < *unsaid);
+    let behind =
+        wanted.map(|wanted| Wanted { committed: wanted.committed.max(unsaid.unwrap_or_default()), ..wanted.clone() });
+    let behind = behind.filter(|wanted| published < wanted.committed);
+    let expected = wanted.filter(|wanted| published >= wanted.committed).map(|wanted| &wanted.expected);
     let (code, advice) = remedy(endpoint, wanted, known);
     for fault in live::faults(look.disk, &folder, expected) {
         found(look, code, endpoint, &folder, fault, advice.clone());
@@ -109,7 +126,7 @@ fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, want
         examine_installed(look, endpoint, &folder, known);
     }
     if let Some(wanted) = behind {
-        unpublished(look, endpoint, wanted);
+        unpublished(look, endpoint, &wanted);
     } else if known.wanted.is_some() && wanted.is_none() && !known.bound.contains(endpoint) {
         let message = format!("{endpoint} is bound to nothing, and its files are still there");
         let finding = Finding::new(Code::LeftOver, layout::live_endpoint(endpoint), message).at(endpoint);

@@ -64,7 +64,7 @@ impl Snapshot<'_> {
         Ok(self.disk.load(&file).ok())
     }
 
-    /// Services that may still run on what a recovery took back: they are to be told what they read.
+    /// Services that may still run on what was taken back: they are to be told what they read.
     ///
     /// # Errors
     /// When it can't be read or is damaged.
@@ -83,6 +83,19 @@ impl Snapshot<'_> {
         }
         let folder = layout::live_version(endpoint, &name);
         Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
+    }
+
+    /// Whether the files that are published at an endpoint are for nobody but their maker, where nothing is said of its
+    /// service. Otherwise they are as was said before that was taken back.
+    ///
+    /// # Errors
+    /// When the keystore can't be read.
+    pub fn has_nothing_unsaid(&self, endpoint: &Endpoint) -> Result<bool, StoreError> {
+        if self.committed_settings(&endpoint.service)?.is_some() {
+            return Ok(true);
+        }
+        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(true) };
+        Ok(live::is_plain(self.disk, &layout::live_version(endpoint, &name))?)
     }
 
     /// Whether nothing stands in a place outside the keystore, or what this endpoint was given there last. It may be
