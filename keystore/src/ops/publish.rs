@@ -159,7 +159,8 @@ pub struct Unpublished {
 }
 
 /// The endpoints that were committed and are not published, and those whose files are not the ones that were, or are
-/// still as settings that were removed said: of these services, or of all when none is named. Reads every file, and those outside the keystore that `placing` names.
+/// still as settings that were removed said: of these services, or of all when none is named. Reads every file, and
+/// those outside the keystore that `placing` names.
 ///
 /// # Errors
 /// When the keystore can't be read.
