@@ -58,12 +58,12 @@ impl Report for Outcome {
         for key in &self.pruned {
             page.tagged(style::WARN, "warning:", format_args!("{key} stays gone: its private key was pruned"));
         }
-        if self.lines.is_empty() && !self.pruned.is_empty() {
-            page.line(format_args!("Nothing else is different from generation {}.", self.back_to));
-            return;
-        }
         if self.lines.is_empty() {
-            page.line(format_args!("Nothing to do: generation {} is as {} was.", self.generation, self.back_to));
+            let (now, then) = (self.generation, self.back_to);
+            match self.pruned[..] {
+                [] => page.line(format_args!("Nothing to do: generation {now} is as {then} was.")),
+                [_, ..] => page.line(format_args!("Nothing else is different from generation {then}.")),
+            };
             return;
         }
         page.line(format_args!("Staged, to be as generation {} was:", self.back_to));

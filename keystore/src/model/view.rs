@@ -108,6 +108,15 @@ impl KeyView {
         }
     }
 
+    /// The version whose certificate may still come.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&VersionFacts> {
+        match &self.next {
+            Some(Next::New(version) | Next::Pending { version, .. }) => Some(version),
+            Some(Next::Installed(_)) | None => None,
+        }
+    }
+
     /// Whether the private key that comes next is marked compromised: no certificate will ever make it current.
     #[must_use]
     pub fn has_compromised_next(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Error, settled_key};
 use crate::change::Change;
-use crate::model::{KeyView, Next, VersionNumber};
+use crate::model::{KeyView, VersionNumber};
 use crate::name::{Endpoint, KeyPath};
 use crate::store::{Keystore, Transaction};
 
@@ -36,23 +36,14 @@ pub fn delete_key(keystore: &Keystore, key: &KeyPath, unbind: bool) -> Result<Ou
     }
     transaction.put(deletion(&transaction, &view, None));
     transaction.finish()?;
-    Ok(Outcome { key: key.clone(), unbound: bound, pending: pending(&view) })
+    let pending = view.pending_request().map(|(version, _)| version.number);
+    Ok(Outcome { key: key.clone(), unbound: bound, pending })
 }
 
 /// What takes a key, with all the versions there are, out of the tree.
 pub(super) fn deletion(transaction: &Transaction<'_>, view: &KeyView, renamed_to: Option<KeyPath>) -> Change {
     // A view without versions does not exist.
     let through = view.facts.newest().unwrap_or(VersionNumber(0));
-    let waiting = match &view.next {
-        Some(Next::New(version) | Next::Pending { version, .. }) => Some(version.number),
-        Some(Next::Installed(_)) | None => None,
-    };
+    let waiting = view.waiting().map(|version| version.number);
     Change::DeleteKey { key: view.path.clone(), through, waiting, renamed_to, after: transaction.after(view) }
-}
-
-fn pending(view: &KeyView) -> Option<VersionNumber> {
-    match &view.next {
-        Some(Next::Pending { version, .. }) => Some(version.number),
-        _ => None,
-    }
 }

@@ -172,11 +172,7 @@ pub fn unpublished_or_differing(
     let mut found = Vec::new();
     for it in to_be_published(snapshot, services)? {
         let has_installed = || placing.map_or(Ok(true), |placing| snapshot.has_installed(&it.endpoint, placing));
-        let is_right = !it.is_behind()
-            && snapshot.serves(&it.endpoint, &it.installed)?
-            && snapshot.has_nothing_unsaid(&it.endpoint)?
-            && has_installed()?;
-        if !is_right {
+        if it.is_behind() || !snapshot.serves(&it.endpoint, &it.installed)? || !has_installed()? {
             found.push(it);
         }
     }

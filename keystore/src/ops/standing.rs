@@ -224,10 +224,7 @@ fn on_disk(
     let state = match bound {
         Some(_) if generation > snapshot.generation() => FileState::Ahead,
         Some((_, since, current)) if generation < (*since).max(current.since) => FileState::Behind,
-        Some((_, _, current))
-            if look == Look::IntoFiles
-                && !(snapshot.serves(endpoint, &current.installed)? && snapshot.has_nothing_unsaid(endpoint)?) =>
-        {
+        Some((_, _, current)) if look == Look::IntoFiles && !snapshot.serves(endpoint, &current.installed)? => {
             FileState::Differs
         }
         Some(_) | None => FileState::Same,

@@ -11,7 +11,7 @@ use super::layout::{self, PRIVATE_FILE, PRIVATE_FOLDER, StorePath};
 use super::{Disk, StoreError, WrittenCertificate};
 use crate::digest::Digest;
 use crate::model::{
-    CertificateNumber, Compromise, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
+    CertificateNumber, Installed, KeyFacts, Origin, RequestFacts, ServerFacts, VersionFacts, VersionNumber,
 };
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 use crate::pki::Chain;
@@ -118,10 +118,19 @@ pub(super) fn folders(disk: &dyn Disk, server: &ServerName) -> Result<Vec<Folder
     Ok(folders)
 }
 
-/// What a version's own folder says of it, when that is true of the private key beside it.
+/// What a version's own folder says of it; none where it says nothing that can be read.
+pub(super) fn stated(
+    disk: &dyn Disk,
+    key: &KeyPath,
+    number: VersionNumber,
+) -> Result<Option<VersionFacts>, StoreError> {
+    let written = disk.load_if_present(&layout::version_facts(key, number))?;
+    Ok(written.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// The same, when that is true of the private key beside it.
 pub(super) fn whole(disk: &dyn Disk, key: &KeyPath, number: VersionNumber) -> Result<Option<VersionFacts>, StoreError> {
-    let Some(facts) = disk.load_if_present(&layout::version_facts(key, number))? else { return Ok(None) };
-    let Ok(facts) = serde_json::from_slice::<VersionFacts>(&facts) else { return Ok(None) };
+    let Some(facts) = stated(disk, key, number)? else { return Ok(None) };
     let Some(file) = disk.load_if_present(&layout::private_key(key, number))?.map(Zeroizing::new) else {
         return Ok(None);
     };
@@ -187,17 +196,6 @@ pub(super) fn copy_version(
         disk.sync_names(folder)?;
     }
     Ok(())
-}
-
-/// The mark as compromised that stands beside a private key: whoever made it may not have come as far as the index.
-pub(super) fn mark_beside(
-    disk: &dyn Disk,
-    key: &KeyPath,
-    known: &VersionFacts,
-) -> Result<Option<Compromise>, StoreError> {
-    let written = disk.load_if_present(&layout::version_facts(key, known.number))?;
-    let written = written.and_then(|bytes| serde_json::from_slice::<VersionFacts>(&bytes).ok());
-    Ok(written.filter(|written| written.spki == known.spki).and_then(|written| written.compromised))
 }
 
 /// Writes again what a version is, durably.

@@ -194,7 +194,9 @@ impl<'k> Transaction<'k> {
             format::damaged(disk, &layout::facts(key.server()), format!("it lacks version {number} of {key}"))
         })?;
         if known.compromised.is_none() {
-            known.compromised = facts::mark_beside(disk, key, known)?;
+            // Whoever marked it may not have come as far as the index.
+            let stated = facts::stated(disk, key, number)?.filter(|stated| stated.spki == known.spki);
+            known.compromised = stated.and_then(|stated| stated.compromised);
         }
         Ok(known)
     }

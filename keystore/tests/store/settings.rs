@@ -192,16 +192,19 @@ fn the_doctor_takes_what_the_settings_say_for_right_and_mends_it_so() {
     assert_eq!(codes(&diagnose(&house)), []);
 }
 
-fn for_its_group(publications: &mut [Publication]) {
-    publications.iter_mut().for_each(|it| it.ownership = Ownership { owner: None, group: None, mode: 0o640 });
+/// Published so that the group of its files may read them, as its settings say.
+fn published_for_its_group() -> House {
+    let house = house();
+    say(&house.open(), Some(readable_by_its_group()));
+    let given = Ownership { owner: None, group: None, mode: 0o640 };
+    commit_as(&house.open(), |publications| publications.iter_mut().for_each(|it| it.ownership = given)).unwrap();
+    house
 }
 
 #[test]
 fn files_that_are_left_over_keep_the_mode_that_they_were_published_with() {
-    let house = house();
+    let house = published_for_its_group();
     let keystore = house.open();
-    say(&keystore, Some(readable_by_its_group()));
-    commit_as(&keystore, |publications| for_its_group(publications)).unwrap();
     unbind(&keystore, &[AT]).unwrap();
     say(&keystore, None);
     commit(&keystore).unwrap();
@@ -213,10 +216,8 @@ fn files_that_are_left_over_keep_the_mode_that_they_were_published_with() {
 
 #[test]
 fn settings_that_were_removed_and_not_published_are_to_be_published() {
-    let house = house();
+    let house = published_for_its_group();
     let keystore = house.open();
-    say(&keystore, Some(readable_by_its_group()));
-    commit_as(&keystore, |publications| for_its_group(publications)).unwrap();
     say(&keystore, None);
     commit_as(&keystore, Vec::clear).unwrap();
     let file = house.root().join("live/mail01/imap/default/current/combined.pem");

@@ -266,10 +266,9 @@ impl Search<'_> {
     /// The private key's public half is what the index and the version's own folder both name: no backup is to hold what
     /// can't be restored.
     fn check_public_key(&self, folder: &Folder, version: &VersionFacts) -> Result<(), StoreError> {
-        let path = layout::version_facts(&folder.key, folder.version);
-        let written = self.disk.load_if_present(&path)?;
-        let written = written.and_then(|bytes| serde_json::from_slice::<VersionFacts>(&bytes).ok());
-        if written.is_some_and(|written| (written.spki, written.encrypted) != (version.spki, version.encrypted)) {
+        let stated = facts::stated(self.disk, &folder.key, folder.version)?;
+        if stated.is_some_and(|stated| (stated.spki, stated.encrypted) != (version.spki, version.encrypted)) {
+            let path = layout::version_facts(&folder.key, folder.version);
             return Err(damaged(self.disk, &path, "it names another public key than the index of its server does"));
         }
         Ok(())

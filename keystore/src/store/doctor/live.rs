@@ -28,7 +28,7 @@ pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
     for (endpoint, wanted) in known.wanted.iter().flatten().filter(|(endpoint, _)| endpoint.server() == server) {
         look.counts.endpoints += 1;
         if !seen.contains(endpoint) {
-            unpublished(look, endpoint, wanted);
+            unpublished(look, endpoint, wanted, wanted.committed);
         }
     }
 }
@@ -69,7 +69,7 @@ fn examine_endpoint(look: &mut Look<'_>, endpoint: &Endpoint, known: &Known) {
             found(look, code, endpoint, &layout::live_current(endpoint), fault, advice);
         }
         (Some(target), wanted) => examine_current(look, endpoint, &target, wanted, known),
-        (None, Some(wanted)) => unpublished(look, endpoint, wanted),
+        (None, Some(wanted)) => unpublished(look, endpoint, wanted, wanted.committed),
         (None, None) => {}
     }
 }
@@ -113,10 +113,11 @@ fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, want
         return;
     }
     let folder = layout::live_version(endpoint, version);
-    let unsaid = left_as_said(look, known, endpoint, &folder).filter(|unsaid| published < *unsaid);
-    let behind =
-        wanted.map(|wanted| Wanted { committed: wanted.committed.max(unsaid.unwrap_or_default()), ..wanted.clone() });
-    let behind = behind.filter(|wanted| published < wanted.committed);
+    let behind = wanted.and_then(|wanted| {
+        let unsaid = left_as_said(look, known, endpoint, &folder).unwrap_or_default();
+        let committed = wanted.committed.max(unsaid);
+        (published < committed).then_some((wanted, committed))
+    });
     let expected = wanted.filter(|wanted| published >= wanted.committed).map(|wanted| &wanted.expected);
     let (code, advice) = remedy(endpoint, wanted, known);
     for fault in live::faults(look.disk, &folder, expected) {
@@ -125,8 +126,8 @@ fn examine_current(look: &mut Look<'_>, endpoint: &Endpoint, version: &str, want
     if expected.is_some() {
         examine_installed(look, endpoint, &folder, known);
     }
-    if let Some(wanted) = behind {
-        unpublished(look, endpoint, &wanted);
+    if let Some((wanted, committed)) = behind {
+        unpublished(look, endpoint, wanted, committed);
     } else if known.wanted.is_some() && wanted.is_none() && !known.bound.contains(endpoint) {
         let message = format!("{endpoint} is bound to nothing, and its files are still there");
         let finding = Finding::new(Code::LeftOver, layout::live_endpoint(endpoint), message).at(endpoint);
@@ -158,10 +159,9 @@ fn found(look: &mut Look<'_>, code: Code, endpoint: &Endpoint, folder: &StorePat
     look.found(if files.is_empty() { finding } else { Finding { paths: files, ..finding } });
 }
 
-fn unpublished(look: &mut Look<'_>, endpoint: &Endpoint, wanted: &Wanted) {
-    let Wanted { key, committed, .. } = wanted;
+fn unpublished(look: &mut Look<'_>, endpoint: &Endpoint, Wanted { key, .. }: &Wanted, committed: Generation) {
     let message = format!("{endpoint} is committed in generation {committed} and not published");
     let finding = Finding::new(Code::Unpublished, layout::live_endpoint(endpoint), message);
-    let finding = finding.at(endpoint).of_key(key).in_generation(*committed);
+    let finding = finding.at(endpoint).of_key(key).in_generation(committed);
     look.found(finding.mended_by(format!("`keyring publish {}`", endpoint.service)));
 }

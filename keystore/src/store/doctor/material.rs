@@ -44,7 +44,9 @@ pub(super) struct Material {
     /// What `version.json` says, or why it can't be read; none where it is missing.
     pub(super) stated: Option<Result<VersionFacts, String>>,
     /// Whether `version.json` is missing or ends too early, as when a crash came while it was written.
-    pub(super) is_cut_off: bool,
+    pub(super) is_unstated: bool,
+    /// Whether `pruned.json` stands there.
+    pub(super) is_marked: bool,
     pub(super) requests: BTreeMap<RequestNumber, HeldRequest>,
     pub(super) certificates: Vec<CertificateNumber>,
     pub(super) chains: Vec<CertificateNumber>,
@@ -63,11 +65,11 @@ impl Material {
         let seen = look.read(&private_key);
         let held =
             seen.bytes().map(|bytes| HeldKey { digest: Digest::of(bytes), key: PrivateKeyFile::from_pem(bytes) });
-        let (stated, is_cut_off) = match look.read(&facts) {
+        let (stated, is_unstated) = match look.read(&facts) {
             Seen::Bytes(bytes) => {
                 let read = serde_json::from_slice::<VersionFacts>(&bytes);
-                let is_cut_off = read.as_ref().is_err_and(serde_json::Error::is_eof);
-                (Some(checked(read, number)), is_cut_off)
+                let is_unstated = read.as_ref().is_err_and(serde_json::Error::is_eof);
+                (Some(checked(read, number)), is_unstated)
             }
             Seen::Missing => (None, true),
             Seen::Unreadable => (Some(Err("it cannot be read".to_owned())), false),
@@ -82,7 +84,8 @@ impl Material {
         Self {
             key: held,
             stated,
-            is_cut_off,
+            is_unstated,
+            is_marked: names.contains(&mark),
             requests,
             certificates: names.iter().filter_map(|name| layout::certificate_number(name)).collect(),
             chains: names.iter().filter_map(|name| layout::chain_number(name)).collect(),

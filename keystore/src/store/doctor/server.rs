@@ -8,7 +8,7 @@ use super::known::Known;
 use super::look::{Belongs, Look, Seen};
 use super::remedy::Repair;
 use super::version::{Adoption, Version};
-use crate::model::{ServerFacts, VersionFacts, VersionNumber};
+use crate::model::{KeyFacts, ServerFacts, VersionNumber};
 use crate::name::{KeyName, KeyPath, Protocol, ServerName, ServicePath};
 
 /// What became of the index.
@@ -21,9 +21,9 @@ enum Index {
 }
 
 impl Index {
-    fn version(&self, key: &KeyPath, number: VersionNumber) -> Option<&VersionFacts> {
+    fn key(&self, key: &KeyPath) -> Option<&KeyFacts> {
         let Self::Sound(facts) = self else { return None };
-        facts.key(key)?.version(number)
+        facts.key(key)
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn examine(look: &mut Look<'_>, server: &ServerName, known: &Known) {
     }
     let mut adoptions = Vec::new();
     for (key, versions) in &folders {
-        look.counts.keys += u64::from(facts.key(key).is_some());
+        look.counts.keys += u64::from(index.key(key).is_some());
         let found = examine_key(look, key, versions, &index, known);
         adoptions.extend(found.into_iter().map(|adoption| (key.clone(), adoption)));
     }
@@ -89,14 +89,14 @@ fn examine_key(
     index: &Index,
     known: &Known,
 ) -> Vec<Adoption> {
-    let is_index_sound = matches!(index, Index::Sound(_));
-    let indexed = if let Index::Sound(facts) = index { facts.key(key) } else { None };
-    let indexed = indexed.into_iter().flat_map(|key| &key.versions).map(|version| version.number);
+    let (facts, is_index_sound) = (index.key(key), matches!(index, Index::Sound(_)));
+    let indexed = facts.into_iter().flat_map(|facts| &facts.versions).map(|version| version.number);
     let named = known.of_key(key).map(|(named, _)| named.version);
     let numbers: BTreeSet<_> = folders.iter().copied().chain(indexed).chain(named).collect();
     let mut adoptions = Vec::new();
     for number in numbers {
-        let version = Version { key, number, indexed: index.version(key, number), is_index_sound, known };
+        let indexed = facts.and_then(|facts| facts.version(number));
+        let version = Version { key, number, indexed, is_index_sound, known };
         if folders.contains(&number) && version.is_pruned(look) {
             version.pruned(look);
         } else if folders.contains(&number) {

@@ -73,9 +73,9 @@ impl Version<'_> {
     }
 
     /// The mark of a prune that was cut short before the index forgot the private key.
-    fn check_mark(&self, look: &mut Look<'_>) {
-        let path = layout::pruned(self.key, self.number);
-        if look.disk.exists(&path).unwrap_or(false) {
+    fn check_mark(&self, look: &mut Look<'_>, material: &Material) {
+        if material.is_marked {
+            let path = layout::pruned(self.key, self.number);
             let message = "a prune was cut short before it gave the private key up";
             self.found(look, Code::PruneBegun, path.clone(), message, Repair::RemoveTemporary { path }.into());
         }
@@ -105,7 +105,7 @@ impl Version<'_> {
         match &facts {
             Some(facts) => {
                 self.check(look, &material, facts);
-                self.check_mark(look);
+                self.check_mark(look, &material);
             }
             None => self.check_without_facts(look, &material),
         }
@@ -190,7 +190,7 @@ impl Version<'_> {
     /// A private key that is known elsewhere stands here too, and nothing says that it should. What a copy is, is written
     /// last.
     fn is_cut_off_copy(&self, look: &Look<'_>, material: &Material) -> bool {
-        if self.is_wanted() || !material.is_cut_off {
+        if self.is_wanted() || !material.is_unstated {
             return false;
         }
         let twin = self.twin(look, material).filter(|twin| twin.copy_of.is_some());

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use crate::change::Stage;
 use crate::digest::Digest;
-use crate::model::{CertificateNumber, Generation, KeyFacts, KeyView, Next, Origin, VersionNumber};
+use crate::model::{CertificateNumber, Generation, KeyFacts, KeyView, Origin, VersionNumber};
 use crate::name::{Endpoint, KeyPath, ServerName};
 use crate::progress::Progress;
 use crate::store::facts::Folder;
@@ -241,10 +241,7 @@ impl Judge<'_> {
             let origin = facts.version(number).and_then(|version| version.copy_of.as_ref());
             return Ok(is_unanswered && !origin.map_or(Ok(false), |origin| self.waits_there(origin))?);
         };
-        Ok(match &view.next {
-            Some(Next::New(version) | Next::Pending { version, .. }) => is_unanswered || version.number == number,
-            Some(Next::Installed(_)) | None => is_unanswered,
-        })
+        Ok(is_unanswered || view.waiting().is_some_and(|version| version.number == number))
     }
 
     /// Whether a private key that was copied is still there, waits itself, and stays.

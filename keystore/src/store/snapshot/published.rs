@@ -72,7 +72,8 @@ impl Snapshot<'_> {
         told::load(self.disk)
     }
 
-    /// Whether the files that are published at an endpoint are those of what is installed.
+    /// Whether the files that are published at an endpoint are those of what is installed, and where nothing is said of
+    /// its service for nobody but their maker: otherwise they are as was said before that was taken back.
     ///
     /// # Errors
     /// When the keystore can't be read.
@@ -82,20 +83,8 @@ impl Snapshot<'_> {
             return Ok(false);
         }
         let folder = layout::live_version(endpoint, &name);
-        Ok(live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty())
-    }
-
-    /// Whether the files that are published at an endpoint are for nobody but their maker, where nothing is said of its
-    /// service. Otherwise they are as was said before that was taken back.
-    ///
-    /// # Errors
-    /// When the keystore can't be read.
-    pub fn has_nothing_unsaid(&self, endpoint: &Endpoint) -> Result<bool, StoreError> {
-        if self.committed_settings(&endpoint.service)?.is_some() {
-            return Ok(true);
-        }
-        let Some(name) = live::current(self.disk, endpoint)? else { return Ok(true) };
-        Ok(live::is_plain(self.disk, &layout::live_version(endpoint, &name))?)
+        let is_whole = live::faults(self.disk, &folder, Some(&live::Expected::of(installed))).is_empty();
+        Ok(is_whole && (self.committed_settings(&endpoint.service)?.is_some() || live::is_plain(self.disk, &folder)?))
     }
 
     /// Whether nothing stands in a place outside the keystore, or what this endpoint was given there last. It may be
